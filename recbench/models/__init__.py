@@ -1,0 +1,19 @@
+"""The built-in models, one file a family."""
+
+from collections.abc import Callable, Mapping
+
+from recbench.contracts import RatingModel
+from recbench.hookspecs import hookimpl
+from recbench.models.bias import Bias
+from recbench.models.means import GlobalMean, ItemMean, UserMean
+
+
+@hookimpl
+def register_models() -> Mapping[str, Callable[..., RatingModel]]:
+    """Name to class: the one list of built-in models."""
+    return {
+        "global_mean": GlobalMean,
+        "user_mean": UserMean,
+        "item_mean": ItemMean,
+        "bias": Bias,
+    }

@@ -1,0 +1,81 @@
+"""The floors: predictions from averages alone. Every other model must beat them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
+
+
+def global_mean(train: RatingDataset) -> float:
+    """Mean rating of `train`, in float64.
+
+    Raises:
+        ValueError: `train` has no ratings.
+    """
+    if train.n_ratings == 0:
+        raise ValueError(f"training part of {train.name!r} has no ratings; give at least one")
+    return float(np.mean(train.ratings, dtype=np.float64))
+
+
+@dataclass
+class GlobalMean(RatingModel):
+    """The mean of all training ratings, for every pair: r_ui ≈ mean."""
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        """Learn `global_mean_`."""
+        self.global_mean_ = global_mean(train)
+        return self
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        """The same number for each pair."""
+        return np.full(len(user_idx), self.global_mean_)
+
+    def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
+        """Everywhere: nothing of the user or the item is used."""
+        return np.ones(len(user_idx), bool)
+
+
+@dataclass
+class UserMean(RatingModel):
+    """The user's mean training rating: r_ui ≈ mean_u; the global mean for a user without any."""
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        """Learn `user_means_` (n_users,)."""
+        self.user_means_ = _means(train.user_idx, train, train.n_users)
+        return self
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        """The user's mean, whatever the item."""
+        return self.user_means_[user_idx]
+
+    def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
+        """Where the user has no training row."""
+        return ~self.known_users_[user_idx]
+
+
+@dataclass
+class ItemMean(RatingModel):
+    """The item's mean training rating: r_ui ≈ mean_i; the global mean for an item without any."""
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        """Learn `item_means_` (n_items,)."""
+        self.item_means_ = _means(train.item_idx, train, train.n_items)
+        return self
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        """The item's mean, whoever the user."""
+        return self.item_means_[item_idx]
+
+    def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
+        """Where the item has no training row."""
+        return ~self.known_items_[item_idx]
+
+
+def _means(index: IntArray, train: RatingDataset, n: int) -> FloatArray:
+    n_rows = np.bincount(index, minlength=n)
+    sums = np.bincount(index, train.ratings, minlength=n)
+    return np.where(n_rows > 0, sums / np.maximum(n_rows, 1), global_mean(train))
