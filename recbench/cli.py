@@ -1,0 +1,151 @@
+"""The command line: verbs are bare words, everything else is a Hydra command line.
+
+Only this module prints. Exit status: 0 all went well, 1 a job failed, 2 the command was wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recbench import jobs, listings
+from recbench.messages import UsageError, explain, relative
+from recbench.progress import listening
+from recbench.records import read_records, write_record, write_text
+from recbench.registry import installed
+from recbench.table import Row, as_csv, as_markdown, as_text, footnotes, rows_of
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+SHORT_HELP = """\
+recbench: which recommender predicts ratings best on your data, and what does it cost?
+
+  recbench -m experiment=compare                 the classic families on real ratings, one table
+  recbench model=mf                              one model, one row
+  recbench -m model=mf model.n_factors=8,16,32   a sweep over an option
+
+recbench list: what there is. recbench show model=mf: its options. recbench --help: everything.
+"""
+VERBS: dict[str, Callable[[Sequence[str]], str]] = {"list": listings.list_installed, "show": listings.show}
+
+
+def main() -> None:
+    """Run the command line in `sys.argv` and exit with its status."""
+    args = sys.argv[1:]
+    try:
+        if not args:
+            sys.stdout.write(SHORT_HELP)
+        elif args == ["--version"]:
+            print(f"recbench {version('recbench')}")
+        elif args[0] in VERBS:
+            print(VERBS[args[0]](args[1:]))
+        else:
+            _run_hydra(args)
+    except KeyboardInterrupt:
+        _fail("interrupted; what had finished is in the run's folder", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, `head` say, has seen enough
+    except Exception as error:
+        message = explain(error, installed(), args, list(VERBS))
+        if message is None:
+            raise
+        _fail(message, 2)
+
+
+def finish_sweep(folder: Path) -> int:
+    """Add the floors that are missing, print the table, write it beside the records.
+
+    Returns the exit status: 1 if a job failed.
+    """
+    records = read_records(folder)
+    for job in jobs.floors(records):
+        record = jobs.run(job)
+        write_record(record, folder / f"floor-{job.model}-{len(records)}")
+        records.append(record)
+    rows = rows_of(records, jobs.is_floor)
+    write_text(folder / "table.md", as_markdown(rows))
+    write_text(folder / "table.csv", as_csv(rows))
+    n_ok = sum(row.ok for row in rows)
+    _print_table(rows, f"{len(rows)} models, {n_ok} ok · {relative(folder / 'table.md')}")
+    return 0 if n_ok == len(rows) else 1
+
+
+def _run_hydra(args: Sequence[str]) -> None:
+    """Let Hydra compose and launch; it calls `_task` once a job."""
+    import hydra
+
+    from recbench import config
+
+    if any(arg.startswith("--experimental-rerun") for arg in args):
+        raise UsageError(
+            "--experimental-rerun unpickles a file, which can run any code; rerun with the job's overrides"
+        )
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # its errors come to `main` rather than to the terminal
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    config.store_schemas(installed())
+    hydra.main(config_path=str(config.conf_dir()), config_name="config", version_base="1.3")(_task)()
+
+
+def _task(composed: DictConfig) -> None:
+    """One Hydra job: run it, write its record; standing alone, print it and exit with its status."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    from recbench import config
+
+    logging.captureWarnings(capture=True)
+    context = HydraConfig.get()
+    folder = Path(context.runtime.output_dir)
+    job = jobs.Job(config.plain(composed), context.runtime.choices["model"], tuple(context.overrides.task))
+    alone = context.mode == RunMode.RUN
+    if alone:
+        try:
+            jobs.prepare(job)
+        except Exception as error:  # whatever goes wrong before the model starts is told as a wrong command
+            logging.getLogger(__name__).exception("can't prepare the job")
+            _fail(jobs.cause_of(error), 2)
+    with _progress(job.model, shown=alone or "basic_launcher" in context.launcher._target_):
+        record = jobs.run(job)
+    write_record(record, folder)
+    if not alone:
+        return
+    if record.status != "ok":
+        _fail(f"{record.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
+    _print_table(rows_of([record]), relative(folder))
+
+
+def _print_table(rows: Sequence[Row], last_line: str) -> None:
+    print("\n".join(["", as_text(rows), *footnotes(rows), last_line]))
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+@contextmanager
+def _progress(model: str, *, shown: bool) -> Iterator[None]:
+    """Show tracked loops as bars on a terminal, and nothing anywhere else."""
+    if not (shown and sys.stderr.isatty()):
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(f"{model} {what}", total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        with listening(show):
+            yield

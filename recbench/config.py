@@ -1,0 +1,111 @@
+"""Configuration: registered factories -> typed Hydra options; composed nodes -> objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING as UNSET
+from omegaconf import DictConfig, OmegaConf
+
+from recbench.contracts import Metric
+from recbench.options import Option, convert, did_you_mean, options_of, schema
+from recbench.registry import Entry, Registry
+
+GROUPS = ("dataset", "split", "model")
+
+
+@dataclass
+class RunConfig:
+    """The types of what stands at the top of `conf/config.yaml`; the values stand there."""
+
+    dataset: Any = UNSET
+    split: Any = UNSET
+    model: Any = UNSET
+    metrics: list[str] = field(default_factory=list)
+    seed: int = UNSET
+    valid_size: float = UNSET
+
+
+def conf_dir() -> Path:
+    """The folder of the shipped YAML files: inside the installed package, or the checkout's."""
+    inside = Path(__file__).parent / "conf"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "conf"
+
+
+def store_schemas(registry: Registry) -> None:
+    """Make every registered model, data set and split a typed option of its config group."""
+    store = ConfigStore.instance()
+    store.store(name="run_schema", node=RunConfig)
+    for group in GROUPS:
+        for entry in registry.entries[group].values():
+            store.store(group=group, name=entry.name, node=node_of(entry), provider=entry.distribution)
+
+
+def node_of(entry: Entry) -> type:
+    """The structured config of an entry: `kind`, its name, then its options.
+
+    A model's `seed` follows the run's, so that one number seeds all.
+    """
+    options = options_of(entry.factory)
+    if entry.role == "model" and "seed" in options:
+        options["seed"] = Option("seed", options["seed"].annotation, "${seed}")
+    return schema(entry.name, options.values(), kind=entry.name)
+
+
+def defaults_of(entry: Entry) -> dict[str, Any]:
+    """An entry's options at their defaults, as plain values; those without one are left out."""
+    return {o.name: _plain(o.default) for o in options_of(entry.factory).values() if o.default is not MISSING}
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The composed configuration as plain values, interpolations resolved, enums by name."""
+    container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
+    return cast("dict[str, Any]", container)
+
+
+def arguments(group: str, node: Mapping[str, Any], registry: Registry) -> tuple[Entry, dict[str, Any]]:
+    """The entry that a node names, and the keyword arguments for its factory.
+
+    Raises:
+        UnknownNameError, DuplicateNameError: `kind` is not to be had.
+        ValueError: an option is unknown, unset, or not one of the values it may have.
+    """
+    entry = registry.find(group, node["kind"])
+    options = options_of(entry.factory)
+    values = {name: value for name, value in node.items() if name != "kind"}
+    for name, value in values.items():
+        if name not in options:
+            raise ValueError(
+                f"{group} {entry.name!r} has no option {name!r}{did_you_mean(name, options)} "
+                f"(options: {', '.join(options) or 'none'})"
+            )
+        if value == UNSET:
+            raise ValueError(f"{group} {entry.name!r} needs {group}.{name}=...: it has no default")
+    return entry, {name: convert(options[name].annotation, value, f"{group}.{name}") for name, value in values.items()}
+
+
+def make(group: str, node: Mapping[str, Any], registry: Registry) -> Any:
+    """The object that a node describes: a data set, loaded, or a split."""
+    entry, values = arguments(group, node, registry)
+    return entry.factory(**values)
+
+
+def metrics_of(names: list[str], registry: Registry) -> dict[str, Metric]:
+    """The metrics of these names, in this order.
+
+    Raises:
+        ValueError: none is named.
+        UnknownNameError: one is not registered.
+    """
+    if not names:
+        raise ValueError("metrics=[] names none; the table needs one at least: metrics=[rmse,mae]")
+    return {name: registry.metric(name) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    container = OmegaConf.to_container(OmegaConf.create({"value": value}), enum_to_str=True)
+    return cast("dict[str, Any]", container)["value"]

@@ -1,0 +1,109 @@
+"""What `recbench list` and `recbench show` say: everything read from the registry and the sources."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import MISSING
+from enum import Enum
+from typing import Any
+
+from recbench.messages import UsageError
+from recbench.options import meanings, options_of
+from recbench.registry import ROLES, Entry, Registry, installed
+
+PLURAL = {"model": "models", "dataset": "data sets", "split": "splits", "metric": "metrics"}
+
+
+def list_installed(args: Sequence[str]) -> str:
+    """Everything registered, by role: name, distribution, first docstring line; what is disabled last.
+
+    Raises:
+        UsageError: words that it does not know.
+    """
+    if args:
+        raise UsageError(
+            f"'recbench list' takes nothing more, got {' '.join(args)!r}; 'recbench show model=mf' shows one"
+        )
+    registry = installed()
+    lines = []
+    for role in ROLES:
+        entries = registry.entries[role].values()
+        rows = [[entry.name, entry.distribution, entry.summary()] for entry in entries]
+        lines += [PLURAL[role], *_aligned(rows), ""]
+    if registry.problems:
+        lines += ["disabled", *(f"  {problem.plugin}: {problem.cause}" for problem in registry.problems), ""]
+    return "\n".join(lines[:-1])
+
+
+def show(args: Sequence[str]) -> str:
+    """One entry: its docstring, its options with type, default and meaning, and its terms if it has any.
+
+    Raises:
+        UsageError: not exactly one `role=name`.
+        UnknownNameError: nothing has that name.
+    """
+    role, _, name = args[0].partition("=") if len(args) == 1 else ("", "", "")
+    if role not in ROLES or not name:
+        received = " ".join(args) or "nothing"
+        raise UsageError(
+            f"'recbench show' got {received!r}; name one thing: recbench show model=mf ({', '.join(ROLES)})"
+        )
+    registry = installed()
+    variant = {} if role == "metric" else _variant(role, name, registry)
+    entry = registry.find(role, variant.get("kind", name))
+    parts = [f"{role} {name}, {_origin(entry, variant)}", inspect.getdoc(entry.source()) or ""]
+    if role != "metric":
+        parts.append("\n".join(_option_lines(entry, variant)))
+    terms = getattr(sys.modules[entry.source().__module__], "terms", None)
+    if role == "dataset" and callable(terms):
+        parts.append(terms())
+    return "\n\n".join(part for part in parts if part)
+
+
+def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
+    """A YAML variant's composed options; nothing for a registered name."""
+    if name in registry.entries[role]:
+        return {}
+    from hydra import compose, initialize_config_dir
+
+    from recbench import config
+
+    config.store_schemas(registry)
+    if not (config.conf_dir() / role / f"{name}.yaml").is_file():
+        return {}
+    with initialize_config_dir(str(config.conf_dir()), version_base="1.3"):
+        composed = compose("config", overrides=[f"{role}={name}"])
+    return dict(config.plain(composed)[role])
+
+
+def _origin(entry: Entry, variant: dict[str, Any]) -> str:
+    whose = f"of {entry.distribution} {entry.version}: {entry.path()}"
+    return f"a variant of {entry.name} {whose}" if variant else whose
+
+
+def _option_lines(entry: Entry, variant: dict[str, Any]) -> list[str]:
+    options = options_of(entry.factory).values()
+    if not options:
+        return ["no options"]
+    told = meanings(entry.factory)
+    rows = []
+    for option in options:
+        default = variant.get(option.name, option.default)
+        rows.append([f"{entry.role}.{option.name}", option.type_name(), _shown(default), told.get(option.name, "")])
+    return _aligned([["option", "type", "default", "meaning"], *rows])
+
+
+def _shown(value: Any) -> str:
+    if value is MISSING:
+        return "(required)"
+    if isinstance(value, Enum):
+        return value.name
+    return value if isinstance(value, str) and value else json.dumps(value, default=str)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    return [("  " + "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True))).rstrip() for row in rows]

@@ -1,0 +1,97 @@
+"""What went wrong, in words for the person who typed the command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from recbench.options import did_you_mean
+from recbench.registry import DuplicateNameError, Registry, UnknownNameError
+
+TYPES = {"Integer": "a whole number", "Float": "a number", "Bool": "true or false"}
+OWN_ERRORS = (UnknownNameError, DuplicateNameError)
+
+
+class UsageError(ValueError):
+    """A command line that can't be meant as it stands; the text says what would be right."""
+
+
+def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Sequence[str]) -> str | None:
+    """One line for a user's mistake; None for an error that is none, which keeps its traceback."""
+    if isinstance(error, (UsageError, *OWN_ERRORS)):
+        return str(error)
+    from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if isinstance(error, MissingConfigException):
+        return _unknown_choice(error.missing_cfg_file or "", error.options or (), registry, str(error))
+    if isinstance(error, OverrideParseException):
+        return _unreadable(error.override, verbs, registry)
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        return _miscomposed(error, args)
+    return None
+
+
+def _unknown_choice(file: str, options: Sequence[str], registry: Registry, text: str) -> str:
+    """`model=bais`: the group is right, the choice is not."""
+    group, _, name = file.rpartition("/")
+    if group in registry.entries and not any(name == option for option in options):
+        try:
+            registry.find(group, name)
+        except DuplicateNameError as error:
+            return str(error)
+        except UnknownNameError as error:
+            if "disabled" in str(error):
+                return str(error)
+    if not group:
+        return text.partition("\n")[0]
+    known = ", ".join(options) if options else "none"
+    plugin = f"; the package hydra-{name}-launcher may bring it" if group == "hydra/launcher" else ""
+    return f"unknown {group} {name!r}{did_you_mean(name, options)} (there are: {known}){plugin}"
+
+
+def _unreadable(override: str, verbs: Sequence[str], registry: Registry) -> str:
+    """A bare word, or an override that the grammar refuses."""
+    if re.fullmatch(r"[\w-]+", override):
+        if override in registry.entries["model"]:
+            return f"can't read {override!r}; did you mean 'model={override}'?"
+        known = f"(verbs: {', '.join(verbs)}; everything else has a '=': model=mf)"
+        return f"unknown word {override!r}{did_you_mean(override, verbs)} {known}"
+    return f"can't read {override!r}; write name=value, a list as name=[a,b], and quote what has blanks or commas"
+
+
+def _miscomposed(error: Exception, args: Sequence[str]) -> str:
+    """A misspelt option, a wrong type, or a sweep without `-m`."""
+    text, cause = str(error), error.__cause__
+    if swept := re.search(r"Ambiguous value for argument '(.+)'|Sweep parameters '(.+)'", text):
+        override = swept[1] or swept[2]
+        return f"{override} sweeps over several values: add -m (recbench -m {override})"
+    override = (re.search(r"(?:Error merging override|To append to your config use) \+?(.+)", text) or [text, ""])[1]
+    keys = sorted(str(key) for key in getattr(cause, "parent_node", None) or () if key not in ("kind", "hydra"))
+    full_key = getattr(cause, "full_key", None)
+    if full_key and "not override" in text:
+        group, _, option = str(full_key).rpartition(".")
+        where = f"{group} has no option" if group else "unknown option"
+        sweeping = group == "model" and {"-m", "--multirun"} & set(args)
+        hint = "; a sweep over several models takes only options that all of them have" if sweeping else ""
+        return f"{where} {option!r}{did_you_mean(option, keys)} (options: {', '.join(keys) or 'none'}){hint}"
+    reason = _plainly(str(cause or error).partition("\n")[0], override.partition("=")[0])
+    return f"{override}: {reason}" if override else reason
+
+
+def _plainly(reason: str, key: str) -> str:
+    """OmegaConf's reason in a user's words."""
+    if "could not be converted to" in reason:
+        wanted = reason.rpartition(" ")[2]
+        return f"give {TYPES.get(wanted, wanted)}"
+    if "is not a ListConfig" in reason:
+        return f"give a list: {key}=[a,b]"
+    if "is not Optional" in reason:
+        return "it can't be null; give a value"
+    return reason[:1].lower() + reason[1:]
+
+
+def relative(path: Path) -> str:
+    """The path as seen from the working folder, where that is shorter."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

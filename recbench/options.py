@@ -1,0 +1,186 @@
+"""Options: a factory's parameters, read from its signature and checked against it.
+
+The signature is the configuration: names, types, defaults and, in the comment behind each
+parameter, the meaning. Nothing is declared a second time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import io
+import tokenize
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass
+from enum import Enum
+from typing import Any, Literal
+
+SCALARS = (bool, int, float, str)
+EXPRESSIBLE = "bool, int, float, str, Enum, Literal, Optional, list or tuple of these, or a dataclass"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One parameter of a factory; `default` is `dataclasses.MISSING` where the user must give one."""
+
+    name: str
+    annotation: Any
+    default: Any = MISSING
+
+    def type_name(self) -> str:
+        """The type as a user reads it."""
+        return type_name(self.annotation)
+
+
+def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
+    """The options of a class or function, in the order of its signature.
+
+    Raises:
+        TypeError: a parameter has no annotation, or a type that a command line can't express.
+    """
+    hints = typing.get_type_hints(factory if not inspect.isclass(factory) else factory.__init__)
+    fields = dataclasses.fields(factory) if dataclasses.is_dataclass(factory) else ()
+    # the signature shows a placeholder where a dataclass makes its default anew
+    made = {each.name: each.default_factory() for each in fields if each.default_factory is not MISSING}
+    options = {}
+    for parameter in inspect.signature(factory).parameters.values():
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(f"parameter {parameter}; every option has a name of its own: use keyword parameters")
+        if parameter.name not in hints:
+            raise TypeError(f"option {parameter.name!r} has no type; annotate it with {EXPRESSIBLE}")
+        default = made.get(parameter.name, parameter.default)
+        default = MISSING if default is parameter.empty else default
+        options[parameter.name] = Option(parameter.name, hints[parameter.name], default)
+        schema_type(hints[parameter.name], parameter.name)
+    return options
+
+
+def schema_type(annotation: Any, name: str) -> Any:
+    """The nearest type that OmegaConf accepts: a Literal becomes str, a tuple a list.
+
+    Raises:
+        TypeError: there is none; the message names the option.
+    """
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation in SCALARS or (inspect.isclass(annotation) and issubclass(annotation, Enum)):
+        return annotation
+    if dataclasses.is_dataclass(annotation) and inspect.isclass(annotation):
+        nested = options_of(annotation)
+        return dataclasses.make_dataclass(
+            annotation.__name__,
+            [(o.name, schema_type(o.annotation, f"{name}.{o.name}"), _field(o)) for o in nested.values()],
+        )
+    if origin is Literal and len({type(value) for value in inner}) == 1 and type(inner[0]) in SCALARS:
+        return type(inner[0])
+    if origin in (typing.Union, types.UnionType) and len(inner) == 2 and type(None) in inner:
+        return schema_type(next(each for each in inner if each is not type(None)), name) | None
+    if origin in (list, tuple):
+        elements = {schema_type(each, name) for each in inner if each is not Ellipsis}
+        if len(elements) == 1:
+            return list[elements.pop()]  # type: ignore[misc]
+    raise TypeError(
+        f"option {name!r} of type {type_name(annotation)} can't be set on a command line; use {EXPRESSIBLE}"
+    )
+
+
+def schema(name: str, options: Iterable[Option], **extra: Any) -> type:
+    """A dataclass with these options as fields, for OmegaConf; `extra` fields come first."""
+    first = [(key, type(value), dataclasses.field(default=value)) for key, value in extra.items()]
+    return dataclasses.make_dataclass(
+        name, first + [(o.name, schema_type(o.annotation, o.name), _field(o)) for o in options]
+    )
+
+
+def convert(annotation: Any, value: Any, name: str) -> Any:
+    """A configured value as the factory expects it: lists to tuples, mappings to dataclasses.
+
+    Raises:
+        ValueError: not one of a Literal's values, or a tuple of another length.
+    """
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if value is None:
+        return None
+    if origin is Literal and value not in inner:
+        raise ValueError(f"{name}={value!r}{did_you_mean(value, inner)} (one of: {', '.join(map(str, inner))})")
+    if origin in (typing.Union, types.UnionType):
+        return convert(next(each for each in inner if each is not type(None)), value, name)
+    if origin is tuple and Ellipsis not in inner:
+        if len(value) != len(inner):
+            raise ValueError(f"{name}={value!r} has {len(value)} values; give {len(inner)}")
+        return tuple(convert(each, element, name) for each, element in zip(inner, value, strict=True))
+    if origin in (list, tuple):
+        return origin(convert(inner[0], element, name) for element in value)
+    if dataclasses.is_dataclass(annotation) and isinstance(value, Mapping):
+        nested = options_of(annotation)  # type: ignore[arg-type]
+        return annotation(
+            **{key: convert(nested[key].annotation, each, f"{name}.{key}") for key, each in value.items()}
+        )  # type: ignore[operator]
+    return value
+
+
+def meanings(factory: Callable[..., Any]) -> dict[str, str]:
+    """What each option means: the comment behind it in the source, or its field's `help` metadata."""
+    comments: dict[str, str] = {}
+    sources = reversed(factory.__mro__[:-1]) if inspect.isclass(factory) else [factory]
+    for source in sources:
+        try:
+            comments |= _trailing_comments(inspect.getsource(source))
+        except (OSError, TypeError):
+            continue  # no source at hand, as in an interactive session: the option has no meaning to show
+    if dataclasses.is_dataclass(factory):
+        comments |= {f.name: f.metadata["help"] for f in dataclasses.fields(factory) if "help" in f.metadata}
+    return comments
+
+
+def did_you_mean(received: object, known: Iterable[object]) -> str:
+    """`; did you mean 'x'?` where something known is close to what was received, else nothing."""
+    close = difflib.get_close_matches(str(received), [str(each) for each in known], n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def type_name(annotation: Any) -> str:
+    """A type as a user reads it: `int`, `cosine | pearson`, `float or null`, `list of int`."""
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return " | ".join(map(str, inner))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join("null" if each is type(None) else type_name(each) for each in inner)
+    if origin in (list, tuple):
+        elements = [type_name(each) for each in inner if each is not Ellipsis]
+        fixed = origin is tuple and Ellipsis not in inner
+        return f"list of {len(elements)} {elements[0]}" if fixed else f"list of {elements[0]}"
+    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+        return " | ".join(annotation.__members__)
+    return str(getattr(annotation, "__name__", annotation))
+
+
+def _field(option: Option) -> Any:
+    default = list(option.default) if isinstance(option.default, tuple) else option.default
+    if default is MISSING:
+        return dataclasses.field(default="???")
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=lambda: list(default))
+    if dataclasses.is_dataclass(default) and not inspect.isclass(default):
+        return dataclasses.field(
+            default_factory=lambda: schema_type(type(default), option.name)(**dataclasses.asdict(default))
+        )
+    return dataclasses.field(default=default)
+
+
+def _trailing_comments(source: str) -> dict[str, str]:
+    """Name to comment, for each line of the form `name: type = default,  # comment`."""
+    found: dict[str, str] = {}
+    line: list[tokenize.TokenInfo] = []
+    for token in tokenize.generate_tokens(io.StringIO(inspect.cleandoc(source) + "\n").readline):
+        if token.type in (tokenize.NEWLINE, tokenize.NL):
+            line = []
+        elif (
+            token.type == tokenize.COMMENT and len(line) > 2 and line[0].type == tokenize.NAME and line[1].string == ":"
+        ):
+            found.setdefault(line[0].string, token.string.lstrip("# ").partition("  #")[0])
+        elif token.type not in (tokenize.INDENT, tokenize.DEDENT):
+            line.append(token)
+    return found

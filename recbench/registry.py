@@ -1,0 +1,194 @@
+"""The registry: installed plugins -> names -> factories. recbench's own parts are plugins too."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from recbench import hookspecs
+from recbench.contracts import Metric
+from recbench.options import did_you_mean, options_of
+
+GROUP = "recbench"
+ROLES = ("model", "dataset", "split", "metric")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class UnknownNameError(LookupError):
+    """A name that no enabled plugin registers."""
+
+
+class DuplicateNameError(ValueError):
+    """A name that more than one plugin registers."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered thing: what it is, what makes it, and whose it is."""
+
+    role: str
+    name: str
+    factory: Any  # a class or function; for a metric, the Metric
+    distribution: str
+    version: str
+
+    def source(self) -> Any:
+        """The class or function that carries the docstring."""
+        return getattr(self.factory.function, "func", self.factory.function) if self.role == "metric" else self.factory
+
+    def path(self) -> str:
+        """Import path of the factory."""
+        return f"{self.source().__module__}.{self.source().__qualname__}"
+
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.source()) or "").partition("\n")[0]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A plugin that is disabled, with its reason."""
+
+    plugin: str
+    cause: str
+    entries: tuple[Entry, ...] = ()  # what it would have brought, as far as known
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every enabled entry by role and name, and every disabled plugin."""
+
+    entries: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def find(self, role: str, name: str) -> Entry:
+        """The entry of that name.
+
+        Raises:
+            UnknownNameError: nothing enabled has it; the message lists what there is.
+            DuplicateNameError: it is disabled because two plugins claim it.
+        """
+        known = self.entries[role]
+        if name in known:
+            return known[name]
+        claims = [(p, e) for p in self.problems for e in p.entries if (e.role, e.name) == (role, name)]
+        if len(claims) > 1:
+            paths = " and ".join(entry.path() for _, entry in claims)
+            raise DuplicateNameError(f"{role} {name!r} is registered by {paths}; uninstall one of them or rename it")
+        if claims:
+            problem, _ = claims[0]
+            raise UnknownNameError(f"{role} {name!r} of {problem.plugin} is disabled: {problem.cause}")
+        raise UnknownNameError(
+            f"unknown {role} {name!r}{did_you_mean(name, known)} (registered: {', '.join(sorted(known))})"
+        )
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name; `ndcg@10` is `ndcg` cut at rank 10."""
+        base, at, rank = name.partition("@")
+        metric: Metric = self.find("metric", base).factory
+        if not at:
+            return metric
+        if not rank.isdigit() or int(rank) == 0:
+            raise ValueError(f"metric {name!r}: {rank!r} is no rank; write a whole number, {base}@10 for example")
+        return metric.at(int(rank))
+
+
+@cache
+def installed() -> Registry:
+    """The registry of everything that is installed."""
+    return load(entry_points(group=GROUP))
+
+
+def load(points: Iterable[EntryPoint]) -> Registry:
+    """Load each entry point by itself; what is wrong with a plugin disables that plugin alone."""
+    plugins: list[tuple[str, tuple[Entry, ...]]] = []
+    problems = []
+    for point in sorted(points, key=lambda each: (_distribution(each), each.name, each.value)):
+        plugin = f"{_distribution(point)} ({point.value})"
+        try:
+            plugins.append((plugin, _entries(point)))
+        except Exception as error:  # a plugin may fail in any way, and must not take the others along
+            problems.append(Problem(plugin, _one_line(error)))
+    enabled, clashes = _without_clashes(plugins)
+    entries: dict[str, dict[str, Entry]] = {role: {} for role in ROLES}
+    for _, brought in enabled:
+        for entry in brought:
+            entries[entry.role][entry.name] = entry
+    return Registry(entries, tuple(problems + clashes))
+
+
+def _entries(point: EntryPoint) -> tuple[Entry, ...]:
+    """What the plugin registers, checked."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    manager.register(point.load(), name=point.name)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        hooks = [f"register_{role}s" for role in ROLES]
+        raise TypeError(f"{_one_line(error)}; the hooks are {', '.join(hooks)}") from error
+    brought = []
+    for role in ROLES:
+        for mapping in getattr(manager.hook, f"register_{role}s")():
+            if not isinstance(mapping, Mapping):
+                raise TypeError(f"register_{role}s returned {type(mapping).__name__}; return a mapping of names")
+            brought += [_entry(role, name, factory, point) for name, factory in mapping.items()]
+    return tuple(brought)
+
+
+def _entry(role: str, name: object, factory: Callable[..., Any], point: EntryPoint) -> Entry:
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ValueError(f"{role} name {name!r}; use lower-case letters, digits and underscores, a letter first")
+    if not callable(factory):
+        raise TypeError(f"{role} {name!r} is {type(factory).__name__}; register a class or a function")
+    if role == "metric":
+        factory = factory if isinstance(factory, Metric) else Metric(factory)
+    else:
+        try:
+            options = options_of(factory)
+        except TypeError as error:
+            raise TypeError(f"{role} {name!r}: {error}") from error
+        if "kind" in options:
+            raise TypeError(f"{role} {name!r} has an option 'kind', which is reserved; rename it")
+    version = point.dist.version if point.dist else ""
+    return Entry(role, name, factory, _distribution(point), version)
+
+
+def _without_clashes(
+    plugins: list[tuple[str, tuple[Entry, ...]]],
+) -> tuple[list[tuple[str, tuple[Entry, ...]]], list[Problem]]:
+    """Disable whoever takes a built-in's name, and all third parties that take each other's."""
+    built_in = {(e.role, e.name): e for _, brought in plugins for e in brought if e.distribution == GROUP}
+    others = Counter((e.role, e.name) for _, brought in plugins for e in brought if e.distribution != GROUP)
+    enabled, problems = [], []
+    for plugin, brought in plugins:
+        cause = ""
+        for entry in brought if brought and brought[0].distribution != GROUP else ():
+            key = (entry.role, entry.name)
+            if key in built_in:
+                cause = f"{built_in[key].path()} has the name {entry.name!r}; rename {entry.path()}"
+            elif others[key] > 1:
+                rivals = [e.path() for _, b in plugins for e in b if (e.role, e.name) == key and e is not entry]
+                cause = f"{' and '.join(rivals)} has the name {entry.name!r} too; rename one or uninstall it"
+        if cause:
+            problems.append(Problem(plugin, cause, brought))
+        else:
+            enabled.append((plugin, brought))
+    return enabled, problems
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else point.value
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, (TypeError, ValueError)) and text else f"{type(error).__name__}: {text}"

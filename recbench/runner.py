@@ -1,0 +1,194 @@
+"""The protocol: split, fit, predict, check, clip, score, record. Equal for every model.
+
+It takes objects and returns a record: no configuration, no plugins, no printing, no files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Literal
+
+import numpy as np
+
+from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset, RatingModel, Split
+from recbench.metering import PeakMemory, cpu_seconds
+from recbench.progress import track
+from recbench.records import Record, Score
+from recbench.splits import Holdout
+
+Part = Literal["test", "valid"]
+
+
+@dataclass(frozen=True)
+class FoldOutcome:
+    """What one fold gave; rows are counts, seconds are CPU."""
+
+    scores: Mapping[str, float]
+    n_train: int
+    n_scored: int
+    n_cold: int
+    n_fallback: int
+    fit_seconds: float
+    predict_seconds: float
+    peak_memory_mb: float | None
+
+
+def evaluate(
+    dataset: RatingDataset,
+    split: Split,
+    make_model: Callable[[], RatingModel],
+    metrics: Mapping[str, Metric],
+    *,
+    part: Part = "test",
+    valid_size: float = 0.1,
+    seed: int = 0,
+) -> Record:
+    """Fit and score a new model on every fold of the split.
+
+    `part="valid"` leaves the test rows alone and scores on `valid_size` of each fold's train
+    instead. A model with `uses_valid` gets another such part, cut from what it trains on. `seed`
+    is that of both cuts.
+
+    Raises:
+        ValueError: a prediction is missing or not finite, or a part is empty.
+        ModuleNotFoundError: the model needs a package that is not installed.
+    """
+    folds = list(split(dataset))
+    outcomes = []
+    for fold in track(folds, "folds"):
+        train, scored = _parts(dataset, fold, part, valid_size, seed)
+        outcomes.append(_run_fold(train, scored, make_model(), metrics, valid_size, seed))
+    n_scored = sum(outcome.n_scored for outcome in outcomes)
+    peaks = [outcome.peak_memory_mb for outcome in outcomes if outcome.peak_memory_mb is not None]
+    return Record(
+        dataset=dataset.name,
+        seed=seed,
+        part=part,
+        scores={
+            name: Score.over([each.scores[name] for each in outcomes], greater_is_better=metric.greater_is_better)
+            for name, metric in metrics.items()
+        },
+        n_folds=len(folds),
+        n_train=sum(outcome.n_train for outcome in outcomes),
+        n_test=n_scored,
+        cold_share=sum(outcome.n_cold for outcome in outcomes) / n_scored,
+        fallback_share=sum(outcome.n_fallback for outcome in outcomes) / n_scored,
+        fit_seconds=sum(outcome.fit_seconds for outcome in outcomes),
+        predict_seconds=sum(outcome.predict_seconds for outcome in outcomes),
+        peak_memory_mb=max(peaks, default=None),
+        data=describe(dataset),
+        split_digest=split_digest(folds),
+        versions=versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def describe(dataset: RatingDataset) -> dict[str, Any]:
+    """Size, scale and digest of a data set, as they stand in a record."""
+    return {
+        "n_users": dataset.n_users,
+        "n_items": dataset.n_items,
+        "n_ratings": dataset.n_ratings,
+        "rating_scale": list(dataset.rating_scale),
+        "digest": dataset.digest,
+    }
+
+
+def split_digest(folds: Sequence[Fold]) -> str:
+    """SHA-256 over the train and test rows of all folds."""
+    content = hashlib.sha256()
+    for rows in (rows for fold in folds for rows in fold):
+        content.update(len(rows).to_bytes(8, "little") + np.asarray(rows, np.int64).tobytes())
+    return content.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, recbench and those of the heavy packages that this process has loaded."""
+    loaded = [name for name in ("numpy", "scipy", "numba", "tensorflow") if name in sys.modules]
+    return {"python": platform.python_version()} | {name: version(name) for name in ("recbench", *loaded)}
+
+
+def _parts(
+    dataset: RatingDataset, fold: Fold, part: Part, valid_size: float, seed: int
+) -> tuple[RatingDataset, RatingDataset]:
+    """What to train on and what to score, each a data set that owns its arrays."""
+    train_rows, test_rows = fold
+    if part == "test":
+        if len(test_rows) == 0:
+            raise ValueError("a fold has no test row; choose a larger test part")
+        return dataset.take(train_rows), dataset.take(test_rows)
+    train = dataset.take(train_rows)
+    ((kept, scored),) = Holdout(valid_size, seed)(train)
+    return train.take(kept), train.take(scored)
+
+
+def _run_fold(
+    train: RatingDataset,
+    scored: RatingDataset,
+    model: RatingModel,
+    metrics: Mapping[str, Metric],
+    valid_size: float,
+    seed: int,
+) -> FoldOutcome:
+    users, items = scored.user_idx, scored.item_idx
+    cold = ~(np.isin(users, train.user_idx) & np.isin(items, train.item_idx))
+    fitted_on, valid = train, None
+    if model.uses_valid:
+        # not the seed of the outer validation part: the same draw on fewer rows would follow it
+        ((kept, held_out),) = Holdout(valid_size, seed + 1)(train)
+        fitted_on, valid = train.take(kept), train.take(held_out)
+    _import_requirements(model)
+    memory, start = PeakMemory(), cpu_seconds()
+    model.fit(fitted_on, valid)
+    fitted = cpu_seconds()
+    raw = np.asarray(model.predict(users, items), np.float64)
+    done = cpu_seconds()
+    peak = memory.megabytes()
+    predicted = _checked(raw, users, items, model).clip(*train.rating_scale)
+    return FoldOutcome(
+        scores={name: _score(metric, scored, predicted, train, model) for name, metric in metrics.items()},
+        n_train=train.n_ratings,
+        n_scored=scored.n_ratings,
+        n_cold=int(np.count_nonzero(cold)),
+        n_fallback=int(np.count_nonzero(model.is_fallback(users, items))),
+        fit_seconds=fitted - start,
+        predict_seconds=done - fitted,
+        peak_memory_mb=peak,
+    )
+
+
+def _import_requirements(model: RatingModel) -> None:
+    """Import what the model needs before the clock starts: an import is not part of a fit."""
+    for name in model.requires:
+        importlib.import_module(name)
+
+
+def _checked(predicted: FloatArray, users: IntArray, items: IntArray, model: RatingModel) -> FloatArray:
+    name = type(model).__name__
+    if predicted.shape != users.shape:
+        raise ValueError(
+            f"model {name} predicted shape {predicted.shape} for {len(users)} pairs; give one rating a pair"
+        )
+    bad = np.flatnonzero(~np.isfinite(predicted))
+    if len(bad):
+        first = f"first for user_idx {users[bad[0]]}, item_idx {items[bad[0]]}"
+        raise ValueError(f"model {name} predicted {len(bad):,} values that are not finite (of {len(users):,}), {first}")
+    return predicted
+
+
+def _score(
+    metric: Metric, scored: RatingDataset, predicted: FloatArray, train: RatingDataset, model: RatingModel
+) -> float:
+    def scorer(user_idx: IntArray) -> FloatArray:
+        pairs = np.repeat(user_idx, train.n_items), np.tile(np.arange(train.n_items, dtype=np.int32), len(user_idx))
+        return np.asarray(model.predict(*pairs), np.float64).reshape(len(user_idx), train.n_items)
+
+    extras = {"user_idx": scored.user_idx, "item_idx": scored.item_idx, "train": train, "scorer": scorer}
+    return metric(scored.ratings, predicted, **{name: extras[name] for name in metric.needs()})
