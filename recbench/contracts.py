@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from recbench.arrays import content, owned
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -57,11 +59,11 @@ class RatingDataset:
         columns = {"user_idx": np.int32, "item_idx": np.int32, "ratings": np.float32, "timestamps": np.int64}
         for column, dtype in columns.items():
             if getattr(self, column) is not None:
-                object.__setattr__(self, column, _owned(getattr(self, column), dtype))
+                object.__setattr__(self, column, owned(getattr(self, column), dtype))
         for column in ("user_ids", "item_ids"):
-            object.__setattr__(self, column, _owned(getattr(self, column)))
+            object.__setattr__(self, column, owned(getattr(self, column)))
         if self.item_columns is not None:
-            columns_of_items = {key: _owned(values) for key, values in self.item_columns.items()}
+            columns_of_items = {key: owned(values) for key, values in self.item_columns.items()}
             object.__setattr__(self, "item_columns", columns_of_items)
         low, high = self.rating_scale
         object.__setattr__(self, "rating_scale", (float(low), float(high)))
@@ -94,14 +96,13 @@ class RatingDataset:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content: ids, indices, ratings, timestamps, scale and item columns."""
-        content = hashlib.sha256(repr(self.rating_scale).encode())
-        arrays = [self.user_ids, self.item_ids, self.user_idx, self.item_idx, self.ratings, self.timestamps]
-        for key in sorted(self.item_columns or {}):
-            content.update(key.encode())
-            arrays.append((self.item_columns or {})[key])
-        for array in arrays:
-            content.update(b"-" if array is None else _bytes_of(array))
-        return content.hexdigest()
+        digest = hashlib.sha256(repr(self.rating_scale).encode())
+        columns = self.item_columns or {}
+        for array in (self.user_ids, self.item_ids, self.user_idx, self.item_idx, self.ratings, self.timestamps):
+            digest.update(content(array))
+        for key in sorted(columns):
+            digest.update(key.encode() + content(columns[key]))
+        return digest.hexdigest()
 
     def take(self, rows: IntArray) -> RatingDataset:
         """These rows as a data set of its own: same ids, `n_users` and `n_items`, no view into this one."""
@@ -231,21 +232,6 @@ class Metric:
     def _parameters(self) -> list[inspect.Parameter]:
         variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         return [p for p in inspect.signature(self.function).parameters.values() if p.kind not in variadic]
-
-
-def _owned(values: Any, dtype: type[Any] | None = None) -> npt.NDArray[Any]:
-    """A contiguous, read-only array that nobody else can write to."""
-    array = np.asarray(values, dtype=dtype)
-    if array.flags.writeable or array.base is not None or not array.flags.c_contiguous:
-        array = np.array(array, dtype=dtype, order="C")
-        array.flags.writeable = False
-    return array
-
-
-def _bytes_of(array: npt.NDArray[Any]) -> bytes:
-    if array.dtype.kind in "biuf":
-        return str(array.dtype).encode() + array.tobytes()
-    return "\0".join(map(str, array.tolist())).encode()
 
 
 def _remembering(fit: Callable[..., Any]) -> Callable[..., Any]:
