@@ -1,1 +1,15 @@
-"""The built-in data sets."""
+"""The built-in data sets: MovieLens, a file of your own, and synthetic ratings."""
+
+from collections.abc import Callable, Mapping
+
+from recbench.contracts import RatingDataset
+from recbench.datasets.movielens import load_movielens
+from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.synthetic import make_synthetic
+from recbench.hookspecs import hookimpl
+
+
+@hookimpl
+def register_datasets() -> Mapping[str, Callable[..., RatingDataset]]:
+    """Name to loader: the one list of built-in data sets."""
+    return {"movielens": load_movielens, "ratings_file": load_ratings_file, "synthetic": make_synthetic}

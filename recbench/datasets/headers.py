@@ -1,0 +1,108 @@
+"""The first line of a text file: which separator, which columns, which of them is which."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Sequence
+
+from recbench.datasets.sources import Source
+from recbench.datasets.text_table import SEPARATORS, TextTable, not_encoded, shown
+
+AUTO = "auto"
+ROLES = {  # what a column may be called, lower-case, letters and digits only
+    "user": ("user", "userid", "uid", "customerid", "reviewerid", "memberid"),
+    "item": ("item", "itemid", "iid", "movie", "movieid", "productid", "bookid", "isbn", "asin", "artistid"),
+    "rating": ("rating", "ratings", "score", "stars", "overall", "bookrating"),
+    "timestamp": ("timestamp", "time", "unixtime", "unixreviewtime"),
+}
+
+
+def open_table(source: Source, separator: str, columns: Sequence[str] | None, encoding: str) -> TextTable:
+    """The file's table, its first line being a header unless `columns` are given.
+
+    Raises:
+        ValueError: the file is empty, not of the encoding, or has one column only.
+    """
+    if not separator:
+        raise ValueError(f"separator '' for {source.label} is empty; give one or more characters, or auto")
+    line, n_lines = _first_line(source, encoding)
+    guess = _guess(line, source.suffix)
+    separator = guess if separator == AUTO else separator.replace(r"\t", "\t")  # a shell gives two characters
+    found = tuple(columns) if columns else _fields(line, separator)
+    if len(found) < 2:
+        hint = (
+            f"set separator={guess!r}" if guess in line and guess != separator else "set separator, or name the columns"
+        )
+        raise ValueError(
+            f"{source.label} has one column only, {shown(found)}, when separated by {separator!r}; "
+            f"a user, an item and a rating are needed; {hint}"
+        )
+    return TextTable(source, found, separator, encoding, 0 if columns else n_lines)
+
+
+def find_columns(label: str, columns: Sequence[str], wanted: dict[str, str | None]) -> dict[str, str]:
+    """Role to column: those asked for by name, the others recognised by what they are called.
+
+    Raises:
+        ValueError: a column is missing, may be meant twice, or has two roles.
+    """
+    found = {role: _find(label, columns, role, name) for role, name in wanted.items() if name is not None}
+    chosen = {role: column for role, column in found.items() if column is not None}
+    for role, column in chosen.items():
+        others = [other for other in chosen if other != role and chosen[other] == column]
+        if others or columns.count(column) > 1:
+            what = f"is both {role} and {others[0]}" if others else "stands there twice"
+            raise ValueError(f"column {column!r} of {label} {what} (columns: {shown(columns)}); set {role}_column")
+    return chosen
+
+
+def _find(label: str, columns: Sequence[str], role: str, name: str) -> str | None:
+    if name != AUTO:
+        if name in columns:
+            return name
+        close = difflib.get_close_matches(name, columns, n=1)
+        meant = f"; did you mean {close[0]!r}?" if close else f"; set {role}_column to one of them"
+        raise ValueError(f"{label} has no column {name!r}{meant} (columns: {shown(columns)})")
+    matches = [column for column in columns if _plain(column) in ROLES[role]]
+    if len(matches) > 1:
+        raise ValueError(f"{label} has {len(matches)} columns that may be the {role}: {matches}; set {role}_column")
+    if matches or role == "timestamp":
+        return matches[0] if matches else None
+    headerless = "; if that is a row, the file has no header: set columns" if _looks_like_a_row(columns) else ""
+    raise ValueError(f"{label} has no column for the {role}: {shown(columns)}; set {role}_column{headerless}")
+
+
+def _first_line(source: Source, encoding: str) -> tuple[str, int]:
+    """The first line that is not blank, and how many lines that makes."""
+    with source.open() as stream:
+        for n_lines, raw in enumerate(stream, start=1):
+            try:
+                line = raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+            except UnicodeDecodeError as error:
+                raise ValueError(not_encoded(source, encoding, error)) from error
+            except LookupError as error:
+                raise ValueError(f"unknown encoding {encoding!r} for {source.label}; set utf-8 or latin-1") from error
+            if line.strip():
+                return line.strip("\r\n"), n_lines
+    raise ValueError(f"{source.label} is empty; a header line and one rating a line would be right")
+
+
+def _guess(line: str, suffix: str) -> str:
+    if suffix in (".tsv", ".tab") and "\t" in line:
+        return "\t"
+    return max(SEPARATORS, key=line.count)  # the first of them if none occurs
+
+
+def _fields(line: str, separator: str) -> tuple[str, ...]:
+    if len(separator) > 1:
+        return tuple(field.strip() for field in line.split(separator))
+    return tuple(field.strip() for field in next(csv.reader([line], delimiter=separator, skipinitialspace=True)))
+
+
+def _plain(column: str) -> str:
+    return "".join(filter(str.isalnum, column)).lower()
+
+
+def _looks_like_a_row(columns: Sequence[str]) -> bool:
+    return any(column.replace(".", "", 1).isdigit() for column in columns)

@@ -1,0 +1,85 @@
+"""MovieLens: a small release inside the package, the others from GroupLens' files."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from recbench.contracts import RatingDataset
+from recbench.datasets.grouplens import RELEASES, find_archive, item_columns, read_release
+from recbench.datasets.indexing import dense
+
+Release = Literal["small-2016", "100k", "1m", "10m", "20m", "25m", "32m", "latest-small"]
+
+_DATA = Path(__file__).parent / "data"
+
+
+def load_movielens(
+    release: Release = "small-2016",  # which MovieLens; small-2016 is inside the package
+    path: str | None = None,  # folder or zip from GroupLens; null: looked for in $RECBENCH_DATA
+) -> RatingDataset:
+    """MovieLens movie ratings; the default release needs no file, the others GroupLens' own.
+
+    Items have a title, a year (NaN if unknown) and genres, separated by |. Release 100k has
+    GroupLens' five folds. Half stars from 0.5 to 5; whole stars from 1 to 5 in 100k and 1m.
+
+    Source: Harper & Konstan (2015), "The MovieLens datasets: history and context", ACM TiiS 5(4).
+
+    Raises:
+        FileNotFoundError: the files of the release are not there.
+        ValueError: they do not hold what they should, or `release` and `path` do not go together.
+    """
+    if release == "small-2016":
+        if path is not None:
+            raise ValueError(
+                f"path {path!r} is given for release 'small-2016', which is embedded; "
+                f"set release to what is there, one of {list(RELEASES)}"
+            )
+        return _small_2016()
+    if release not in RELEASES:
+        raise ValueError(f"unknown MovieLens release {release!r}; choose one of {['small-2016', *RELEASES]}")
+    return read_release(release, Path(path).expanduser() if path else _in_data_folder(release))
+
+
+def terms() -> str:
+    """The terms that GroupLens sets for the use of the data."""
+    return (_DATA / "LICENSE-GROUPLENS.txt").read_text(encoding="utf-8")
+
+
+def _in_data_folder(release: str) -> Path:
+    facts = RELEASES[release]
+    folder = os.environ.get("RECBENCH_DATA")
+    found = find_archive(release, Path(folder).expanduser()) if folder else None
+    if found is None:
+        looked = f"; not in RECBENCH_DATA={folder} either" if folder else ""
+        raise FileNotFoundError(
+            f"MovieLens {release} is not embedded in recbench and no path is given{looked}; download "
+            f"{facts.url} and set path to the zip or the unpacked folder"
+        )
+    return found
+
+
+def _small_2016() -> RatingDataset:
+    with np.load(_DATA / "small_2016_ratings.npz", allow_pickle=False) as columns:
+        users, user_idx = dense(columns["user_id"].astype(np.int64))
+        items, item_idx = dense(columns["movie_id"].astype(np.int64))
+        ratings, timestamps = columns["half_stars"] * np.float32(0.5), columns["timestamp"]
+    with gzip.open(_DATA / "small_2016_movies.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    movies = {int(movie): (title, float(year or "nan"), genres) for movie, title, year, genres in rows}
+    return RatingDataset(
+        "movielens-small-2016",
+        user_idx,
+        item_idx,
+        ratings,
+        users,
+        items,
+        (0.5, 5.0),
+        timestamps,
+        item_columns(items.tolist(), movies),
+    )

@@ -1,0 +1,70 @@
+"""A file of your own ratings as a data set: CSV, TSV or Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recbench.contracts import RatingDataset
+from recbench.datasets.headers import AUTO, find_columns, open_table
+from recbench.datasets.indexing import dense_from_labels
+from recbench.datasets.raw_ratings import Duplicates, RawRatings, whole_seconds
+from recbench.datasets.sources import file_source
+from recbench.datasets.text_table import TextTable
+
+
+def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
+    path: str,  # the file: .csv, .tsv, .txt (also .gz, .bz2, .xz, .zip) or .parquet
+    *,
+    user_column: str = AUTO,  # its name; auto: recognised, like userId, user_id, user
+    item_column: str = AUTO,  # its name; auto: recognised, like movieId, item_id, item
+    rating_column: str = AUTO,  # its name; auto: recognised, like rating, score
+    timestamp_column: str | None = AUTO,  # seconds since 1970; auto: if recognised; null: none
+    separator: str = AUTO,  # between fields, one or more characters; auto: from the first line
+    columns: list[str] | None = None,  # names for the columns of a file without a header line
+    rating_scale: tuple[float, float] | None = None,  # lowest and highest rating; null: those of the data
+    duplicates: Duplicates = "error",  # what to do if a (user, item) pair occurs twice
+    encoding: str = "utf-8",  # of a text file
+    name: str | None = None,  # of the data set; null: the file's name
+) -> RatingDataset:
+    """Ratings from a CSV, TSV or Parquet file, with string or integer ids.
+
+    Nothing is dropped or altered silently: whatever is wrong is an error that names the file, the
+    line and what would be right. Ids are integers only if all are written like integers. Blank
+    lines are skipped.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file does not hold ratings as described.
+    """
+    file = Path(path).expanduser()
+    wanted = {"user": user_column, "item": item_column, "rating": rating_column, "timestamp": timestamp_column}
+    if file.suffix.lower() in (".parquet", ".pq") and file.is_file():
+        from recbench.datasets.parquet import read_parquet
+
+        raw = read_parquet(file, wanted)
+    else:
+        source = file_source(file)
+        raw = read_text(open_table(source, separator, columns, encoding), wanted)
+    return raw.resolved(duplicates).dataset(name or file.name.split(".")[0] or file.name, rating_scale)
+
+
+def read_text(table: TextTable, wanted: dict[str, str | None]) -> RawRatings:
+    """The wanted columns of a delimited text, by role.
+
+    Raises:
+        ValueError: a column is missing or a cell is not what it should be.
+    """
+    roles = find_columns(table.source.label, table.columns, wanted)
+    ids, numbers = table.read((roles["user"], roles["item"]), [roles[r] for r in ("rating", "timestamp") if r in roles])
+
+    def place(row: int) -> str:
+        return f"line {table.record(row)[0]}"
+
+    users, user_idx = dense_from_labels(*ids[roles["user"]])
+    items, item_idx = dense_from_labels(*ids[roles["item"]])
+    seconds = None
+    if "timestamp" in roles:
+        seconds = whole_seconds(
+            numbers[roles["timestamp"]], lambda row: f"{place(row)} of {table.source.label}", roles["timestamp"]
+        )
+    return RawRatings(table.source.label, users, items, user_idx, item_idx, numbers[roles["rating"]], seconds, place)

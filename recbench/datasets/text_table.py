@@ -1,0 +1,200 @@
+"""Delimited text, read fast where it is good and explained line by line where it is not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from recbench.contracts import FloatArray, IntArray
+from recbench.datasets.sources import Prefixed, Source
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+CHUNK = 500_000  # rows; bounds the memory of ids that are still texts
+SEPARATORS = (",", "\t", ";", "|", "::")
+_UNIT = "\x1f"  # stands for a separator of several characters, which pandas reads slowly
+_BOM = b"\xef\xbb\xbf"
+
+
+class _UnparsedError(Exception):
+    """Pandas met a number that it could not read and does not say where."""
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """Columns of a delimited text file; `columns` are its header's, or given if it has none."""
+
+    source: Source
+    columns: tuple[str, ...]
+    separator: str
+    encoding: str
+    n_header_lines: int  # lines before the first row; 0: the file has no header
+
+    def labels(self, column: str, labels: Sequence[tuple[IntArray, Any]]) -> tuple[list[str], IntArray]:
+        """One list of distinct texts, and each row's position in it, from those of the chunks."""
+        import pandas as pd
+
+        codes, uniques = pd.factorize(np.concatenate([uniques for _, uniques in labels]))
+        starts = np.cumsum([0, *(len(uniques) for _, uniques in labels)])
+        rows = [codes[start + part] for start, (part, _) in zip(starts, labels, strict=False)]
+        index = np.concatenate(rows)
+        distinct = [str(label) for label in uniques]
+        for code, label in enumerate(distinct):
+            if label != label.strip() or not label or "\n" in label:
+                self._refuse_id(column, label, int(np.argmax(index == code)))
+        return distinct, index
+
+    def read(
+        self, ids: Sequence[str], numbers: Sequence[str]
+    ) -> tuple[dict[str, tuple[list[str], IntArray]], dict[str, FloatArray]]:
+        """The id columns as distinct texts and codes, the number columns as floats.
+
+        Raises:
+            ValueError: a row has too few or too many fields, an id is blank, a number is none.
+        """
+        try:
+            return self._read(ids, numbers, np.float64)
+        except _UnparsedError:
+            return self._read(ids, numbers, object)
+
+    def record(self, row: int) -> tuple[int, list[str]]:
+        """Line number, as an editor counts, and fields of a row (slow: for messages)."""
+        for number, (line, fields) in enumerate(self._records()):
+            if number == row:
+                return line, fields
+        raise IndexError(f"no row {row} in {self.source.label}")
+
+    def refuse(self, row: int, column: str, problem: str) -> NoReturn:
+        """Raise the error for a cell: `problem` may use {value} and {line}."""
+        line, fields = self.record(row)
+        if len(fields) != len(self.columns):
+            self._refuse_fields(line, len(fields))
+        value = fields[self.columns.index(column)]
+        raise ValueError(f"{column} " + problem.format(value=value, line=f"line {line} of {self.source.label}"))
+
+    @property
+    def _delimiter(self) -> str:
+        return self.separator if len(self.separator) == 1 else _UNIT
+
+    def _read(
+        self, ids: Sequence[str], numbers: Sequence[str], number_type: type[Any]
+    ) -> tuple[dict[str, tuple[list[str], IntArray]], dict[str, FloatArray]]:
+        import pandas as pd
+
+        labels: dict[str, list[tuple[IntArray, Any]]] = {column: [] for column in ids}
+        values: dict[str, list[FloatArray]] = {column: [] for column in numbers}
+        start = 0
+        for chunk in self._chunks(ids, numbers, number_type):
+            for column in ids:
+                labels[column].append(pd.factorize(chunk[column].to_numpy()))
+            for column in numbers:
+                values[column].append(self._finite(chunk[column], column, start))
+            start += len(chunk)
+        if start == 0:
+            raise ValueError(f"{self.source.label} has a header but no ratings; give at least one row")
+        read_ids = {column: self.labels(column, parts) for column, parts in labels.items()}
+        return read_ids, {column: np.concatenate(parts) for column, parts in values.items()}
+
+    def _finite(self, cells: Any, column: str, start: int) -> FloatArray:
+        import pandas as pd
+
+        numbers: FloatArray = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
+        bad = ~np.isfinite(numbers)
+        if bad.any():
+            problem = "{value!r} at {line} is not a finite number; write it like 4 or 3.5"
+            self.refuse(start + int(np.argmax(bad)), column, problem)
+        return numbers
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        with self.source.open() as stream:
+            text = io.TextIOWrapper(self._body(stream), self.encoding, newline="")
+            reader = csv.reader(text, delimiter=self._delimiter, skipinitialspace=True)
+            for fields in reader:
+                if len(fields) > 1 or (fields and fields[0].strip()):  # pandas skips blank lines too
+                    yield self.n_header_lines + reader.line_num, fields
+
+    def _chunks(self, ids: Sequence[str], numbers: Sequence[str], number_type: type[Any]) -> Iterator[DataFrame]:
+        import pandas as pd
+
+        names = list(map(str, range(len(self.columns))))
+        types = {
+            name: number_type if column in numbers else object for name, column in zip(names, self.columns, strict=True)
+        }
+        # pandas counts the fields of each row but the first: this one is no row of the file
+        first = ["0"] * len(names)
+        lines = "".join(self._delimiter.join(fields) + "\n" for fields in (names, first))
+        with self.source.open() as stream:
+            prefixed = io.BufferedReader(Prefixed(lines.encode(), self._body(stream)))
+            try:
+                with pd.read_csv(
+                    prefixed,
+                    sep=self._delimiter,
+                    encoding=self.encoding,
+                    dtype=types,
+                    na_filter=False,
+                    skipinitialspace=True,
+                    index_col=False,
+                    chunksize=CHUNK,
+                    engine="c",
+                ) as chunks:
+                    for number, chunk in enumerate(chunks):
+                        chunk.columns = pd.Index(self.columns)
+                        yield chunk if number else chunk.iloc[1:]
+            except pd.errors.ParserError as error:
+                self._refuse_lines(error)
+            except UnicodeDecodeError as error:
+                raise ValueError(not_encoded(self.source, self.encoding, error)) from error
+            except ValueError as error:
+                if number_type is object:
+                    raise
+                raise _UnparsedError from error
+
+    def _body(self, stream: IO[bytes]) -> Any:
+        """The stream from the first row on, separated by one character."""
+        first = b""
+        for _ in range(max(self.n_header_lines, 1)):
+            first = stream.readline()
+        kept = b"" if self.n_header_lines else first.removeprefix(_BOM)
+        if len(self.separator) == 1:
+            return io.BufferedReader(Prefixed(kept, stream))
+        several = self.separator.encode(self.encoding)
+        return io.BytesIO((kept + stream.read()).replace(several, _UNIT.encode()))
+
+    def _refuse_fields(self, line: int, n_fields: int) -> NoReturn:
+        raise ValueError(
+            f"line {line} of {self.source.label} has {n_fields} fields; {len(self.columns)} would be right: "
+            f"{shown(self.columns)}; mend the line, or set separator (it is {self.separator!r})"
+        )
+
+    def _refuse_id(self, column: str, label: str, row: int) -> NoReturn:
+        if not label.strip():
+            self.refuse(row, column, "is blank at {line}; give every rating an id")
+        self.refuse(row, column, "{value!r} at {line} begins or ends with a blank or holds a line break; mend it")
+
+    def _refuse_lines(self, error: Exception) -> NoReturn:
+        for line, fields in self._records():
+            if len(fields) > len(self.columns):
+                self._refuse_fields(line, len(fields))
+        found = re.search(r"EOF inside string starting at row (\d+)", str(error))
+        near = f" from about line {int(found[1]) + max(self.n_header_lines, 1) - 1}" if found else ""
+        raise ValueError(
+            f"{self.source.label} is not a table of text{near}: {error}; close every quoted field"
+        ) from error
+
+
+def shown(columns: Sequence[str]) -> str:
+    """Column names for a message, cut where there are too many."""
+    names = [name if len(name) <= 40 else name[:37] + "..." for name in columns[:20]]
+    return str(names) if len(columns) <= 20 else f"{names} and {len(columns) - 20} more"
+
+
+def not_encoded(source: Source, encoding: str, error: UnicodeDecodeError) -> str:
+    """The message for bytes that are not of the encoding."""
+    return f"{source.label} is not {encoding}: {error.reason} at byte {error.start}; set encoding, for example latin-1"

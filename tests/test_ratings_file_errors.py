@@ -1,0 +1,159 @@
+"""Every way in which a file of ratings can be wrong has its own message."""
+
+import gzip
+import re
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from recbench.datasets import text_table
+from recbench.datasets.ratings_file import load_ratings_file
+
+HEADER = "userId,movieId,rating,timestamp\n"
+GOOD = "1,10,4.0,100\n"
+
+# name: (content, options, what the message must say)
+MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
+    "empty": ("", {}, "is empty; a header line"),
+    "only_blank_lines": ("\n\n", {}, "is empty"),
+    "header_only": (HEADER, {}, "has a header but no ratings"),
+    "no_user_column": ("who,movieId,rating\n1,2,3\n", {}, r"no column for the user: \['who', .*set user_column"),
+    "no_item_column": ("user,thing,rating\n1,2,3\n", {}, "no column for the item: .*set item_column"),
+    "no_rating_column": ("user,item\n1,2\n", {}, "no column for the rating: .*set rating_column"),
+    "no_header": ("1,2,3\n4,5,6\n", {}, "no column for the user: .*the file has no header: set columns"),
+    "misnamed_column": (HEADER + GOOD, {"item_column": "movieid"}, "no column 'movieid'; did you mean 'movieId'"),
+    "unknown_column": (HEADER + GOOD, {"rating_column": "xyz"}, "no column 'xyz'; set rating_column to one of them"),
+    "unknown_time": (HEADER + GOOD, {"timestamp_column": "when"}, "no column 'when'"),
+    "two_item_columns": ("user,item,movieId,rating\n1,2,3,4\n", {}, r"2 columns .* item: \['item', 'movieId'\]"),
+    "one_column_twice": (HEADER + GOOD, {"item_column": "userId"}, "'userId' .* is both user and item"),
+    "same_name_twice": ("user,item,rating,rating\n1,2,3,4\n", {}, "2 columns that may be the rating"),
+    "text_rating": (HEADER + GOOD + "1,11,good,100\n", {}, "rating 'good' at line 3 of .*ratings.csv is not a finite"),
+    "nan_rating": (HEADER + GOOD + "1,11,nan,100\n", {}, "rating 'nan' at line 3 .*; write it like 4 or 3.5"),
+    "infinite_rating": (HEADER + GOOD + "1,11,-inf,100\n", {}, "rating '-inf' at line 3"),
+    "overflowing_rating": (HEADER + "1,11,1e999,100\n", {}, "rating '1e999' at line 2"),
+    "blank_rating": (HEADER + GOOD + "1,11,,100\n", {}, "rating '' at line 3"),
+    "decimal_comma": ("user;item;rating\n1;2;4,5\n", {}, "rating '4,5' at line 2"),
+    "after_a_blank_line": (HEADER + "\n" + GOOD + "\n1,11,x,100\n", {}, "rating 'x' at line 5"),
+    "below_the_scale": (HEADER + "1,10,0,5\n", {"rating_scale": (1, 5)}, r"scale \(1, 5\), first 0.0 at line 2"),
+    "above_the_scale": (HEADER + GOOD + "1,9,6,5\n", {"rating_scale": (1, 5)}, "first 6.0 at line 3; mend them"),
+    "upside_down_scale": (HEADER + GOOD, {"rating_scale": (5, 1)}, "upside down"),
+    "blank_user": (HEADER + GOOD + ",11,4,100\n", {}, "userId is blank at line 3 .*; give every rating an id"),
+    "blank_item": (HEADER + GOOD + '2,"",4,100\n', {}, "movieId is blank at line 3"),
+    "padded_id": (HEADER + GOOD + "1 ,11,4,100\n", {}, "userId '1 ' at line 3 .* begins or ends with a blank"),
+    "stray_quote": ('user,item,rating\n1,"2,3\n4,5,6\n', {}, "from about line 2: .*; close every quoted field"),
+    "swallowed_line": ('user,item,rating\n1,"2\n4",6\n', {}, "line break"),
+    "short_row": (HEADER + GOOD + "1,11,4\n", {}, "line 3 of .* has 3 fields; 4 would be right: .'userId'"),
+    "long_row": (HEADER + "1,10,4,100,7\n", {}, "line 2 of .* has 5 fields; 4 would be right"),
+    "very_long_row": (HEADER + GOOD + "1,11,4,100,,7,8\n", {}, "line 3 of .* has 7 fields"),
+    "long_row_without_header": ("1,2,3,4\n", {"columns": ["user", "item", "rating"]}, "line 1 of .* has 4 fields"),
+    "other_separator_below": ("user,item,rating\n1;2;3\n", {}, "line 2 of .* has 1 fields; 3 would be right"),
+    "wrong_separator": ("user;item;rating\n1;2;3\n", {"separator": ","}, "one column only.*set separator=';'"),
+    "unknown_separator": ("user item rating\n1 2 3\n", {}, "one column only, .*; set separator"),
+    "no_number_as_time": (HEADER + "1,10,4,yesterday\n", {}, "timestamp 'yesterday' at line 2"),
+    "date_as_time": (HEADER + "1,10,4,2016-01-01\n", {}, "timestamp '2016-01-01' at line 2"),
+    "fraction_as_time": (HEADER + "1,10,4,1.5\n", {}, "timestamp 1.5 at line 2 .*not a whole number of seconds"),
+    "huge_time": (HEADER + "1,10,4,1476640644000000001\n", {}, "at line 2 .*not a whole number of seconds"),
+    "repeated_pair": (HEADER + GOOD * 3, {}, "2 of 3 .* user 1, item 10 at line 3, before at line 2; "),
+    "latin_1": (HEADER.encode() + "é,10,4,1\n".encode("latin-1"), {}, "not utf-8: .*set encoding, for example latin-1"),
+    "latin_1_header": ("usér,item,rating\n1,2,3\n".encode("latin-1"), {}, "is not utf-8: .*set encoding"),
+    "unknown_encoding": (HEADER + GOOD, {"encoding": "utf-99"}, "unknown encoding 'utf-99' .*; set utf-8 or latin-1"),
+    "empty_separator": (HEADER + GOOD, {"separator": ""}, "separator '' .* is empty"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_a_malformed_file_is_refused_with_its_message(case: str, tmp_path: Path) -> None:
+    content, options, message = MALFORMED[case]
+    file = tmp_path / "ratings.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=message) as refused:
+        load_ratings_file(str(file), **options)
+    assert "upside_down" in case or "ratings.csv" in str(refused.value)
+
+
+def test_a_bad_value_in_a_later_chunk_is_found_at_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_table, "CHUNK", 100)
+    rows = [f"u{row}\ti{row % 7}\t3" for row in range(350)]
+    rows[249] = "u249\ti1\tthree"
+    file = tmp_path / "long.tsv"
+    file.write_text("user\titem\trating\n" + "\n".join(rows))
+    with pytest.raises(ValueError, match="rating 'three' at line 251 of"):
+        load_ratings_file(str(file))
+
+
+def test_an_unknown_way_with_duplicates_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ratings.csv").write_text(HEADER + GOOD * 2)
+    with pytest.raises(ValueError, match=r"unknown duplicates 'first'; set one of \['error', 'mean', 'last'\]"):
+        load_ratings_file(str(tmp_path / "ratings.csv"), duplicates="first")  # type: ignore[arg-type]
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no file .*absent\.csv; give the path"):
+        load_ratings_file(str(tmp_path / "absent.csv"))
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is a folder; give the path of a file"):
+        load_ratings_file(str(tmp_path))
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zip"])
+def test_a_damaged_archive_is_refused(suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"ratings.csv{suffix}"
+    file.write_bytes(b"this was never compressed, not even a little")
+    with pytest.raises(ValueError, match=r"can't be decompressed|is no zip archive|make or download it anew"):
+        load_ratings_file(str(file))
+
+
+def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "ratings.csv.gz"
+    whole = gzip.compress((HEADER + "".join(f"{row},{row},4,1\n" for row in range(100_000))).encode())
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"ratings\.csv\.gz can't be decompressed"):
+        load_ratings_file(str(file))
+
+
+def test_a_zip_of_several_files_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("ratings.csv", HEADER + GOOD)
+        archive.writestr("movies.csv", "movieId,title\n")
+    with pytest.raises(ValueError, match=re.escape("holds 2 files, ['ratings.csv', 'movies.csv']")):
+        load_ratings_file(str(tmp_path / "two.zip"))
+
+
+PARQUET: dict[str, tuple[dict[str, list[Any]], str]] = {
+    "missing_id": ({"user": [1, None], "item": [1, 2], "rating": [1.0, 2.0]}, "user nan at row 2 of .* is missing"),
+    "missing_rating": ({"user": [1, 2], "item": [1, 2], "rating": [1.0, None]}, "rating nan at row 2"),
+    "text_rating": ({"user": [1, 2], "item": [1, 2], "rating": ["4", "x"]}, "rating 'x' at row 2 .*write it like 4"),
+    "no_rows": ({"user": [], "item": [], "rating": []}, "has columns but no ratings"),
+    "no_item": ({"user": [1], "rating": [3.0]}, "no column for the item"),
+    "repeated": ({"user": [1, 1], "item": [2, 2], "rating": [3, 4]}, "1 of 2 ratings .*at row 2 of .*before at row 1"),
+}
+
+
+@pytest.mark.parametrize("case", PARQUET)
+def test_a_malformed_parquet_file_is_refused_with_its_message(case: str, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra recbench[parquet] is not installed")
+    content, message = PARQUET[case]
+    pd.DataFrame(content).to_parquet(tmp_path / "ratings.parquet")
+    with pytest.raises(ValueError, match=message):
+        load_ratings_file(str(tmp_path / "ratings.parquet"))
+
+
+def test_text_called_parquet_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra recbench[parquet] is not installed")
+    (tmp_path / "ratings.parquet").write_text(HEADER + GOOD)
+    with pytest.raises(ValueError, match="is not a readable Parquet file"):
+        load_ratings_file(str(tmp_path / "ratings.parquet"))
+
+
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # what Python does for a module that is blocked
+    monkeypatch.delitem(sys.modules, "pyarrow.parquet", raising=False)
+    (tmp_path / "ratings.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'recbench\[parquet\]'"):
+        load_ratings_file(str(tmp_path / "ratings.parquet"))
