@@ -100,7 +100,7 @@ def _task(composed: DictConfig) -> None:
 
     from recbench import config
 
-    logging.captureWarnings(capture=True)
+    _show_notes()
     context = HydraConfig.get()
     folder = Path(context.runtime.output_dir)
     job = jobs.Job(config.plain(composed), context.runtime.choices["model"], tuple(context.overrides.task))
@@ -119,6 +119,15 @@ def _task(composed: DictConfig) -> None:
     if record.status != "ok":
         _fail(f"{record.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
     _print_table(rows_of([record]), relative(folder))
+
+
+def _show_notes() -> None:
+    """Send recbench's own warnings (how many duplicates were merged) to the terminal, all others to the log only."""
+    logging.captureWarnings(capture=True)
+    notes = logging.StreamHandler(sys.stderr)
+    notes.setFormatter(logging.Formatter("note: %(message)s"))
+    notes.addFilter(lambda entry: entry.levelno == logging.WARNING and entry.name.startswith("recbench."))
+    logging.getLogger().addHandler(notes)
 
 
 def _print_table(rows: Sequence[Row], last_line: str) -> None:

@@ -1,0 +1,44 @@
+# Two commands: `make run` compares the classic models on real ratings, `make test` runs every test.
+# Each sets up .venv by itself, and again only when a pyproject.toml changes.
+PYTHON ?= python3
+BIN := .venv/bin
+PYPROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
+PLUGINS := $(patsubst %/pyproject.toml,-e ./%,$(wildcard plugins/*/pyproject.toml))
+
+.PHONY: run test test-slow check fix golden docs clean
+
+run: .venv/installed
+	$(BIN)/recbench -m experiment=compare
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+test-slow: .venv/installed
+	$(BIN)/python -m pytest -m slow --timeout 900
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# What a change to a model moves: the golden RMSE, and the README's table.
+golden: .venv/installed
+	$(BIN)/python -m tests.test_golden_rmse
+
+docs: .venv/installed
+	$(BIN)/python -m tests.test_docs
+
+clean:
+	rm -rf .venv
+
+.venv/installed: $(PYPROJECTS)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit(f"recbench needs Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[parquet]' --group dev $(PLUGINS)
+	@touch $@
