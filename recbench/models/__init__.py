@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from recbench.contracts import RatingModel
 from recbench.hookspecs import hookimpl
 from recbench.models.bias import Bias
+from recbench.models.content import Content
+from recbench.models.factorization import MF
 from recbench.models.means import GlobalMean, ItemMean, UserMean
 
 
@@ -16,4 +18,6 @@ def register_models() -> Mapping[str, Callable[..., RatingModel]]:
         "user_mean": UserMean,
         "item_mean": ItemMean,
         "bias": Bias,
+        "mf": MF,
+        "content": Content,
     }

@@ -1,0 +1,240 @@
+"""Matrix factorization: worked cases, equivalences and invariances, and what it costs to import."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recbench import RatingDataset
+from recbench.contracts import FloatArray, IntArray
+from recbench.models import als
+from recbench.models.als import blocks, ridge
+from recbench.models.bias import Bias
+from recbench.models.factorization import MF, Side, _sides, half_sweeps
+from recbench.models.means import global_mean
+
+Coefficients = tuple[FloatArray, FloatArray]
+
+
+def _dataset(users: IntArray, items: IntArray, ratings: FloatArray, n_users: int, n_items: int) -> RatingDataset:
+    scale = (float(ratings.min()), float(ratings.max()))
+    return RatingDataset("made", users, items, ratings, np.arange(n_users), np.arange(n_items), scale)
+
+
+def _tastes(seed: int = 0, n_users: int = 60, n_items: int = 40) -> tuple[RatingDataset, RatingDataset]:
+    """Biases, two factors and noise of 0.2, with one cold user and one cold item: train and test."""
+    rng = np.random.default_rng(seed)
+    factors = rng.normal(0, 1, (n_users, 2)) @ rng.normal(0, 1, (2, n_items))
+    full = 3.0 + rng.normal(0, 0.5, (n_users, 1)) + rng.normal(0, 0.5, n_items) + factors
+    full += rng.normal(0, 0.2, full.shape)
+    users, items = np.nonzero(rng.random(full.shape) < rng.uniform(0.1, 0.9, (n_users, 1)))
+    train = (rng.random(len(users)) < 0.8) & (users != 7) & (items != 5)
+    whole = _dataset(users, items, full[users, items], n_users, n_items)
+    return whole.take(np.flatnonzero(train)), whole.take(np.flatnonzero(~train))
+
+
+def _all_pairs(dataset: RatingDataset) -> tuple[IntArray, IntArray]:
+    users, items = np.indices((dataset.n_users, dataset.n_items))
+    return users.ravel(), items.ravel()
+
+
+def _predictions(model: MF | Bias, train: RatingDataset) -> FloatArray:
+    return model.fit(train).predict(*_all_pairs(train))
+
+
+def _rmse(model: MF | Bias, train: RatingDataset, test: RatingDataset) -> float:
+    errors = model.fit(train).predict(test.user_idx, test.item_idx) - test.ratings
+    return float(np.sqrt(np.mean(errors**2)))
+
+
+def _started(model: MF, train: RatingDataset) -> tuple[tuple[Side, Side], np.random.Generator]:
+    model.global_mean_ = global_mean(train)
+    return _sides(model, train), np.random.default_rng(model.seed)
+
+
+@pytest.mark.parametrize(
+    ("reg", "expected", "tolerance"),
+    [(0.0, (4.0, 4.0, 3.0), 1e-9), (0.1, (3.910000, 3.970588, 2.962811), 1e-6)],
+)
+def test_a_rank_one_table_is_completed(reg: float, expected: tuple[float, ...], tolerance: float) -> None:
+    users, items = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 0, 2, 1, 2])
+    ratings = np.outer([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])[users, items]
+    model = MF(n_factors=1, reg=reg, reg_exponent=0.0, n_epochs=500, n_starts=1, biases=False)
+    completed = model.fit(_dataset(users, items, ratings, 3, 3)).predict(np.array([0, 1, 2]), np.array([2, 1, 0]))
+    assert completed == pytest.approx(expected, abs=tolerance)
+
+
+@pytest.mark.parametrize(("reg_exponent", "expected"), [(0.0, (1.294118, -0.235294)), (1.0, (0.896552, -0.137931))])
+def test_a_half_step_equals_the_worked_ridge(reg_exponent: float, expected: tuple[float, float]) -> None:
+    train = _dataset(np.zeros(3, int), np.arange(3), np.array([1.0, 2.0, -1.0]), 1, 3)
+    model = MF(n_factors=2, reg=0.5, reg_exponent=reg_exponent, biases=False)
+    user_side, _ = _sides(model, train)
+    item_factors = np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 2.0]])  # the bias's feature is off
+    solved = ridge(user_side.grouped, item_factors, train.ratings, user_side.penalty)
+    assert solved[0] == pytest.approx((0.0, *expected), abs=1e-6)
+
+
+def test_the_size_of_the_blocks_changes_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, _ = _tastes()
+    at_once = _predictions(MF(), train)
+    monkeypatch.setattr(als, "BLOCK_FLOATS", 1)
+    grouped = blocks(train.user_idx, train.item_idx, train.n_items, 3)
+    assert {len(block.entities) for block in grouped} == {1}
+    np.testing.assert_allclose(_predictions(MF(), train), at_once, atol=1e-9)
+
+
+@pytest.mark.parametrize("reg_exponent", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("biases", [True, False])
+def test_no_half_sweep_raises_the_objective(reg_exponent: float, biases: bool) -> None:
+    train, _ = _tastes()
+    model = MF(n_factors=3, reg=0.3, reg_exponent=reg_exponent, biases=biases, n_starts=1)
+    fitted = MF(**vars(model)).fit(train)
+    values = []
+    for users, items in half_sweeps(fitted, train, *_started(fitted, train)):
+        fitted.user_bias_, fitted.user_factors_ = users[:, 0], users[:, 1:]
+        fitted.item_bias_, fitted.item_factors_ = items[:, 0], items[:, 1:]
+        values.append(fitted.objective(train))
+    assert len(values) == 1 + 2 * model.n_epochs
+    assert np.all(np.diff(values) <= 1e-9 * values[0])
+    assert values[-1] < 0.5 * values[0]
+
+
+def test_without_factors_it_is_the_bias_model_at_its_fixed_point() -> None:
+    train, _ = _tastes()
+    bias = _predictions(Bias(reg_user=4.0, reg_item=4.0, n_epochs=300), train)
+    np.testing.assert_allclose(_predictions(MF(n_factors=0, reg_bias=4.0, n_epochs=300), train), bias, atol=1e-10)
+
+
+def test_an_enormous_penalty_leaves_the_bias_model() -> None:
+    train, _ = _tastes()
+    bias = _predictions(Bias(reg_user=3.0, reg_item=3.0, n_epochs=300), train)
+    np.testing.assert_allclose(_predictions(MF(reg=1e12, n_epochs=300, n_starts=1), train), bias, atol=1e-6)
+
+
+def test_factors_explain_what_biases_do_not() -> None:
+    train, test = _tastes()
+    known = (test.user_idx != 7) & (test.item_idx != 5)
+    test = test.take(np.flatnonzero(known))
+    assert _rmse(MF(reg=0.2), train, test) < 0.4 * _rmse(Bias(), train, test)
+
+
+def test_ratings_moved_by_a_constant_move_the_predictions_by_it() -> None:
+    train, _ = _tastes()
+    low, high = train.rating_scale
+    moved = replace(train, ratings=train.ratings - 2.0, rating_scale=(low - 2.1, high - 1.9))
+    np.testing.assert_allclose(_predictions(MF(), moved), _predictions(MF(), train) - 2.0, atol=1e-5)
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    train, _ = _tastes()
+    shuffled = train.take(np.random.default_rng(2).permutation(train.n_ratings))
+    np.testing.assert_allclose(_predictions(MF(), shuffled), _predictions(MF(), train), atol=1e-8)
+
+
+def test_the_numbering_of_users_and_items_does_not_matter() -> None:
+    train, _ = _tastes()
+    rng = np.random.default_rng(3)
+    users, items = rng.permutation(train.n_users), rng.permutation(train.n_items)  # new number -> old number
+    renumbered = replace(
+        train,
+        user_idx=np.argsort(users)[train.user_idx],
+        item_idx=np.argsort(items)[train.item_idx],
+        user_ids=train.user_ids[users],
+        item_ids=train.item_ids[items],
+    )
+    predicted = _predictions(MF(), renumbered).reshape(train.n_users, train.n_items)
+    expected = _predictions(MF(), train).reshape(train.n_users, train.n_items)[np.ix_(users, items)]
+    np.testing.assert_allclose(predicted, expected, atol=1e-8)
+
+
+def test_several_starts_predict_the_mean_of_their_predictions() -> None:
+    train, _ = _tastes()
+    model = MF(n_starts=3, n_epochs=2)
+    predicted = _predictions(model, train).reshape(train.n_users, train.n_items)
+    sides, random = _started(model, train)
+    single = []
+    for _ in range(3):
+        *_, (users, items) = half_sweeps(model, train, sides, random)
+        single.append(model.global_mean_ + users[:, :1] + items[:, 0] + users[:, 1:] @ items[:, 1:].T)
+    assert np.abs(single[0] - single[1]).max() > 0.01
+    np.testing.assert_allclose(predicted, np.mean(single, axis=0), atol=1e-9)
+
+
+def test_a_cold_user_gets_the_mean_and_the_bias_of_the_item() -> None:
+    train, _ = _tastes()
+    model = MF().fit(train)
+    expected = model.global_mean_ + model.item_bias_[3]
+    assert expected == pytest.approx(model.predict(np.array([7]), np.array([3]))[0], abs=1e-12)
+
+
+def test_without_biases_a_cold_pair_gets_the_mean() -> None:
+    train, _ = _tastes()
+    model = MF(biases=False).fit(train)
+    predicted = model.predict(np.array([7, 0, 7, 0]), np.array([3, 5, 5, 3]))
+    assert (predicted == model.global_mean_).tolist() == [True, True, True, False]
+
+
+def test_a_pair_falls_back_if_its_user_or_its_item_is_cold() -> None:
+    train, _ = _tastes()
+    fallback = MF().fit(train).is_fallback(np.array([7, 0, 7, 0]), np.array([3, 5, 5, 3]))
+    assert fallback.tolist() == [True, True, True, False]
+
+
+def test_without_factors_every_pair_is_a_fallback() -> None:
+    train, _ = _tastes()
+    assert MF(n_factors=0).fit(train).is_fallback(np.array([0, 1]), np.array([3, 4])).all()
+
+
+def test_an_unknown_solver_is_refused_with_the_known_ones() -> None:
+    train, _ = _tastes()
+    model = MF(solver="als++")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"unknown solver 'als\+\+'; choose one of \['als', 'sgd'\]"):
+        model.fit(train)
+
+
+def test_whole_numbers_as_penalties_are_as_good_as_fractions() -> None:
+    train, _ = _tastes()
+    np.testing.assert_array_equal(_predictions(MF(reg_bias=3), train), _predictions(MF(reg_bias=3.0), train))
+
+
+def test_no_start_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="n_starts is 0; it must be at least 1"):
+        MF(n_starts=0).fit(_tastes()[0])
+
+
+def test_tensorflow_is_asked_for_by_sgd_alone() -> None:
+    assert "tensorflow" in MF(solver="sgd").requires
+    assert "tensorflow" not in MF().requires
+
+
+def test_als_imports_neither_tensorflow_nor_pandas_nor_scipy() -> None:
+    program = """
+import sys
+import numpy as np
+from recbench import RatingDataset
+from recbench.models.factorization import MF
+train = RatingDataset("toy", [0, 0, 1], [0, 1, 1], [5.0, 3.0, 4.0], [1, 2], [1, 2], (1, 5))
+assert np.isfinite(MF().fit(train).predict(np.array([1]), np.array([0])))
+print(sorted({"tensorflow", "pandas", "scipy", "sklearn", "numba"} & set(sys.modules)))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name the data folder")
+def test_movielens_100k_is_predicted_as_well_as_promised() -> None:
+    folder = Path(os.environ["RECBENCH_DATA"]) / "ml-100k"
+    errors = []
+    for fold in range(1, 6):
+        train, test = (np.loadtxt(folder / f"u{fold}.{part}", dtype=int)[:, :3].T for part in ("base", "test"))
+        model = MF().fit(_dataset(train[0] - 1, train[1] - 1, train[2].astype(float), 943, 1682))
+        predicted = np.clip(model.predict(test[0] - 1, test[1] - 1), 1, 5)
+        errors.append(np.sqrt(np.mean((predicted - test[2]) ** 2)))
+    assert np.mean(errors) == pytest.approx(0.906, abs=0.002)
