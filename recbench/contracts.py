@@ -116,7 +116,6 @@ class RatingDataset:
         )
 
     def __repr__(self) -> str:
-        """Name and size."""
         size = f"{self.n_ratings:,} ratings of {self.n_users:,} users on {self.n_items:,} items"
         return f"<RatingDataset {self.name!r}: {size}>"
 
@@ -206,12 +205,8 @@ class Metric:
 
     def __post_init__(self) -> None:
         """Check that every parameter without a default can be filled."""
-        unknown = [
-            parameter.name
-            for parameter in self._parameters()[2:]
-            if parameter.default is parameter.empty and parameter.name not in METRIC_EXTRAS
-        ]
-        if unknown:
+        required = [each.name for each in self._parameters()[2:] if each.default is each.empty]
+        if unknown := [name for name in required if name not in METRIC_EXTRAS]:
             raise TypeError(f"metric demands {unknown}; beside two arrays it may name {list(METRIC_EXTRAS)}")
 
     def needs(self) -> tuple[str, ...]:

@@ -95,23 +95,23 @@ def schema(name: str, options: Iterable[Option], **extra: Any) -> type:
 
 
 def convert(annotation: Any, value: Any, name: str) -> Any:
-    """A configured value as the factory expects it: lists to tuples, mappings to dataclasses.
+    """A configured value as the factory expects it: lists to tuples, names to enums, mappings to dataclasses.
 
     Raises:
-        ValueError: not one of a Literal's values, or a tuple of another length.
+        ValueError: not one of a Literal's or an enum's values, or a tuple of another length.
     """
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if value is None:
         return None
-    if origin is Literal and value not in inner:
-        raise ValueError(f"{name}={value!r}{did_you_mean(value, inner)} (one of: {', '.join(map(str, inner))})")
     if origin in (typing.Union, types.UnionType):
         return convert(next(each for each in inner if each is not type(None)), value, name)
-    if origin is tuple and Ellipsis not in inner:
-        if len(value) != len(inner):
-            raise ValueError(f"{name}={value!r} has {len(value)} values; give {len(inner)}")
-        return tuple(convert(each, element, name) for each, element in zip(inner, value, strict=True))
+    if origin is Literal:
+        return _one_of(inner, value, name)
+    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+        return value if isinstance(value, annotation) else annotation[_one_of(annotation.__members__, value, name)]
     if origin in (list, tuple):
+        if origin is tuple and Ellipsis not in inner and len(value) != len(inner):
+            raise ValueError(f"{name}={value!r} has {len(value)} values; give {len(inner)}")
         return origin(convert(inner[0], element, name) for element in value)
     if dataclasses.is_dataclass(annotation) and isinstance(value, Mapping):
         nested = options_of(annotation)  # type: ignore[arg-type]
@@ -155,6 +155,13 @@ def type_name(annotation: Any) -> str:
     if inspect.isclass(annotation) and issubclass(annotation, Enum):
         return " | ".join(annotation.__members__)
     return str(getattr(annotation, "__name__", annotation))
+
+
+def _one_of(known: Iterable[Any], value: Any, name: str) -> Any:
+    if value not in known:
+        listed = ", ".join(map(str, known))
+        raise ValueError(f"{name}={value!r}{did_you_mean(value, known)} (one of: {listed})")
+    return value
 
 
 def _field(option: Option) -> Any:
