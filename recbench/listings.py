@@ -10,6 +10,7 @@ from dataclasses import MISSING
 from enum import Enum
 from typing import Any
 
+from recbench.contracts import RatingModel
 from recbench.messages import UsageError
 from recbench.options import meanings, options_of
 from recbench.registry import ROLES, Entry, Registry, installed
@@ -54,13 +55,21 @@ def show(args: Sequence[str]) -> str:
     registry = installed()
     variant = {} if role == "metric" else _variant(role, name, registry)
     entry = registry.find(role, variant.get("kind", name))
-    parts = [f"{role} {name}, {_origin(entry, variant)}", inspect.getdoc(entry.source()) or ""]
+    parts = [f"{role} {name}, {_origin(entry, variant)}", *_docs(entry.source())]
     if role != "metric":
         parts.append("\n".join(_option_lines(entry, variant)))
     terms = getattr(sys.modules[entry.source().__module__], "terms", None)
     if role == "dataset" and callable(terms):
         parts.append(terms())
     return "\n\n".join(part for part in parts if part)
+
+
+def _docs(source: Any) -> list[str]:
+    """The docstrings of a class and of the classes it refines, up to the contract; a function's own."""
+    if not inspect.isclass(source):
+        return [inspect.getdoc(source) or ""]
+    own = [each for each in source.__mro__ if each.__module__ not in ("builtins", "abc", RatingModel.__module__)]
+    return [inspect.cleandoc(each.__doc__) for each in own if each.__doc__]
 
 
 def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
@@ -92,8 +101,8 @@ def _option_lines(entry: Entry, variant: dict[str, Any]) -> list[str]:
     rows = []
     for option in options:
         default = variant.get(option.name, option.default)
-        rows.append([f"{entry.role}.{option.name}", option.type_name(), _shown(default), told.get(option.name, "")])
-    return _aligned([["option", "type", "default", "meaning"], *rows])
+        rows.append([f"{entry.role}.{option.name}", _shown(default), told.get(option.name, ""), option.type_name()])
+    return _aligned([["option", "default", "meaning", "type"], *rows])
 
 
 def _shown(value: Any) -> str:

@@ -8,6 +8,7 @@ from recbench.models.bias import Bias
 from recbench.models.content import Content
 from recbench.models.factorization import MF
 from recbench.models.means import GlobalMean, ItemMean, UserMean
+from recbench.models.neighbours import ItemKNN, UserKNN
 
 
 @hookimpl
@@ -18,6 +19,8 @@ def register_models() -> Mapping[str, Callable[..., RatingModel]]:
         "user_mean": UserMean,
         "item_mean": ItemMean,
         "bias": Bias,
+        "user_knn": UserKNN,
+        "item_knn": ItemKNN,
         "mf": MF,
         "content": Content,
     }
