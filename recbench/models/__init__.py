@@ -8,6 +8,7 @@ from recbench.models.bias import Bias
 from recbench.models.content import Content
 from recbench.models.factorization import MF
 from recbench.models.means import GlobalMean, ItemMean, UserMean
+from recbench.models.ncf import NCF
 from recbench.models.neighbours import ItemKNN, UserKNN
 
 
@@ -22,5 +23,6 @@ def register_models() -> Mapping[str, Callable[..., RatingModel]]:
         "user_knn": UserKNN,
         "item_knn": ItemKNN,
         "mf": MF,
+        "ncf": NCF,
         "content": Content,
     }

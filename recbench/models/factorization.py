@@ -54,7 +54,7 @@ class MF(RatingModel):
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # which modules depends on the solver
         """TensorFlow for `sgd` alone."""
-        return ("tensorflow",) if self.solver == "sgd" else ("threadpoolctl",)
+        return ("recbench.models.quiet_tensorflow",) if self.solver == "sgd" else ("threadpoolctl",)
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn `global_mean_`, `user_bias_`, `item_bias_`, `user_factors_` and `item_factors_`.

@@ -1,0 +1,160 @@
+"""The compiled training loop against steps computed by hand, and matrix factorization on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recbench.contracts import FloatArray, RatingDataset
+from recbench.models.bias import Bias
+from recbench.models.descent import BETA_1, BETA_2, EPSILON, Columns, Descent, Params, Tensor, Tensors, tensorflow
+from recbench.models.factorization import MF
+from recbench.models.factorization_sgd import FactorizationLoss
+
+TABLE: Params = {"table": np.array([1.0, 2.0, 3.0])}
+ORDERED = [(0, float(target)) for target in range(8)]
+
+
+def lookup_loss(params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
+    """(target − table[row])²."""
+    return (batch["target"] - tensorflow().gather(params["table"], batch["row"])) ** 2
+
+
+def rows(*pairs: tuple[int, float]) -> Columns:
+    return {"row": np.array([row for row, _ in pairs], np.int32), "target": np.array([x for _, x in pairs], np.float32)}
+
+
+def sgd(batch_size: int, n_epochs: int = 1, seed: int = 0) -> Descent:
+    return Descent(0.1, batch_size, n_epochs, optimizer="sgd", seed=seed)
+
+
+def table_after(descent: Descent, columns: Columns) -> FloatArray:
+    return descent.run(TABLE, lookup_loss, columns).params["table"]
+
+
+def test_repeated_ids_in_a_batch_sum_their_gradients() -> None:
+    # mean over 4 rows; row 0 occurs three times with errors 1, 2 and 3, row 2 once with error -1
+    learned = table_after(sgd(4), rows((0, 2.0), (0, 3.0), (2, 2.0), (0, 4.0)))
+    np.testing.assert_allclose(learned, [1.0 + 0.1 * 2 * 6 / 4, 2.0, 3.0 - 0.1 * 2 / 4], rtol=1e-6)
+
+
+def test_adam_squares_the_sum_of_repeated_gradients() -> None:
+    columns = rows((0, 2.0), (0, 3.0), (2, 2.0), (0, 4.0))
+    learned = Descent(0.01, 4, 1).run(TABLE, lookup_loss, columns).params["table"]
+    gradient = np.array([-2 * 6 / 4, 0.0, 2 / 4])
+    rate = 0.01 * np.sqrt(1 - BETA_2) / (1 - BETA_1)
+    step = rate * (1 - BETA_1) * gradient / (np.sqrt((1 - BETA_2) * gradient**2) + EPSILON)
+    np.testing.assert_allclose(learned, TABLE["table"] - step, rtol=1e-6)
+
+
+def test_padded_last_batch_equals_the_smaller_batch() -> None:
+    # five rows of one id and one target: batches of 4 and 1 are two steps, whatever the order
+    learned = table_after(sgd(4), rows(*[(1, 5.0)] * 5))
+    expected = 5.0 - (5.0 - 2.0) * 0.8**2  # each step takes off 2 * 0.1 of the error
+    np.testing.assert_allclose(learned, [1.0, expected, 3.0], rtol=1e-6)
+
+
+def test_batch_larger_than_the_data_is_one_step_over_all_rows() -> None:
+    columns = rows((0, 2.0), (1, 0.0), (2, 5.0))
+    np.testing.assert_array_equal(table_after(sgd(3), columns), table_after(sgd(1000), columns))
+
+
+def test_rows_come_in_a_fresh_order_every_epoch() -> None:
+    def after(n_epochs: int) -> float:
+        return float(table_after(Descent(0.5, 1, n_epochs, optimizer="sgd"), rows(*ORDERED))[0])
+
+    # a rate of 0.5 makes the entry equal to the last target seen
+    assert len({round(after(n_epochs)) for n_epochs in range(1, 7)}) > 1
+
+
+def test_uncompiled_program_learns_the_same() -> None:
+    columns = rows(*ORDERED)
+    compiled = table_after(sgd(3, n_epochs=2), columns)
+    np.testing.assert_allclose(table_after(replace(sgd(3, n_epochs=2), compiled=False), columns), compiled, rtol=1e-6)
+
+
+def test_early_stopping_goes_back_to_the_best_epoch() -> None:
+    scores = iter([3.0, 1.0, 2.0, 1.5, 0.0])
+    seen: list[FloatArray] = []
+
+    def score(params: Params) -> float:
+        seen.append(params["table"].copy())
+        return next(scores)
+
+    descended = replace(sgd(3, n_epochs=5), patience=2).run(TABLE, lookup_loss, rows(*ORDERED), score)
+    assert (descended.n_epochs, len(seen)) == (2, 4)
+    np.testing.assert_array_equal(descended.params["table"], seen[1])
+
+
+def test_diverging_training_says_so() -> None:
+    with pytest.raises(FloatingPointError, match=r"\['table'\] not finite after epoch 9; lower learning_rate"):
+        Descent(1e8, 1, 9, optimizer="sgd").run(TABLE, lookup_loss, rows(*ORDERED))
+
+
+def test_unknown_optimizer_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"unknown optimizer 'adagrad'; choose one of \['adam', 'sgd'\]"):
+        Descent(0.1, 1, 1, optimizer="adagrad")
+
+
+@pytest.mark.slow
+def test_importing_tensorflow_writes_nothing() -> None:
+    code = "from recbench.models.descent import tensorflow; tensorflow().constant(1)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_factorization_step_equals_the_one_by_hand() -> None:
+    params: Params = {
+        "user_factors": np.array([[0.1, -0.3]]),
+        "item_factors": np.array([[0.2, 0.4]]),
+        "user_bias": np.array([0.1]),
+        "item_bias": np.array([-0.2]),
+    }
+    penalty = np.array([0.02], np.float32)
+    weights = dict.fromkeys(("user_reg", "item_reg", "user_bias_reg", "item_bias_reg"), penalty)
+    index = np.array([0], np.int32)
+    columns = {"user": index, "item": index, "target": np.array([4.0 - 3.0], np.float32), **weights}
+    learned = Descent(0.005, 1, 1, optimizer="sgd").run(params, FactorizationLoss(biases=True), columns).params
+    np.testing.assert_allclose(learned["user_bias"], [0.105990], atol=5e-7)
+    np.testing.assert_allclose(learned["item_bias"], [-0.193980], atol=5e-7)
+    np.testing.assert_allclose(learned["user_factors"], [[0.101190, -0.297570]], atol=5e-7)
+    np.testing.assert_allclose(learned["item_factors"], [[0.200580, 0.398160]], atol=5e-7)
+
+
+def low_rank() -> RatingDataset:
+    """Ratings 0.5 + a_u + c_u d_i of 12 users on 10 items, two of three kept; user 12 and item 10 are cold."""
+    rng = np.random.default_rng(3)
+    table = 0.5 + rng.normal(size=(12, 1)) + rng.normal(size=(12, 1)) * rng.normal(size=(1, 10))
+    users, items = np.nonzero(np.add.outer(np.arange(12), np.arange(10)) % 3)
+    ids = np.arange(13), np.arange(11)
+    return RatingDataset("low_rank", users, items, table[users, items], *ids, rating_scale=(-9.0, 9.0))
+
+
+GRADIENT_MF = MF(solver="sgd", n_factors=2, reg=0.1, reg_bias=0.1, n_epochs=200, learning_rate=0.02, batch_size=32)
+
+
+def test_gradient_descent_reaches_what_als_reaches() -> None:
+    train = low_rank()
+    als = replace(GRADIENT_MF, solver="als", n_starts=1).fit(train)
+    sgd = replace(GRADIENT_MF).fit(train)
+    predicted = sgd.predict(train.user_idx, train.item_idx)
+    np.testing.assert_allclose(predicted, als.predict(train.user_idx, train.item_idx), atol=0.2)
+    assert np.std(predicted - train.ratings) < 0.5 * np.std(Bias().fit(train).residuals(train))
+
+
+def test_factors_without_biases_explain_the_mean_too() -> None:
+    train = low_rank()
+    model = replace(GRADIENT_MF, biases=False).fit(train)
+    product = np.sum(model.user_factors_[train.user_idx] * model.item_factors_[train.item_idx], axis=1)
+    assert np.abs(product - train.ratings).mean() < 0.3
+    assert not model.user_bias_.any()
+
+
+def test_cold_user_of_gradient_descent_has_zero_factors() -> None:
+    model = replace(GRADIENT_MF, n_epochs=2).fit(low_rank())
+    assert not model.user_factors_[12].any()
+    assert model.predict(np.array([12]), np.array([10])) == pytest.approx(model.global_mean_)

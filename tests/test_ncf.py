@@ -1,0 +1,234 @@
+"""Neural collaborative filtering: the network by hand, learning by heart, early stopping, cold pairs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from recbench.contracts import FloatArray, RatingDataset
+from recbench.models.bias import Bias
+from recbench.models.descent import Descent, Params, tensorflow
+from recbench.models.ncf import NCF
+from recbench.models.network import Network, NetworkLoss, start
+
+N_USERS, N_ITEMS = 8, 6  # the last of each is cold
+CLASSIC = Path(__file__).parents[1] / "conf" / "model" / "ncf_classic.yaml"
+
+PLAIN = NCF(
+    n_factors=4, hidden_layers=(32, 16), n_gmf_factors=0, residual=False, reg=0.0, reg_gmf=0.0, reg_dense=0.0,
+    learning_rate=0.01, batch_size=8, n_epochs=200, patience=None, refit=False,
+)  # fmt: skip
+SMALL = NCF(n_factors=4, hidden_layers=(8,), n_gmf_factors=3, reg=0.1, reg_gmf=0.1, batch_size=8, n_epochs=20)
+
+
+def toy(seed: int = 0) -> RatingDataset:
+    """A rating of -1, 0 or 1 for each pair of a known user and a known item: no pattern but chance."""
+    users, items = (index.ravel() for index in np.indices((N_USERS - 1, N_ITEMS - 1)))
+    ratings = np.random.default_rng(seed).integers(-1, 2, len(users)).astype(np.float32)
+    return RatingDataset("toy", users, items, ratings, np.arange(N_USERS), np.arange(N_ITEMS), rating_scale=(-1, 1))
+
+
+def all_pairs(model: NCF) -> FloatArray:
+    users, items = (index.ravel() for index in np.indices((N_USERS, N_ITEMS)))
+    return model.predict(users, items).reshape(N_USERS, N_ITEMS)
+
+
+def fitted(model: NCF, valid: RatingDataset | None = None) -> NCF:
+    return replace(model).fit(toy(), valid)
+
+
+@pytest.fixture(scope="module")
+def small() -> NCF:
+    return fitted(SMALL)
+
+
+def test_network_learns_the_toy_by_heart() -> None:
+    train = toy()
+    model = fitted(PLAIN)
+    assert np.abs(model.predict(train.user_idx, train.item_idx) - train.ratings).max() < 0.1
+
+
+def test_network_judges_a_pair_as_by_hand() -> None:
+    network = Network(
+        user_embedding=np.array([[1.0]]),
+        item_embedding=np.array([[-2.0]]),
+        user_gmf=np.array([[0.5, 1.0]]),
+        item_gmf=np.array([[2.0, -1.0]]),
+        kernels=(np.array([[1.0, -1.0], [0.0, 3.0]]), np.array([[2.0], [5.0]])),
+        offsets=(np.array([0.5, 0.0]), np.array([0.25])),
+    )
+    # hidden: relu(1 + 0.5) = 1.5 and relu(-1 - 6) = 0; output: 3 + 0.25; product: 1 - 1
+    assert network.judge(np.array([0]), np.array([0])) == pytest.approx(3.25)
+
+
+def test_loss_is_the_squared_error_and_the_penalties() -> None:
+    params = start(3, 2, (4, 5), n_gmf_factors=2, seed=1)
+    params["kernel_1"] = params["kernel_1"] + 0.1
+    user, item = np.array([0, 2, 2], np.int32), np.array([1, 1, 0], np.int32)
+    target, share = np.array([1.0, -1.0, 0.5], np.float32), np.full(3, 0.5, np.float32)
+    batch = {"user": user, "item": item, "target": target, "user_share": share, "item_share": 2 * share}
+    tf = tensorflow()
+    tensors = {name: tf.constant(value, tf.float32) for name, value in params.items()}
+    loss = NetworkLoss(reg=0.3, reg_gmf=0.7, reg_dense=2.0, dropout=0.0)(tensors, batch, None)
+    expected = (target - Network.from_params(params).judge(user, item)) ** 2 + 2.0 * 5 * 0.1**2
+    for reg, kind in ((0.3, "embedding"), (0.7, "gmf")):
+        expected += reg * 0.5 * (params[f"user_{kind}"][user] ** 2).sum(axis=1)
+        expected += reg * 1.0 * (params[f"item_{kind}"][item] ** 2).sum(axis=1)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
+    tf = tensorflow()
+    loss = NetworkLoss(reg=0.0, reg_gmf=0.0, reg_dense=0.0, dropout=0.25)
+    dropped = loss._drop(tf.ones((200, 200)), tf.constant([1, 2])).numpy()
+    assert sorted(np.unique(dropped)) == pytest.approx([0.0, 1 / 0.75])
+    assert dropped.mean() == pytest.approx(1.0, abs=0.02)
+
+
+def test_without_hidden_layers_and_product_the_model_is_additive() -> None:
+    table = all_pairs(fitted(replace(PLAIN, hidden_layers=(), n_epochs=20)))
+    np.testing.assert_allclose(table[:, :1] + table[:1, :], table + table[0, 0], atol=1e-9)
+    assert np.ptp(table) > 0.1
+
+
+def test_same_seed_gives_the_same_predictions(small: NCF) -> None:
+    np.testing.assert_array_equal(all_pairs(fitted(SMALL)), all_pairs(small))
+
+
+def test_another_seed_gives_other_predictions(small: NCF) -> None:
+    assert np.abs(all_pairs(fitted(replace(SMALL, seed=1))) - all_pairs(small)).max() > 1e-3
+
+
+def test_cold_pairs_get_finite_predictions(small: NCF) -> None:
+    assert np.isfinite(all_pairs(small)).all()
+
+
+def test_cold_user_gets_the_mean_embedding(small: NCF) -> None:
+    np.testing.assert_allclose(small.user_embedding_[-1], small.user_embedding_[:-1].mean(axis=0))
+    np.testing.assert_allclose(small.item_gmf_[-1], small.item_gmf_[:-1].mean(axis=0))
+
+
+def test_residual_model_that_learns_nothing_is_the_bias_model() -> None:
+    model = fitted(replace(SMALL, learning_rate=0.0, n_epochs=1, hidden_layers=()))
+    bias = Bias().fit(toy())
+    users, items = toy().user_idx, toy().item_idx
+    # the small weights it starts with are all that it adds
+    np.testing.assert_allclose(model.predict(users, items), bias.predict(users, items), atol=0.2)
+    np.testing.assert_array_equal(model.user_bias_, bias.user_bias_)
+
+
+def test_strong_penalty_leaves_the_bias_model() -> None:
+    model = fitted(replace(SMALL, reg=1e3, reg_gmf=1e3, n_epochs=200, learning_rate=0.01))
+    bias = Bias().fit(toy())
+    users, items = toy().user_idx, toy().item_idx
+    difference = model.predict(users, items) - bias.predict(users, items)
+    assert np.std(difference) < 0.02
+
+
+def test_predictions_in_blocks_equal_those_one_by_one(small: NCF) -> None:
+    rng = np.random.default_rng(0)
+    users, items = rng.integers(0, N_USERS, 9000), rng.integers(0, N_ITEMS, 9000)
+    np.testing.assert_allclose(small.predict(users, items), all_pairs(small)[users, items], rtol=1e-12)
+
+
+def test_no_pairs_give_no_predictions(small: NCF) -> None:
+    assert small.predict(np.zeros(0, np.int32), np.zeros(0, np.int32)).shape == (0,)
+
+
+def test_early_stopping_keeps_the_epoch_that_was_best_on_the_validation_part() -> None:
+    valid = toy(seed=5)  # other ratings of the same pairs: learning the training part by heart hurts
+    memorizing = replace(PLAIN, n_epochs=60, patience=60)
+    stopped = fitted(memorizing, valid)
+    again = fitted(replace(memorizing, n_epochs=stopped.n_epochs_))
+    assert 1 <= stopped.n_epochs_ < 60
+    np.testing.assert_array_equal(all_pairs(stopped), all_pairs(again))
+
+
+def test_refit_learns_from_the_validation_part_too() -> None:
+    whole = toy()
+    train, valid = whole.take(np.arange(30)), whole.take(np.arange(30, 35))
+    refitted = replace(SMALL, patience=3, refit=True).fit(train, valid)
+    expected = replace(SMALL, n_epochs=refitted.n_epochs_).fit(whole)
+    np.testing.assert_allclose(all_pairs(refitted), all_pairs(expected), atol=1e-6)
+
+
+def test_without_patience_the_validation_part_changes_nothing() -> None:
+    model = replace(SMALL, patience=None)
+    np.testing.assert_array_equal(all_pairs(fitted(model, toy(seed=5))), all_pairs(fitted(model)))
+
+
+def test_impossible_dropout_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"dropout is 1\.0; it must be at least 0 and below 1"):
+        fitted(replace(SMALL, dropout=1.0))
+
+
+def test_predicting_needs_no_tensorflow(small: NCF) -> None:
+    state = small.state()
+    arrays = [x for value in state.values() for x in (value if isinstance(value, tuple) else (value,))]
+    assert all(isinstance(x, np.ndarray | int | float) for x in arrays)
+    restored = NCF.from_state({field.name: getattr(small, field.name) for field in fields(small)}, state)
+    np.testing.assert_array_equal(all_pairs(restored), all_pairs(small))
+
+
+def test_classic_variant_is_the_textbook_one() -> None:
+    options: dict[str, Any] = dict(OmegaConf.to_container(OmegaConf.load(CLASSIC)))  # type: ignore[arg-type]
+    assert options.pop("defaults") == ["ncf", "_self_"]
+    assert options.pop("hidden_layers") == [128, 64]
+    model = NCF(**options)
+    assert (model.n_factors, model.n_gmf_factors, model.residual) == (50, 0, False)
+    assert (model.batch_size, model.n_epochs, model.patience, model.refit) == (64, 10, None, False)
+    assert (model.learning_rate, model.dropout, model.reg, model.reg_dense) == (0.001, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_training_step_equals_that_of_keras(optimizer: str) -> None:
+    keras = tensorflow().keras
+    # Keras' Adam squares an embedding's repeated gradients before it sums them: no id twice for Adam
+    train = toy().take(np.arange(35) if optimizer == "sgd" else np.arange(5) * 6)
+    params = start(N_USERS, N_ITEMS, (5, 7, 3), n_gmf_factors=0, seed=2)
+    user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
+    layers = [keras.layers.Embedding(N_USERS, 5), keras.layers.Embedding(N_ITEMS, 5)]
+    hidden = keras.layers.Concatenate()([layers[0](user), layers[1](item)])
+    for width, activation in ((7, "relu"), (3, "relu"), (1, None)):
+        layers.append(keras.layers.Dense(width, activation=activation))
+        hidden = layers[-1](hidden)
+    model = keras.Model([user, item], hidden)
+    names = [["user_embedding"], ["item_embedding"], *([f"kernel_{n}", f"offset_{n}"] for n in range(3))]
+    for layer, of_layer in zip(layers, names, strict=True):
+        layer.set_weights([params[name] for name in of_layer])
+    model.compile({"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[optimizer](0.01), "mse")
+    model.train_on_batch([train.user_idx, train.item_idx], train.ratings)
+    ours = one_step(params, train, optimizer)
+    for layer, of_layer in zip(layers, names, strict=True):
+        for value, name in zip(layer.get_weights(), of_layer, strict=True):
+            np.testing.assert_allclose(ours[name], value, atol=1e-5, err_msg=name)
+
+
+def one_step(params: Params, train: RatingDataset, optimizer: str) -> Params:
+    share = np.zeros(train.n_ratings, np.float32)
+    columns = {"user": train.user_idx, "item": train.item_idx, "target": train.ratings}
+    descent = Descent(0.01, train.n_ratings, 1, optimizer)
+    return descent.run(
+        params, NetworkLoss(0.0, 0.0, 0.0, 0.0), {**columns, "user_share": share, "item_share": share}
+    ).params
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name the folder of real files")
+def test_first_fold_of_movielens_100k_beats_the_bias_model_clearly() -> None:
+    folder = Path(os.environ["RECBENCH_DATA"]) / "ml-100k"
+    parts = []
+    for part in ("base", "test"):
+        users, items, ratings, _ = np.loadtxt(folder / f"u1.{part}", dtype=np.int64).T
+        parts.append(RatingDataset("u1", users - 1, items - 1, ratings, np.arange(943), np.arange(1682), (1, 5)))
+    base, test = parts
+    rows = np.random.default_rng(0).permutation(base.n_ratings)
+    model = NCF().fit(base.take(rows[8000:]), base.take(rows[:8000]))
+    predicted = np.clip(model.predict(test.user_idx, test.item_idx), 1, 5)
+    assert np.sqrt(np.mean((test.ratings - predicted) ** 2)) < 0.94  # bias: 0.953
