@@ -12,8 +12,14 @@ def owned(values: Any, dtype: type[Any] | None = None) -> npt.NDArray[Any]:
     """A contiguous, read-only array that shares no memory with a writeable one.
 
     An array that is all this already is returned as it is.
+
+    Raises:
+        ValueError: a value is no whole number of the integer type asked for.
     """
-    array = np.asarray(values, dtype=dtype)
+    given = np.asarray(values)
+    array = np.asarray(given, dtype=dtype)
+    if array.dtype.kind == "i" and array.dtype != given.dtype and not np.array_equal(array, given):
+        raise ValueError(f"values from {given.min()} to {given.max()} are no whole numbers of type {array.dtype}")
     if array.flags.writeable or array.base is not None or not array.flags.c_contiguous:
         array = np.array(array, dtype=dtype, order="C")
         array.flags.writeable = False

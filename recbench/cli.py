@@ -103,7 +103,7 @@ def _task(composed: DictConfig) -> None:
     _show_notes()
     context = HydraConfig.get()
     folder = Path(context.runtime.output_dir)
-    job = jobs.Job(config.plain(composed), context.runtime.choices["model"], tuple(context.overrides.task))
+    job = jobs.Job(config.contents(composed), context.runtime.choices["model"], tuple(context.overrides.task))
     alone = context.mode == RunMode.RUN
     if alone:
         try:

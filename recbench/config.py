@@ -12,7 +12,7 @@ from omegaconf import MISSING as UNSET
 from omegaconf import DictConfig, OmegaConf
 
 from recbench.contracts import Metric
-from recbench.options import Option, convert, did_you_mean, options_of, schema
+from recbench.options import Option, convert, did_you_mean, options_of, plain, schema
 from recbench.registry import Entry, Registry
 
 GROUPS = ("dataset", "split", "model")
@@ -58,10 +58,10 @@ def node_of(entry: Entry) -> type:
 
 def defaults_of(entry: Entry) -> dict[str, Any]:
     """An entry's options at their defaults, as plain values; those without one are left out."""
-    return {o.name: _plain(o.default) for o in options_of(entry.factory).values() if o.default is not MISSING}
+    return {o.name: plain(o.default) for o in options_of(entry.factory).values() if o.default is not MISSING}
 
 
-def plain(config: DictConfig) -> dict[str, Any]:
+def contents(config: DictConfig) -> dict[str, Any]:
     """The composed configuration as plain values, interpolations resolved, enums by name."""
     container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
     return cast("dict[str, Any]", container)
@@ -104,8 +104,3 @@ def metrics_of(names: list[str], registry: Registry) -> dict[str, Metric]:
     if not names:
         raise ValueError("metrics=[] names none; the table needs one at least: metrics=[rmse,mae]")
     return {name: registry.metric(name) for name in names}
-
-
-def _plain(value: Any) -> Any:
-    container = OmegaConf.to_container(OmegaConf.create({"value": value}), enum_to_str=True)
-    return cast("dict[str, Any]", container)["value"]

@@ -145,13 +145,13 @@ class RatingModel(ABC):
     """A model that predicts ratings: a dataclass whose fields are its hyperparameters.
 
     Constructing stores the options and computes nothing. `fit` sets attributes that end in `_`,
-    among them, by itself, `known_users_` and `known_items_` (who has a training row), and returns
+    among them, by itself, `known_users_` and `known_items_` (who has a row), and returns
     the model. A model that needs randomness has a field `seed`: the same seed, the same predictions.
     """
 
     uses_valid: ClassVar[bool] = False  # whether the runner cuts an inner validation part for `fit`
     requires: ClassVar[tuple[str, ...]] = ()  # modules to import before the clock starts: "tensorflow"
-    known_users_: BoolArray  # (n_users,) has a training row; set by every `fit`
+    known_users_: BoolArray  # (n_users,) has a row in train or valid; set by every `fit`
     known_items_: BoolArray  # (n_items,)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -233,8 +233,9 @@ def _remembering(fit: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(fit)
     def remembering_fit(self: Any, train: RatingDataset, valid: RatingDataset | None = None) -> Any:
         fitted = fit(self, train, valid)
-        self.known_users_ = np.bincount(train.user_idx, minlength=train.n_users) > 0
-        self.known_items_ = np.bincount(train.item_idx, minlength=train.n_items) > 0
+        for known, index, n in (("users", "user_idx", train.n_users), ("items", "item_idx", train.n_items)):
+            seen = np.concatenate([getattr(part, index) for part in (train, valid) if part is not None])
+            setattr(self, f"known_{known}_", np.bincount(seen, minlength=n) > 0)
         return fitted
 
     return remembering_fit

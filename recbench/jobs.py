@@ -14,7 +14,7 @@ from recbench import config as configuration
 from recbench import runner
 from recbench.contracts import Fold, Metric, RatingDataset, RatingModel
 from recbench.records import Record
-from recbench.registry import Registry, installed
+from recbench.registry import installed
 
 FLOORS = ("global_mean", "bias")
 PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, ImportError, ArithmeticError)
@@ -64,10 +64,12 @@ def run(job: Job) -> Record:
         return _evaluate(job, parts)
     except MemoryError:
         log.exception("out of memory")
-        return Record(status="memory", cause="the job ran out of memory", **place, **_labels(job))
+        return Record(
+            status="memory", cause="the job ran out of memory", changed=_changed(job), **place, **_labels(job)
+        )
     except Exception as error:  # a model may fail in any way, and the other jobs must go on
         log.exception("job failed")
-        return Record(status="failed", cause=cause_of(error), **place, **_labels(job))
+        return Record(status="failed", cause=cause_of(error), changed=_changed(job), **place, **_labels(job))
 
 
 def floors(records: Sequence[Record]) -> list[Job]:
@@ -105,10 +107,9 @@ def _evaluate(job: Job, parts: Parts) -> Record:
         valid_size=job.config["valid_size"],
         seed=job.config["seed"],
     )
-    registry = installed()
-    entry = registry.find("model", job.config["model"]["kind"])
+    entry = installed().find("model", job.config["model"]["kind"])
     versions = dict(record.versions) | {entry.distribution: entry.version}
-    return replace(record, versions=versions, changed=_changed(job, registry), **_labels(job))
+    return replace(record, versions=versions, changed=_changed(job), **_labels(job))
 
 
 @lru_cache(maxsize=1)
@@ -133,13 +134,13 @@ def _labels(job: Job) -> dict[str, Any]:
     }
 
 
-def _changed(job: Job, registry: Registry) -> dict[str, Any]:
+def _changed(job: Job) -> dict[str, Any]:
     """The options that somebody set: by an override, or away from the default of a registered model."""
     node = dict(job.config["model"])
     kind = node.pop("kind")
     names = {match[1] for each in job.overrides if (match := re.match(r"\+{0,2}model\.(\w+)", each))}
     if job.model == kind:
-        defaults = configuration.defaults_of(registry.find("model", kind)) | {"seed": job.config["seed"]}
+        defaults = configuration.defaults_of(installed().find("model", kind)) | {"seed": job.config["seed"]}
         names |= {name for name, value in node.items() if value != defaults.get(name)}
     return {name: value for name, value in node.items() if name in names}
 

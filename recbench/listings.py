@@ -85,7 +85,7 @@ def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
         return {}
     with initialize_config_dir(str(config.conf_dir()), version_base="1.3"):
         composed = compose("config", overrides=[f"{role}={name}"])
-    return dict(config.plain(composed)[role])
+    return dict(config.contents(composed)[role])
 
 
 def _origin(entry: Entry, variant: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from recbench.options import did_you_mean
 from recbench.registry import DuplicateNameError, Registry, UnknownNameError
 
-TYPES = {"Integer": "a whole number", "Float": "a number", "Bool": "true or false"}
+TYPES = {"Integer": "a whole number", "Float": "a number"}
 OWN_ERRORS = (UnknownNameError, DuplicateNameError)
 
 
@@ -28,6 +28,8 @@ def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Se
         return _unknown_choice(error.missing_cfg_file or "", error.options or (), registry, str(error))
     if isinstance(error, OverrideParseException):
         return _unreadable(error.override, verbs, registry)
+    if isinstance(error, ValueError) and "Config group override" in str(error):
+        return _unreadable(next((arg for arg in args if arg.startswith("=")), ""), verbs, registry)
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return _miscomposed(error, args)
     return None
@@ -85,6 +87,8 @@ def _plainly(reason: str, key: str) -> str:
     if "could not be converted to" in reason:
         wanted = reason.rpartition(" ")[2]
         return f"give {TYPES.get(wanted, wanted)}"
+    if "is not a valid bool" in reason:
+        return "give true or false"
     if "is not a ListConfig" in reason:
         return f"give a list: {key}=[a,b]"
     if "is not Optional" in reason:

@@ -10,12 +10,14 @@ import dataclasses
 import difflib
 import inspect
 import io
+import sys
 import tokenize
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass
 from enum import Enum
+from functools import cache
 from typing import Any, Literal
 
 SCALARS = (bool, int, float, str)
@@ -41,7 +43,7 @@ def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
     Raises:
         TypeError: a parameter has no annotation, or a type that a command line can't express.
     """
-    hints = typing.get_type_hints(factory if not inspect.isclass(factory) else factory.__init__)
+    hints = _type_hints(factory)
     fields = dataclasses.fields(factory) if dataclasses.is_dataclass(factory) else ()
     # the signature shows a placeholder where a dataclass makes its default anew
     made = {each.name: each.default_factory() for each in fields if each.default_factory is not MISSING}
@@ -68,11 +70,7 @@ def schema_type(annotation: Any, name: str) -> Any:
     if annotation in SCALARS or (inspect.isclass(annotation) and issubclass(annotation, Enum)):
         return annotation
     if dataclasses.is_dataclass(annotation) and inspect.isclass(annotation):
-        nested = options_of(annotation)
-        return dataclasses.make_dataclass(
-            annotation.__name__,
-            [(o.name, schema_type(o.annotation, f"{name}.{o.name}"), _field(o)) for o in nested.values()],
-        )
+        return _nested_schema(annotation)
     if origin is Literal and len({type(value) for value in inner}) == 1 and type(inner[0]) in SCALARS:
         return type(inner[0])
     if origin in (typing.Union, types.UnionType) and len(inner) == 2 and type(None) in inner:
@@ -84,6 +82,12 @@ def schema_type(annotation: Any, name: str) -> Any:
     raise TypeError(
         f"option {name!r} of type {type_name(annotation)} can't be set on a command line; use {EXPRESSIBLE}"
     )
+
+
+@cache
+def _nested_schema(annotation: type) -> type:
+    """The schema of a dataclass that is an option: one and the same each time, as OmegaConf compares them."""
+    return schema(annotation.__name__, options_of(annotation).values())
 
 
 def schema(name: str, options: Iterable[Option], **extra: Any) -> type:
@@ -119,6 +123,15 @@ def convert(annotation: Any, value: Any, name: str) -> Any:
             **{key: convert(nested[key].annotation, each, f"{name}.{key}") for key, each in value.items()}
         )  # type: ignore[operator]
     return value
+
+
+def plain(value: Any) -> Any:
+    """An option's value as JSON has it: enums by name, tuples as lists, dataclasses as mappings."""
+    if dataclasses.is_dataclass(value) and not inspect.isclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return value.name if isinstance(value, Enum) else value
 
 
 def meanings(factory: Callable[..., Any]) -> dict[str, str]:
@@ -171,10 +184,22 @@ def _field(option: Option) -> Any:
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default))
     if dataclasses.is_dataclass(default) and not inspect.isclass(default):
-        return dataclasses.field(
-            default_factory=lambda: schema_type(type(default), option.name)(**dataclasses.asdict(default))
-        )
+        nested = _nested_schema(type(default))
+        return dataclasses.field(default_factory=lambda: nested(**plain(default)))
     return dataclasses.field(default=default)
+
+
+def _type_hints(factory: Callable[..., Any]) -> dict[str, Any]:
+    """Parameter types, each read in the module that its class or function stands in."""
+    if not dataclasses.is_dataclass(factory):
+        return typing.get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
+    names = {field.name for field in dataclasses.fields(factory)}
+    hints: dict[str, Any] = {}
+    for each in reversed(factory.__mro__):
+        own = {name: kind for name, kind in inspect.get_annotations(each).items() if name in names}
+        module = vars(sys.modules[each.__module__])
+        hints |= typing.get_type_hints(types.SimpleNamespace(__annotations__=own), module, dict(vars(each)))
+    return hints
 
 
 def _trailing_comments(source: str) -> dict[str, str]:

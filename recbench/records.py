@@ -28,6 +28,8 @@ class Score:
     @classmethod
     def over(cls, folds: Sequence[float], *, greater_is_better: bool = False) -> Self:
         """The score of these folds."""
+        if any(map(math.isnan, folds)):
+            return cls(math.nan, math.nan, tuple(folds), greater_is_better)
         spread = stdev(folds) if len(folds) > 1 else 0.0
         return cls(fmean(folds), spread, tuple(folds), greater_is_better)
 
@@ -103,7 +105,7 @@ def read_records(folder: Path) -> list[Record]:
     for path in sorted(folder.rglob(FILE_NAME), key=_natural):
         try:
             records.append(Record.from_json(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise ValueError(f"can't read {path}: {error}; remove the file or run its job again") from error
     return records
 

@@ -46,7 +46,8 @@ class Entry:
 
     def path(self) -> str:
         """Import path of the factory."""
-        return f"{self.source().__module__}.{self.source().__qualname__}"
+        source = self.source() if hasattr(self.source(), "__qualname__") else type(self.source())
+        return f"{source.__module__}.{source.__qualname__}"
 
     def summary(self) -> str:
         """First line of the docstring."""
@@ -115,7 +116,7 @@ def load(points: Iterable[EntryPoint]) -> Registry:
         plugin = f"{_distribution(point)} ({point.value})"
         try:
             plugins.append((plugin, _entries(point)))
-        except Exception as error:  # a plugin may fail in any way, and must not take the others along
+        except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not take the others along
             problems.append(Problem(plugin, _one_line(error)))
     enabled, clashes = _without_clashes(plugins)
     entries: dict[str, dict[str, Entry]] = {role: {} for role in ROLES}
@@ -189,6 +190,6 @@ def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist else point.value
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return text if isinstance(error, (TypeError, ValueError)) and text else f"{type(error).__name__}: {text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class Row:
 
 
 def rows_of(records: Sequence[Record], is_floor: Callable[[Record], bool] = lambda _: False) -> list[Row]:
-    """The rows, best first within each data set and split, what failed last.
+    """The rows, best first within each data set and split, all that failed last.
 
     Records that differ in nothing but the seed become one row: the mean over the seeds and, from
     two on, their standard deviation. A floor is noted as one, and so is a row worse than the
@@ -49,7 +50,7 @@ def rows_of(records: Sequence[Record], is_floor: Callable[[Record], bool] = lamb
     candidates: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for number, record in enumerate(records):
         alone = "" if record.status == "ok" else str(number)
-        candidates[(*_place(record), record.model, _unseeded(record), alone)].append(record)
+        candidates[(*_place(record), record.part, record.model, _unseeded(record), alone)].append(record)
     varying = _varying_options(records)
     rows = [_row(group, varying[(*_place(group[0]), group[0].model)]) for group in candidates.values()]
     rows.sort(key=_rank)
@@ -192,14 +193,14 @@ def _unseeded(record: Record) -> str:
 
 
 def _rank(row: Row) -> tuple[Any, ...]:
-    return (*_place(row.record)[:2], not row.ok, _primary(row))
+    return (not row.ok, *_place(row.record)[:2], _primary(row))
 
 
 def _primary(row: Row) -> float:
-    """The first metric, the lower the better."""
-    if not row.scores:
-        return float("inf")
-    score = next(iter(row.scores.values()))
+    """The first metric, the lower the better; infinity if there is none."""
+    score = next(iter(row.scores.values()), None)
+    if score is None or math.isnan(score.mean):
+        return math.inf
     return -score.mean if score.greater_is_better else score.mean
 
 
@@ -218,4 +219,4 @@ def _number(value: float | None, spec: str) -> str:
 
 
 def _typed(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).strip('"')
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).strip('"')

@@ -18,15 +18,15 @@ RACE_CELLS = 5_000_000  # up to this many possible pairs, all of them take part 
 
 
 def make_synthetic(  # noqa: PLR0913  each is an option of the command line
-    n_users: int = 500,
-    n_items: int = 300,
-    n_ratings: int = 20_000,
+    n_users: int = 500,  # each has one rating at least
+    n_items: int = 300,  # each has one rating at least
+    n_ratings: int = 20_000,  # distinct (user, item) pairs
     *,
     n_factors: int = 4,  # rank of the users' interests
     noise: float = 0.5,  # standard deviation of a rating around its expectation, in rating units
     skew: float = 0.8,  # exponent of the long tails of users and items; 0: all alike
     step: float = 0.0,  # grid that ratings are rounded to, 0.5: half stars; 0: not rounded
-    seed: int = 0,
+    seed: int = 0,  # of everything drawn
 ) -> RatingDataset:
     """Biases, low-rank interests and Gaussian noise, on a scale from 1 to 5.
 
