@@ -55,7 +55,6 @@ class RatingDataset:
     folds: tuple[Fold, ...] | None = None  # the data set's own, u1...u5 for example
 
     def __post_init__(self) -> None:
-        """Own the arrays, make them read-only, check them."""
         columns = {"user_idx": np.int32, "item_idx": np.int32, "ratings": np.float32, "timestamps": np.int64}
         for column, dtype in columns.items():
             if getattr(self, column) is not None:
@@ -63,8 +62,7 @@ class RatingDataset:
         for column in ("user_ids", "item_ids"):
             object.__setattr__(self, column, owned(getattr(self, column)))
         if self.item_columns is not None:
-            columns_of_items = {key: owned(values) for key, values in self.item_columns.items()}
-            object.__setattr__(self, "item_columns", columns_of_items)
+            object.__setattr__(self, "item_columns", {key: owned(each) for key, each in self.item_columns.items()})
         low, high = self.rating_scale
         object.__setattr__(self, "rating_scale", (float(low), float(high)))
         self._check()
@@ -155,7 +153,7 @@ class RatingModel(ABC):
     known_items_: BoolArray  # (n_items,)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let `fit` remember who has training rows and `predict` refuse to run before it."""
+        # lets `fit` remember who has rows and `predict` refuse to run before it
         super().__init_subclass__(**kwargs)
         if "fit" in cls.__dict__:
             cls.fit = _remembering(cls.fit)  # type: ignore[method-assign]
@@ -204,19 +202,17 @@ class Metric:
     greater_is_better: bool = False
 
     def __post_init__(self) -> None:
-        """Check that every parameter without a default can be filled."""
         required = [each.name for each in self._parameters()[2:] if each.default is each.empty]
         if unknown := [name for name in required if name not in METRIC_EXTRAS]:
             raise TypeError(f"metric demands {unknown}; beside two arrays it may name {list(METRIC_EXTRAS)}")
 
     def needs(self) -> tuple[str, ...]:
         """Which of `METRIC_EXTRAS` the function asks for."""
-        names = [parameter.name for parameter in self._parameters()[2:]]
-        return tuple(name for name in METRIC_EXTRAS if name in names)
+        return tuple(each.name for each in self._parameters()[2:] if each.name in METRIC_EXTRAS)
 
     def at(self, k: int) -> Metric:
         """The metric cut at rank `k`: what `ndcg@10` means."""
-        if "k" not in [parameter.name for parameter in self._parameters()]:
+        if all(parameter.name != "k" for parameter in self._parameters()):
             raise ValueError(f"metric has no parameter 'k' to set to {k}; name it without '@{k}'")
         return replace(self, function=partial(self.function, k=k))
 
@@ -232,11 +228,14 @@ class Metric:
 def _remembering(fit: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(fit)
     def remembering_fit(self: Any, train: RatingDataset, valid: RatingDataset | None = None) -> Any:
-        fitted = fit(self, train, valid)
         for known, index, n in (("users", "user_idx", train.n_users), ("items", "item_idx", train.n_items)):
             seen = np.concatenate([getattr(part, index) for part in (train, valid) if part is not None])
             setattr(self, f"known_{known}_", np.bincount(seen, minlength=n) > 0)
-        return fitted
+        try:
+            return fit(self, train, valid)
+        except BaseException:
+            del self.known_users_, self.known_items_  # what failed to fit must not predict
+            raise
 
     return remembering_fit
 

@@ -139,8 +139,9 @@ def _changed(job: Job) -> dict[str, Any]:
     node = dict(job.config["model"])
     kind = node.pop("kind")
     names = {match[1] for each in job.overrides if (match := re.match(r"\+{0,2}model\.(\w+)", each))}
-    if job.model == kind:
-        defaults = configuration.defaults_of(installed().find("model", kind)) | {"seed": job.config["seed"]}
+    known = installed().entries["model"]
+    if job.model == kind and kind in known:
+        defaults = configuration.defaults_of(known[kind]) | {"seed": job.config["seed"]}
         names |= {name for name, value in node.items() if value != defaults.get(name)}
     return {name: value for name, value in node.items() if name in names}
 

@@ -28,8 +28,8 @@ class Score:
     @classmethod
     def over(cls, folds: Sequence[float], *, greater_is_better: bool = False) -> Self:
         """The score of these folds."""
-        if any(map(math.isnan, folds)):
-            return cls(math.nan, math.nan, tuple(folds), greater_is_better)
+        if not all(map(math.isfinite, folds)):
+            return cls(sum(folds) / len(folds), math.nan, tuple(folds), greater_is_better)
         spread = stdev(folds) if len(folds) > 1 else 0.0
         return cls(fmean(folds), spread, tuple(folds), greater_is_better)
 

@@ -130,12 +130,15 @@ def _entries(point: EntryPoint) -> tuple[Entry, ...]:
     """What the plugin registers, checked."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
-    manager.register(point.load(), name=point.name)
+    module = point.load()
+    manager.register(module, name=point.name)
+    hooks = [f"register_{role}s" for role in ROLES]
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        hooks = [f"register_{role}s" for role in ROLES]
         raise TypeError(f"{_one_line(error)}; the hooks are {', '.join(hooks)}") from error
+    if not manager.get_hookcallers(module):
+        raise TypeError(f"it has no hook; mark a function {' or '.join(hooks)} with @hookimpl")
     brought = []
     for role in ROLES:
         for mapping in getattr(manager.hook, f"register_{role}s")():

@@ -54,8 +54,9 @@ def rows_of(records: Sequence[Record], is_floor: Callable[[Record], bool] = lamb
     varying = _varying_options(records)
     rows = [_row(group, varying[(*_place(group[0]), group[0].model)]) for group in candidates.values()]
     rows.sort(key=_rank)
-    bias = {_place(row.record): _primary(row) for row in rows if row.record.kind == "bias" and is_floor(row.record)}
-    return [_noted(row, bias.get(_place(row.record)), is_floor) for row in rows]
+    floors = [row for row in rows if row.ok and row.record.kind == "bias" and is_floor(row.record)]
+    bias = {(*_place(row.record), row.record.part): _primary(row) for row in floors}
+    return [_noted(row, bias.get((*_place(row.record), row.record.part)), is_floor) for row in rows]
 
 
 def as_text(rows: Sequence[Row]) -> str:

@@ -84,7 +84,7 @@ def test_a_multirun_ends_in_one_table_with_the_floors(tmp_path: Path) -> None:
     run = recbench("-m", "model=slope_one,item_mean,user_knn", *SMALL, cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     (table,) = tmp_path.glob("outputs/*/*/table.csv")
-    rows = list(csv.DictReader(table.open()))
+    rows = list(csv.DictReader(table.read_text().splitlines()))
     assert {row["model"] for row in rows} == {"slope_one", "item_mean", "user_knn", "bias", "global_mean"}
     scores = [float(row["rmse"]) for row in rows]
     assert scores == sorted(scores)
@@ -102,7 +102,9 @@ def test_the_csv_has_the_promised_columns(tmp_path: Path) -> None:
         "dataset,split,model,options,rmse,mae,fit_seconds,predict_seconds,peak_memory_mb,fallback_share,status,cause"
     )
     assert table.read_text().splitlines()[0] == promised
-    options = [json.loads(row["options"]) for row in csv.DictReader(table.open()) if row["model"] == "bias"]
+    options = [
+        json.loads(row["options"]) for row in csv.DictReader(table.read_text().splitlines()) if row["model"] == "bias"
+    ]
     assert sorted(each.get("n_epochs", 10) for each in options) == [1, 3, 10]
 
 

@@ -22,5 +22,5 @@ def test_joblib_gives_the_same_scores_as_the_basic_launcher(tmp_path: Path) -> N
         assert "5 models, 5 ok" in run.stdout
         assert len(records_in(folder)) == 5
         (table,) = folder.glob("outputs/*/*/table.csv")
-        scores.append({row["model"]: row["rmse"] for row in csv.DictReader(table.open())})
+        scores.append({row["model"]: row["rmse"] for row in csv.DictReader(table.read_text().splitlines())})
     assert scores[0] == scores[1]

@@ -1,0 +1,79 @@
+"""Arrays that nobody else can write to, and the bytes of their content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recbench.arrays import content, owned
+
+
+def test_a_writeable_array_is_copied() -> None:
+    mine = np.arange(3)
+    kept = owned(mine)
+    mine[0] = 7
+    assert kept.tolist() == [0, 1, 2]
+
+
+def test_an_owned_array_is_read_only() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        owned(np.arange(3))[0] = 1
+
+
+def test_an_owned_array_has_no_base() -> None:
+    assert owned(np.arange(6)[2:5]).base is None
+
+
+def test_a_read_only_view_is_copied_too() -> None:
+    whole = np.arange(6)
+    view = whole[2:5]
+    view.flags.writeable = False
+    kept = owned(view)
+    whole[:] = 9
+    assert kept.tolist() == [2, 3, 4]
+
+
+def test_an_array_that_is_owned_already_is_returned_as_it_is() -> None:
+    kept = owned(np.arange(3))
+    assert owned(kept) is kept
+
+
+def test_another_type_is_converted() -> None:
+    assert owned(np.arange(3), np.float32).dtype == np.float32
+
+
+def test_a_list_becomes_an_array() -> None:
+    assert owned([1.5, 2.5]).tolist() == [1.5, 2.5]
+
+
+def test_a_transposed_array_is_made_contiguous() -> None:
+    kept = owned(np.arange(6).reshape(2, 3).T)
+    assert kept.flags.c_contiguous
+    assert kept.tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (np.array([1, 2]), np.array([2, 1])),
+        (np.array([1, 2]), np.array([1.0, 2.0])),
+        (np.array([1, 2], np.int32), np.array([1, 2], np.int64)),
+        (np.arange(4), np.arange(4).reshape(2, 2)),
+        (np.array(["ab", "c"]), np.array(["a", "bc"])),
+        (np.array(["a"]), np.array(["a", ""])),
+        (np.array([], np.int32), None),
+    ],
+)
+def test_different_contents_have_different_bytes(one: Any, other: Any) -> None:
+    assert content(one) != content(other)
+
+
+def test_a_copy_has_the_same_bytes() -> None:
+    array = np.array([[1.5, np.nan], [0.0, 2.0]])
+    assert content(array) == content(array.copy(order="F"))
+
+
+def test_text_has_the_same_bytes_however_it_is_stored() -> None:
+    assert content(np.array(["é", "abc"])) == content(np.array(["é", "abc"], object))

@@ -1,0 +1,68 @@
+"""Floors: the averages that stand in every comparison, added where a sweep lacks them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from recbench.jobs import Job, floors, is_floor, run
+from recbench.records import Record
+
+BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
+CONFIG: dict[str, Any] = {
+    "dataset": {"kind": "synthetic", "n_users": 30, "n_items": 20, "n_ratings": 200},
+    "split": {"kind": "holdout", "test_size": 0.25, "seed": 42},
+    "model": BIAS,
+    "metrics": ["rmse"],
+    "seed": 0,
+    "valid_size": 0.1,
+}
+
+
+def _bias(**config: Any) -> Record:
+    return run(Job(CONFIG | config, "bias"))
+
+
+def _user_mean() -> Record:
+    return run(Job(CONFIG | {"model": {"kind": "user_mean"}}, "user_mean"))
+
+
+def test_both_floors_are_missing_from_a_sweep_without_them() -> None:
+    jobs = floors([_user_mean()])
+    assert [(job.model, job.config["model"]) for job in jobs] == [
+        ("global_mean", {"kind": "global_mean"}),
+        ("bias", BIAS),
+    ]
+
+
+def test_floors_run_on_the_rows_of_the_sweep() -> None:
+    record = _user_mean()
+    floor = run(floors([record])[0])
+    assert (floor.status, floor.split_digest, floor.data) == ("ok", record.split_digest, record.data)
+    assert is_floor(floor)
+
+
+def test_a_floor_that_was_swept_is_not_missing() -> None:
+    assert [job.model for job in floors([_user_mean(), _bias()])] == ["global_mean"]
+
+
+def test_bias_with_other_options_is_no_floor() -> None:
+    tuned = _bias(model=BIAS | {"reg_user": 50.0})
+    assert not is_floor(tuned)
+    assert [job.model for job in floors([tuned])] == ["global_mean", "bias"]
+
+
+def test_no_other_model_is_a_floor() -> None:
+    assert not is_floor(_user_mean())
+
+
+def test_floors_are_added_for_each_split() -> None:
+    folds = _bias(split={"kind": "k_fold", "n_folds": 2, "seed": 1})
+    assert [(job.model, job.config["split"]["kind"]) for job in floors([_bias(), folds])] == [
+        ("global_mean", "holdout"),
+        ("global_mean", "k_fold"),
+    ]
+
+
+def test_a_sweep_of_failures_gets_no_floors() -> None:
+    assert floors([replace(_bias(), status="failed")]) == []

@@ -1,0 +1,250 @@
+"""Messages: what Hydra and OmegaConf raise, in words for the person who typed the command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+
+from recbench.config import conf_dir, store_schemas
+from recbench.messages import UsageError, explain, relative
+from recbench.registry import DuplicateNameError, Registry, UnknownNameError, installed
+from tests.running import write_plugin
+
+VERBS = ("list", "show")
+PLUGIN = """
+from dataclasses import dataclass
+from enum import Enum
+from recbench import hookimpl
+from recbench.models.bias import Bias
+
+class Colour(Enum):
+    RED = 1
+    BLUE = 2
+
+@dataclass
+class Switched(Bias):
+    on: bool = True
+    colour: Colour = Colour.RED
+
+@hookimpl
+def register_models():
+    return {"switched": Switched, NAME: Bias}
+"""
+
+
+def _explained(*overrides: str, args: tuple[str, ...] = (), config: str = "config") -> str | None:
+    """What is said of the error that these overrides raise."""
+    store_schemas(installed())
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        try:
+            compose(config, overrides=list(overrides))
+        except Exception as error:
+            return explain(error, installed(), args or overrides, VERBS)
+    raise AssertionError("nothing was wrong")
+
+
+@pytest.fixture
+def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Install plugins of a `switched` model and one more name, for the length of a test."""
+
+    def plug_in(distribution: str, name: str) -> None:
+        write_plugin(tmp_path, distribution, PLUGIN.replace("NAME", repr(name)))
+        installed.cache_clear()
+
+    store = ConfigStore.instance()
+    options = deepcopy(store.repo)  # of the process: what a test adds must not stay
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        yield plug_in
+    store.repo = options
+    installed.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("acme_")]:
+        del sys.modules[name]
+
+
+# errors of recbench's own
+
+
+@pytest.mark.parametrize("error", [UsageError("odd"), UnknownNameError("unknown"), DuplicateNameError("twice")])
+def test_own_errors_are_told_as_they_are(error: Exception) -> None:
+    assert explain(error, Registry(), (), VERBS) == str(error)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RuntimeError("x")])
+def test_an_error_that_is_no_mistake_of_the_user_keeps_its_traceback(error: Exception) -> None:
+    assert explain(error, Registry(), (), VERBS) is None
+
+
+# a choice that there is not
+
+
+def test_a_misspelt_choice_gets_a_suggestion_and_the_list() -> None:
+    message = _explained("model=bais")
+    assert message is not None
+    assert message.startswith("unknown model 'bais'; did you mean 'bias'? (there are: bias, ")
+    assert "global_mean" in message
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("split=houldout", "unknown split 'houldout'; did you mean 'holdout'? (there are: fixed_folds, "),
+        ("dataset=synthetics", "unknown dataset 'synthetics'; did you mean 'synthetic'? (there are: "),
+        ("hydra/sweeper=basik", "unknown hydra/sweeper 'basik'; did you mean 'basic'? (there are: "),
+    ],
+)
+def test_a_misspelt_choice_of_another_group(override: str, expected: str) -> None:
+    message = _explained(override)
+    assert message is not None
+    assert message.startswith(expected)
+
+
+def test_a_launcher_that_is_not_installed_names_its_package() -> None:
+    message = _explained("hydra/launcher=submitit_local")
+    assert message is not None
+    assert message.startswith("unknown hydra/launcher 'submitit_local'")
+    assert message.endswith("; the package hydra-submitit_local-launcher may bring it")
+
+
+def test_a_group_that_there_is_not() -> None:
+    message = _explained("modell=bias")
+    assert message is not None
+    assert "modell" in message
+    assert "did you mean 'model'?" in message
+    assert "\n" not in message
+
+
+def test_an_unknown_configuration_file_is_told_in_one_line() -> None:
+    message = _explained(config="confg")
+    assert message is not None
+    assert "confg" in message
+    assert "\n" not in message
+
+
+def test_a_disabled_model_is_told_with_the_reason(plug_in: Callable[[str, str], None]) -> None:
+    plug_in("acme-taken", "bias")
+    message = _explained("model=switched")
+    assert message is not None
+    assert message.startswith("model 'switched' of acme-taken (acme_taken) is disabled: recbench.models.bias.Bias has ")
+
+
+def test_a_model_of_two_plugins_is_told_with_both_paths(plug_in: Callable[[str, str], None]) -> None:
+    plug_in("acme-one", "one")
+    plug_in("acme-other", "other")
+    assert _explained("model=switched") == (
+        "model 'switched' is registered by acme_one.Switched and acme_other.Switched; "
+        "uninstall one of them or rename it"
+    )
+
+
+# a word or an override that can't be read
+
+
+def test_a_bare_model_name_gets_its_group() -> None:
+    assert _explained("bias") == "can't read 'bias'; did you mean 'model=bias'?"
+
+
+def test_a_misspelt_verb_gets_a_suggestion() -> None:
+    assert _explained("lst") == (
+        "unknown word 'lst'; did you mean 'list'? (verbs: list, show; everything else has a '=': model=mf)"
+    )
+
+
+def test_a_word_unlike_any_verb_gets_the_list_alone() -> None:
+    assert _explained("zzzzzz") == "unknown word 'zzzzzz' (verbs: list, show; everything else has a '=': model=mf)"
+
+
+@pytest.mark.parametrize("override", ["model.reg_user=[1", "model.reg_user=(1", "model name=bias", "=3"])
+def test_an_override_that_the_grammar_refuses(override: str) -> None:
+    assert _explained(override) == (
+        f"can't read {override!r}; write name=value, a list as name=[a,b], and quote what has blanks or commas"
+    )
+
+
+# an option that there is not
+
+
+def test_a_misspelt_option_gets_a_suggestion_and_the_list() -> None:
+    assert _explained("model=bias", "model.reg_usr=3") == (
+        "model has no option 'reg_usr'; did you mean 'reg_user'? (options: n_epochs, reg_item, reg_user)"
+    )
+
+
+def test_an_option_of_a_model_without_any() -> None:
+    assert _explained("model=global_mean", "model.depth=3") == "model has no option 'depth' (options: none)"
+
+
+def test_a_misspelt_option_of_the_run() -> None:
+    message = _explained("sed=1")
+    assert message is not None
+    assert message.startswith("unknown option 'sed'; did you mean 'seed'? (options: ")
+    assert "hydra" not in message
+
+
+@pytest.mark.parametrize("flag", ["-m", "--multirun"])
+def test_in_a_sweep_the_message_adds_that_all_models_need_the_option(flag: str) -> None:
+    message = _explained("model=bias", "model.n_factors=3", args=(flag, "model=bias,mf", "model.n_factors=3"))
+    assert message is not None
+    assert message.endswith("; a sweep over several models takes only options that all of them have")
+
+
+def test_a_sweep_without_its_flag_is_told_to_add_it() -> None:
+    expected = "model=bias,global_mean sweeps over several values: add -m (recbench -m model=bias,global_mean)"
+    assert _explained("model=bias,global_mean") == expected
+
+
+def test_an_option_swept_without_the_flag_is_told_to_add_it() -> None:
+    expected = "model.reg_user=1,2 sweeps over several values: add -m (recbench -m model.reg_user=1,2)"
+    assert _explained("model.reg_user=1,2") == expected
+
+
+# a value of another type
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("model.n_epochs=many", "give a whole number"),
+        ("model.n_epochs=1.5", "give a whole number"),
+        ("model.reg_user=high", "give a number"),
+        ("model.n_epochs=null", "it can't be null; give a value"),
+        ("metrics=rmse", "give a list: metrics=[a,b]"),
+        ("valid_size=tenth", "give a number"),
+    ],
+)
+def test_a_value_of_another_type_is_told_what_to_give(override: str, reason: str) -> None:
+    assert _explained("model=bias", override) == f"{override}: {reason}"
+
+
+def test_a_switch_takes_true_or_false(plug_in: Callable[[str, str], None]) -> None:
+    plug_in("acme-switched", "x")
+    assert _explained("model=switched", "model.on=perhaps") == "model.on=perhaps: give true or false"
+
+
+def test_an_enum_takes_one_of_its_names(plug_in: Callable[[str, str], None]) -> None:
+    plug_in("acme-switched", "x")
+    message = _explained("model=switched", "model.colour=GREEN")
+    assert message is not None
+    assert message.startswith("model.colour=GREEN: ")
+    assert "RED" in message
+    assert "BLUE" in message
+
+
+# paths
+
+
+def test_a_path_below_the_working_folder_is_told_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert relative(tmp_path / "outputs" / "table.md") == str(Path("outputs", "table.md"))
+
+
+def test_a_path_elsewhere_is_told_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert relative(tmp_path / "table.md") == str(tmp_path / "table.md")

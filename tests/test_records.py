@@ -1,0 +1,191 @@
+"""Records: what is written is what is read, wholly or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recbench.records import Record, Score, read_records, write_record, write_text
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+TEXTS = st.text(max_size=8)
+PLAIN = st.none() | st.booleans() | st.integers() | FLOATS | TEXTS | st.lists(st.integers() | TEXTS, max_size=3)
+MAPPINGS = st.dictionaries(TEXTS, PLAIN, max_size=3)
+SCORES = st.dictionaries(
+    TEXTS,
+    st.builds(
+        lambda folds, greater: Score.over(folds, greater_is_better=greater),
+        st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=4),
+        st.booleans(),
+    ),
+    max_size=3,
+)
+RECORDS = st.builds(
+    Record,
+    status=st.sampled_from(["ok", "failed", "timeout", "memory"]),
+    cause=TEXTS,
+    dataset=TEXTS,
+    options=MAPPINGS,
+    changed=MAPPINGS,
+    seed=st.integers(0, 99),
+    part=st.sampled_from(["test", "valid"]),
+    scores=SCORES,
+    n_test=st.integers(0, 10**9),
+    cold_share=st.none() | FLOATS,
+    fit_seconds=st.none() | FLOATS,
+    versions=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    config=MAPPINGS,
+)
+
+
+# scores
+
+
+def test_a_score_has_mean_and_sample_deviation() -> None:
+    score = Score.over([0.9, 1.1, 1.0])
+    assert (score.mean, score.std) == pytest.approx((1.0, 0.1))
+    assert score.folds == (0.9, 1.1, 1.0)
+
+
+def test_a_single_fold_has_no_deviation() -> None:
+    assert Score.over([0.9], greater_is_better=True) == Score(0.9, 0.0, (0.9,), greater_is_better=True)
+
+
+def test_a_score_with_a_fold_that_is_not_a_number_is_not_a_number() -> None:
+    score = Score.over([math.nan, 1.0])
+    assert math.isnan(score.mean)
+    assert math.isnan(score.std)
+
+
+def test_a_score_with_an_infinite_fold_is_infinite() -> None:
+    assert Score.over([math.inf, 1.0]).mean == math.inf
+
+
+# JSON
+
+
+@settings(deadline=None, max_examples=80)
+@given(RECORDS)
+def test_a_record_comes_back_from_its_json(record: Record) -> None:
+    assert Record.from_json(record.to_json()) == record
+
+
+def test_a_score_that_is_not_a_number_comes_back_as_one() -> None:
+    again = Record.from_json(Record(scores={"r2": Score.over([math.nan])}).to_json())
+    assert math.isnan(again.scores["r2"].mean)
+    assert math.isnan(again.scores["r2"].folds[0])
+
+
+def test_a_number_that_json_lacks_is_null() -> None:
+    written = json.loads(Record(scores={"r2": Score.over([math.nan])}, options={"x": math.inf}).to_json())
+    assert written["scores"]["r2"] == {"mean": None, "std": None, "folds": [None], "greater_is_better": False}
+    assert written["options"] == {"x": None}
+
+
+def test_tuples_in_options_are_written_as_lists() -> None:
+    assert Record.from_json(Record(options={"layers": (8, 4)}).to_json()).options == {"layers": [8, 4]}
+
+
+def test_the_mean_is_computed_from_the_folds_and_not_believed() -> None:
+    raw = json.loads(Record(scores={"rmse": Score.over([0.9, 1.1])}).to_json())
+    raw["scores"]["rmse"]["mean"] = 0.1
+    assert Record.from_json(json.dumps(raw)).scores["rmse"].mean == pytest.approx(1.0)
+
+
+def test_keys_that_this_version_does_not_know_are_left_out() -> None:
+    raw = json.loads(Record(model="bias").to_json()) | {"colour": "red"}
+    assert Record.from_json(json.dumps(raw)) == Record(model="bias")
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", "{}", '{"schema": 2}', '{"schema": "1"}'])
+def test_what_is_no_record_of_schema_1_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no record of schema 1"):
+        Record.from_json(text)
+
+
+# files
+
+
+def test_records_are_read_in_the_order_of_their_job_numbers(tmp_path: Path) -> None:
+    for number in (10, 2, 1):
+        write_record(Record(model=f"m{number}"), tmp_path / str(number))
+    write_record(Record(model="floor"), tmp_path / "floor-bias-3")
+    assert [record.model for record in read_records(tmp_path)] == ["m1", "m2", "m10", "floor"]
+
+
+def test_an_empty_folder_has_no_records(tmp_path: Path) -> None:
+    assert read_records(tmp_path) == []
+
+
+def test_a_record_is_written_as_record_json_into_a_new_folder(tmp_path: Path) -> None:
+    path = write_record(Record(cause="„é“"), tmp_path / "a" / "b")
+    assert path == tmp_path / "a" / "b" / "record.json"
+    assert '"cause": "„é“"' in path.read_text(encoding="utf-8")
+
+
+SCORED: dict[str, Any] = json.loads(Record(scores={"rmse": Score.over([0.9])}).to_json())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"schema": 1, ',
+        json.dumps({"schema": 3}),
+        json.dumps(SCORED | {"scores": {"rmse": {"mean": 0.9}}}),
+        json.dumps(SCORED | {"scores": ["rmse"]}),
+        json.dumps(SCORED | {"scores": {"rmse": 0.9}}),
+        json.dumps(SCORED | {"scores": {"rmse": {"folds": [], "greater_is_better": False}}}),
+        json.dumps(SCORED | {"scores": {"rmse": {"folds": ["low"], "greater_is_better": False}}}),
+    ],
+    ids=["empty", "cut off", "schema", "no folds", "list of scores", "bare score", "zero folds", "text for a number"],
+)
+def test_a_file_that_is_no_record_is_named(tmp_path: Path, text: str) -> None:
+    write_record(Record(), tmp_path / "0")
+    broken = tmp_path / "1" / "record.json"
+    write_text(broken, text)
+    with pytest.raises(ValueError, match="can't read") as caught:
+        read_records(tmp_path)
+    assert str(broken) in str(caught.value)
+    assert str(caught.value).endswith("; remove the file or run its job again")
+
+
+def test_an_existing_file_survives_a_write_that_fails(tmp_path: Path) -> None:
+    path = tmp_path / "table.md"
+    write_text(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "new, and a lone surrogate \ud800")
+    assert path.read_text() == "old"
+
+
+def test_a_write_that_fails_leaves_no_temporary_file(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        write_text(tmp_path / "table.md", "\ud800")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_write_that_succeeds_leaves_no_temporary_file(tmp_path: Path) -> None:
+    write_text(tmp_path / "table.md", "one")
+    write_text(tmp_path / "table.md", "two")
+    assert [path.name for path in tmp_path.iterdir()] == ["table.md"]
+    assert (tmp_path / "table.md").read_text() == "two"
+
+
+def test_a_written_file_can_be_read_by_others(tmp_path: Path) -> None:
+    write_text(tmp_path / "table.md", "one")
+    assert (tmp_path / "table.md").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_record_that_json_can_not_hold_leaves_the_old_file(tmp_path: Path) -> None:
+    good = Record(model="bias")
+    path = write_record(good, tmp_path)
+    with pytest.raises(TypeError):
+        write_record(replace(good, options={"x": object()}), tmp_path)
+    assert Record.from_json(path.read_text()) == good

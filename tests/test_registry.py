@@ -1,0 +1,250 @@
+"""The registry: what is wrong with a plugin disables that plugin alone, and says why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recbench.models.bias import Bias
+from recbench.registry import DuplicateNameError, Problem, Registry, UnknownNameError, installed, load
+from tests.running import write_plugin
+
+PluginLoader = Callable[..., Registry]
+
+HEAD = """
+from dataclasses import dataclass
+from recbench import Metric, RatingModel, hookimpl
+
+@dataclass
+class Mine(RatingModel):
+    '''A model of one's own.
+
+    And more about it.
+    '''
+
+    n: int = 3  # a number
+
+    def fit(self, train, valid=None):
+        return self
+
+    def predict(self, user_idx, item_idx):
+        return user_idx * 0.0
+
+def two(ratings, predicted, k=2):
+    '''The number k.'''
+    return k
+"""
+GOOD = HEAD + "@hookimpl\ndef register_models():\n    return {'good': Mine}\n"
+
+
+def _hook(role: str, mapping: str) -> str:
+    return HEAD + f"@hookimpl\ndef register_{role}s():\n    return {mapping}\n"
+
+
+@pytest.fixture
+def load_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PluginLoader]:
+    """Install plugins, distribution acme-<key> from each source, and load all there is."""
+
+    def load_plugins(**sources: str) -> Registry:
+        for key, source in sources.items():
+            write_plugin(tmp_path, f"acme-{key}", source)
+        monkeypatch.syspath_prepend(tmp_path)
+        return load(entry_points(group="recbench"))
+
+    yield load_plugins
+    for name in [name for name in sys.modules if name.startswith("acme_")]:
+        del sys.modules[name]
+
+
+def _problem(registry: Registry, key: str) -> Problem:
+    (problem,) = [each for each in registry.problems if each.plugin == f"acme-{key} (acme_{key})"]
+    return problem
+
+
+# what is in order
+
+
+def test_recbenchs_own_parts_are_registered() -> None:
+    registry = installed()
+    assert {"global_mean", "bias"} <= set(registry.entries["model"])
+    assert {"holdout", "k_fold", "fixed_folds"} <= set(registry.entries["split"])
+    assert {"movielens", "ratings_file", "synthetic"} <= set(registry.entries["dataset"])
+    assert {"rmse", "mae", "mse", "r2", "rmse_user"} <= set(registry.entries["metric"])
+
+
+def test_an_entry_says_what_and_whose_it_is() -> None:
+    entry = installed().find("model", "bias")
+    assert (entry.role, entry.name, entry.factory, entry.distribution) == ("model", "bias", Bias, "recbench")
+    assert entry.path() == "recbench.models.bias.Bias"
+    assert entry.summary() == "User and item biases, damped, by alternating closed-form updates."
+
+
+def test_a_plugins_model_stands_beside_the_built_ins(load_plugins: PluginLoader) -> None:
+    registry = load_plugins(good=GOOD)
+    entry = registry.find("model", "good")
+    assert (entry.distribution, entry.version, entry.path()) == ("acme-good", "1.0", "acme_good.Mine")
+    assert entry.summary() == "A model of one's own."
+    assert registry.find("model", "bias").factory is Bias
+
+
+def test_the_registry_of_what_is_installed_is_made_once() -> None:
+    assert installed() is installed()
+
+
+def test_a_bare_function_becomes_a_metric(load_plugins: PluginLoader) -> None:
+    metric = load_plugins(good=_hook("metric", "{'two': two}")).metric("two")
+    assert metric(np.ones(1), np.ones(1)) == 2.0
+    assert not metric.greater_is_better
+
+
+def test_a_metric_cut_at_a_rank_keeps_its_docstring(load_plugins: PluginLoader) -> None:
+    registry = load_plugins(good=_hook("metric", "{'three': Metric(two, greater_is_better=True).at(3)}"))
+    assert registry.find("metric", "three").path() == "acme_good.two"
+    assert registry.metric("three")(np.ones(1), np.ones(1)) == 3.0
+
+
+def test_a_metric_of_scikit_learn_is_registered_as_it_is(load_plugins: PluginLoader) -> None:
+    source = "from sklearn.metrics import mean_absolute_error\n" + _hook("metric", "{'mad': mean_absolute_error}")
+    assert load_plugins(good=source).metric("mad")(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == 1.0
+
+
+# what is wrong
+
+
+WRONG = {
+    "hookless": (
+        HEAD + "def register_models():\n    return {'x': Mine}\n",
+        "it has no hook; mark a function register_models or register_datasets or register_splits or register_metrics",
+    ),
+    "raises": ("1 / 0\n", "ZeroDivisionError: division by zero"),
+    "imports": ("import no_such_module_of_acme\n", "ModuleNotFoundError: No module named 'no_such_module_of_acme'"),
+    "exits": ("raise SystemExit('no licence')\n", "SystemExit: no licence"),
+    "syntax": ("def broken(:\n", "SyntaxError: "),
+    "misspelt": (
+        HEAD + "@hookimpl\ndef register_model():\n    return {'x': Mine}\n",
+        "the hooks are register_models, register_datasets, register_splits, register_metrics",
+    ),
+    "argument": (HEAD + "@hookimpl\ndef register_models(extra):\n    return {'x': Mine}\n", "extra"),
+    "hookfails": (HEAD + "@hookimpl\ndef register_models():\n    raise KeyError('lost')\n", "KeyError: 'lost'"),
+    "list": (_hook("model", "[Mine]"), "register_models returned list; return a mapping of names"),
+    "inexpressible": (
+        HEAD + "def make(weights: dict = None): ...\n@hookimpl\ndef register_models():\n    return {'x': make}\n",
+        "model 'x': option 'weights' of type dict can't be set on a command line",
+    ),
+    "untyped": (
+        HEAD + "def make(n=1): ...\n@hookimpl\ndef register_datasets():\n    return {'x': make}\n",
+        "dataset 'x': option 'n' has no type; annotate it with",
+    ),
+    "unresolved": (
+        HEAD + "def make(n: 'Nowhere' = 1): ...\n@hookimpl\ndef register_models():\n    return {'x': make}\n",
+        "name 'Nowhere' is not defined",
+    ),
+    "kind": (
+        HEAD + "def make(kind: int = 1): ...\n@hookimpl\ndef register_splits():\n    return {'x': make}\n",
+        "split 'x' has an option 'kind', which is reserved; rename it",
+    ),
+    "badname": (
+        _hook("model", "{'My-Model': Mine}"),
+        "model name 'My-Model'; use lower-case letters, digits and underscores, a letter first",
+    ),
+    "digitname": (_hook("model", "{'2x': Mine}"), "model name '2x'; use lower-case letters"),
+    "numbername": (_hook("model", "{3: Mine}"), "model name 3; use lower-case letters"),
+    "instance": (_hook("model", "{'x': Mine()}"), "model 'x' is Mine; register a class or a function"),
+    "demanding": (
+        HEAD + "def m(ratings, predicted, weights): ...\n@hookimpl\ndef register_metrics():\n    return {'x': m}\n",
+        "metric demands ['weights']",
+    ),
+    "builtin": (
+        _hook("model", "{'bias': Mine, 'x': Mine}"),
+        "recbench.models.bias.Bias has the name 'bias'; rename acme_builtin.Mine",
+    ),
+    "metricobject": (
+        HEAD
+        + "class M:\n    def __call__(self, ratings, predicted): return 1.0\n"
+        + "@hookimpl\ndef register_metrics():\n    return {'rmse': M()}\n",
+        "recbench.metrics.rmse has the name 'rmse'; rename",
+    ),
+}
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_what_is_wrong_with_a_plugin_is_its_problem(load_plugins: PluginLoader, key: str) -> None:
+    source, cause = WRONG[key]
+    assert cause in _problem(load_plugins(**{key: source}), key).cause
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_a_cause_is_one_line(load_plugins: PluginLoader, key: str) -> None:
+    assert "\n" not in _problem(load_plugins(**{key: WRONG[key][0]}), key).cause
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_a_disabled_plugin_takes_nothing_else_along(load_plugins: PluginLoader, key: str) -> None:
+    registry = load_plugins(**{key: WRONG[key][0], "good": GOOD})
+    assert registry.find("model", "good").distribution == "acme-good"
+    assert registry.find("model", "bias").factory is Bias
+    assert registry.metric("rmse")(np.ones(2), np.ones(2)) == 0.0
+    assert "x" not in {name for entries in registry.entries.values() for name in entries}
+
+
+def test_two_plugins_of_one_name_are_both_disabled(load_plugins: PluginLoader) -> None:
+    registry = load_plugins(one=GOOD, other=GOOD)
+    assert "good" not in registry.entries["model"]
+    cause = "acme_other.Mine has the name 'good' too; rename one or uninstall it"
+    assert _problem(registry, "one").cause == cause
+    assert "acme_one.Mine has the name 'good' too" in _problem(registry, "other").cause
+
+
+def test_a_name_of_two_plugins_is_refused_with_both_import_paths(load_plugins: PluginLoader) -> None:
+    registry = load_plugins(one=GOOD, other=GOOD)
+    message = r"model 'good' is registered by acme_one\.Mine and acme_other\.Mine; uninstall one of them or rename it"
+    with pytest.raises(DuplicateNameError, match=message):
+        registry.find("model", "good")
+
+
+def test_one_name_in_two_roles_is_no_clash(load_plugins: PluginLoader) -> None:
+    registry = load_plugins(one=GOOD, other=_hook("metric", "{'good': two}"))
+    assert registry.find("model", "good").distribution == "acme-one"
+    assert registry.find("metric", "good").distribution == "acme-other"
+
+
+# finding
+
+
+def test_an_unknown_name_gets_a_suggestion_and_the_list() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown model 'bais'; did you mean 'bias'\? \(registered: .*bias, "):
+        installed().find("model", "bais")
+
+
+def test_a_name_unlike_all_others_gets_the_list_alone() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown split 'zzzzzz' \(registered: fixed_folds, holdout, k_fold\)"):
+        installed().find("split", "zzzzzz")
+
+
+def test_a_disabled_name_is_refused_with_the_reason(load_plugins: PluginLoader) -> None:
+    registry = load_plugins(builtin=WRONG["builtin"][0])
+    message = r"model 'x' of acme-builtin \(acme_builtin\) is disabled: recbench.models.bias.Bias has the name 'bias'"
+    with pytest.raises(UnknownNameError, match=message):
+        registry.find("model", "x")
+
+
+def test_a_metric_name_with_a_rank_is_cut_there(load_plugins: PluginLoader) -> None:
+    registry = load_plugins(good=_hook("metric", "{'two': two}"))
+    assert registry.metric("two@10")(np.ones(1), np.ones(1)) == 10.0
+
+
+@pytest.mark.parametrize("rank", ["", "x", "0", "-1", "1.5"])
+def test_a_rank_that_is_none_is_refused(rank: str) -> None:
+    message = rf"metric 'rmse@{rank}': {rank!r} is no rank; write a whole number, rmse@10 for example"
+    with pytest.raises(ValueError, match=message):
+        installed().metric(f"rmse@{rank}")
+
+
+def test_a_rank_of_a_metric_without_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no parameter 'k'"):
+        installed().metric("rmse@10")
