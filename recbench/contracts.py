@@ -118,9 +118,8 @@ class RatingDataset:
         return f"<RatingDataset {self.name!r}: {size}>"
 
     def _check(self) -> None:
-        lengths = {len(self.user_idx), len(self.item_idx), self.n_ratings}
-        if self.timestamps is not None:
-            lengths.add(len(self.timestamps))
+        columns = (self.user_idx, self.item_idx, self.ratings, self.timestamps)
+        lengths = {len(column) for column in columns if column is not None}
         if len(lengths) > 1:
             raise ValueError(f"columns of different lengths: {sorted(lengths)}; give every column one value a rating")
         for column, n in (("user_idx", self.n_users), ("item_idx", self.n_items)):
@@ -208,7 +207,8 @@ class Metric:
 
     def needs(self) -> tuple[str, ...]:
         """Which of `METRIC_EXTRAS` the function asks for."""
-        return tuple(each.name for each in self._parameters()[2:] if each.name in METRIC_EXTRAS)
+        names = [parameter.name for parameter in self._parameters()[2:]]
+        return tuple(name for name in METRIC_EXTRAS if name in names)
 
     def at(self, k: int) -> Metric:
         """The metric cut at rank `k`: what `ndcg@10` means."""
