@@ -232,6 +232,18 @@ def test_hydras_own_options_work(tmp_path: Path) -> None:
     assert "model=slope_one" in completion.stdout
 
 
+def test_the_same_seed_gives_the_same_scores_in_another_process(tmp_path: Path) -> None:
+    scores: list[dict[str, float]] = []
+    for seed in ("1", "1", "2"):
+        folder = tmp_path / str(len(scores))
+        folder.mkdir()
+        run = recbench("-m", "model=ncf,mf", "model.n_epochs=3", f"seed={seed}", *SMALL, cwd=folder)
+        assert run.returncode == 0, run.stderr
+        scores.append({r.model: r.scores["rmse"].mean for r in records_in(folder) if r.model in ("ncf", "mf")})
+    assert scores[0] == scores[1]
+    assert all(scores[0][model] != scores[2][model] for model in ("ncf", "mf"))
+
+
 def test_two_sweeps_in_one_second_have_folders_of_their_own(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "recbench", "model=bias", *SMALL]
     runs = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)]
