@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
+from recbench.saving import load, save
 from recbench.testing.toy import COLD_ITEM, COLD_USER, all_pairs, toy_ratings
 
 MakeModel = Callable[[], RatingModel]
@@ -135,6 +138,17 @@ def check_state_restores_the_model(make_model: MakeModel) -> None:
     assert gap == 0, f"the restored model predicts up to {gap} off; put all that predict needs into state()"
 
 
+def check_a_saved_model_predicts_the_same(make_model: MakeModel) -> None:
+    """A fitted model survives the way through a folder of files."""
+    train = toy_ratings()
+    model = _fit(make_model(), train)
+    with tempfile.TemporaryDirectory() as parent:
+        save(model, "model", Path(parent) / "model")
+        loaded = load(Path(parent) / "model", lambda _: type(model))
+    gap = np.abs(_predict_all(model, train) - _predict_all(loaded, train)).max()
+    assert gap == 0, f"the loaded model predicts up to {gap} off; put all that predict needs into state()"
+
+
 def check_fallback_is_told(make_model: MakeModel) -> None:
     """`is_fallback` answers for each pair, and with yes where neither user nor item is known."""
     train = toy_ratings()
@@ -186,6 +200,9 @@ class ModelConformance:
 
     def test_state_restores_the_model(self, make_model: MakeModel) -> None:
         check_state_restores_the_model(make_model)
+
+    def test_a_saved_model_predicts_the_same(self, make_model: MakeModel) -> None:
+        check_a_saved_model_predicts_the_same(make_model)
 
     def test_fallback_is_told(self, make_model: MakeModel) -> None:
         check_fallback_is_told(make_model)

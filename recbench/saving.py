@@ -1,0 +1,119 @@
+"""A fitted model as a folder of safe files, and back: arrays in npz, everything else in JSON.
+
+Loading runs no code from the folder: the model's class comes from the registry, by the name that
+the folder gives, and arrays are read with pickle switched off.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recbench.contracts import RatingModel
+from recbench.options import convert, options_of, plain
+
+ABOUT, ARRAYS = "model.json", "arrays.npz"
+
+
+def save(model: RatingModel, kind: str, folder: Path, about: Mapping[str, Any] | None = None) -> None:
+    """Write the fitted model into a new folder: wholly or not at all.
+
+    `kind` is its registered name; `about` is kept beside it: data digest, versions.
+
+    Raises:
+        FileExistsError: the folder exists and is not empty.
+        TypeError: the model's state is more than arrays, scalars and tuples of arrays.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} exists and is not empty; choose another folder or remove it")
+    arrays, scalars, lengths = _split_state(model.state())
+    text = {
+        "schema": 1,
+        "kind": kind,
+        "options": plain(model),
+        "scalars": scalars,
+        "tuples": lengths,
+        "about": dict(about or {}),
+    }
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        np.savez_compressed(temporary / ARRAYS, **arrays)
+        (temporary / ABOUT).write_text(json.dumps(text, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.chmod(0o755)
+        temporary.replace(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def load(folder: Path, find: Callable[[str], Callable[..., RatingModel]]) -> RatingModel:
+    """The model that `save` wrote; `find` gives the factory that is registered under a name.
+
+    Raises:
+        FileNotFoundError: the folder holds no model.
+        ValueError: its files are damaged, or of a version that this one doesn't read.
+        LookupError: no plugin registers the model's name.
+    """
+    text = read_about(folder)
+    factory = find(text["kind"])
+    kinds = options_of(factory)
+    try:
+        options = {name: convert(kinds[name].annotation, value, name) for name, value in text["options"].items()}
+        with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            state = {name: arrays[name] for name in arrays.files if "." not in name} | text["scalars"]
+            for name, length in text["tuples"].items():
+                state[name] = tuple(arrays[f"{name}.{number}"] for number in range(length))
+    except (KeyError, ValueError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"the model in {folder} is damaged ({error}); fit and save it again") from error
+    made: Any = factory if inspect.isclass(factory) else type(factory(**options))
+    model: RatingModel = made.from_state(options, state)
+    return model
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """What `model.json` says: kind, options and what was kept beside them.
+
+    Raises:
+        FileNotFoundError, ValueError: as for `load`.
+    """
+    if not (folder / ABOUT).is_file():
+        raise FileNotFoundError(f"no model at {folder}: no file {ABOUT}; give the folder that a model was saved to")
+    try:
+        text = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder / ABOUT} is no JSON ({error}); fit and save the model again") from error
+    parts = {"kind": str, "options": dict, "scalars": dict, "tuples": dict}
+    if not isinstance(text, dict) or text.get("schema") != 1:
+        raise ValueError(f"{folder / ABOUT} is of no schema that this version reads; fit and save the model again")
+    if wrong := [name for name, kind in parts.items() if not isinstance(text.get(name), kind)]:
+        raise ValueError(f"{folder / ABOUT} lacks {wrong}; fit and save the model again")
+    return text
+
+
+def _split_state(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, int]]:
+    """The state as named arrays, named scalars, and the lengths of its tuples."""
+    arrays: dict[str, Any] = {}
+    scalars: dict[str, Any] = {}
+    lengths: dict[str, int] = {}
+    for name, value in state.items():
+        if isinstance(value, tuple):
+            lengths[name] = len(value)
+            arrays |= {f"{name}.{number}": np.asarray(part) for number, part in enumerate(value)}
+        elif isinstance(value, np.ndarray):
+            arrays[name] = value
+        elif isinstance(value, (bool, int, float, str, np.generic)) or value is None:
+            scalars[name] = value.item() if isinstance(value, np.generic) else value
+        else:
+            raise TypeError(f"state {name!r} is {type(value).__name__}; keep arrays, scalars and tuples of arrays")
+    if objects := [name for name, array in arrays.items() if array.dtype.kind not in "biufU"]:
+        raise TypeError(f"state {objects} holds Python objects; keep numbers or fixed-width text in arrays")
+    return arrays, scalars, lengths
