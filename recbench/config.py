@@ -28,6 +28,7 @@ class RunConfig:
     metrics: list[str] = field(default_factory=list)
     seed: int = UNSET
     valid_size: float = UNSET
+    threads: int | None = UNSET
 
 
 def conf_dir() -> Path:

@@ -15,6 +15,7 @@ from recbench import runner
 from recbench.contracts import Fold, Metric, RatingDataset, RatingModel
 from recbench.records import Record
 from recbench.registry import installed
+from recbench.threads import limit_threads
 
 FLOORS = ("global_mean", "bias")
 PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, ImportError, ArithmeticError)
@@ -48,6 +49,8 @@ def prepare(job: Job) -> Parts:
         LookupError, ValueError, OSError: a name, an option or a file is wrong.
     """
     registry = installed()
+    if (n_threads := job.config.get("threads")) is not None:
+        limit_threads(n_threads)
     entry, options = configuration.arguments("model", job.config["model"], registry)
     metrics = configuration.metrics_of(job.config["metrics"], registry)
     split = configuration.make("split", job.config["split"], registry)

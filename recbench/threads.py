@@ -1,0 +1,35 @@
+"""How many threads a job's arithmetic may use: BLAS, OpenMP, Numba and TensorFlow alike."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+def limit_threads(n_threads: int) -> None:
+    """Allow `n_threads` from here on, to what is loaded and to what will be.
+
+    Raises:
+        ValueError: less than one.
+        RuntimeError: TensorFlow runs already, with another number, and can't change it.
+    """
+    if n_threads < 1:
+        raise ValueError(f"threads={n_threads}; give 1 or more, or null for the libraries' own choice")
+    if "tensorflow" in sys.modules and os.environ.get("TF_NUM_INTRAOP_THREADS") != str(n_threads):
+        raise RuntimeError(
+            f"threads={n_threads} comes too late: TensorFlow runs in this process with another number; "
+            "give every job of a sweep the same, or each a process of its own (hydra/launcher=joblib)"
+        )
+    os.environ.update(dict.fromkeys(VARIABLES, str(n_threads)))
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(limits=n_threads)  # of libraries that were loaded before
