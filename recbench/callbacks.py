@@ -1,4 +1,4 @@
-"""The Hydra callback that ends a multirun in one table."""
+"""The Hydra callback around a multirun: the plan at its start, one table at its end."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ from omegaconf import DictConfig
 
 
 class SweepTable(Callback):
-    """Hands the finished sweep's folder to the command line, which prints and writes the table."""
+    """Hands the sweep to the command line, which plans it, and prints and writes its table."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Say which part of the ratings the jobs are scored on."""
+        from recbench import cli
+
+        _or_leave(lambda: cli.plan_sweep(config))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Finish the sweep and leave with its exit status."""
         from recbench import cli
 
-        try:
-            status = cli.finish_sweep(Path(config.hydra.sweep.dir))
-        except Exception as error:  # Hydra would turn it into a warning and end with status 0
-            print(f"error: {error}", file=sys.stderr)  # noqa: T201 the last word of a failed run
-            status = 1
-        sys.exit(status)
+        sys.exit(_or_leave(lambda: cli.finish_sweep(Path(config.hydra.sweep.dir), cli.store_of(config))))
+
+
+def _or_leave(step: Any) -> Any:
+    """Take the step; if it fails, say why and leave: Hydra would only warn and end with status 0."""
+    try:
+        return step()
+    except Exception as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 the last word of a failed run
+        sys.exit(1)

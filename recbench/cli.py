@@ -14,12 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recbench import jobs, listings
+from recbench import jobs, listings, sweeps
 from recbench.messages import UsageError, explain, relative
 from recbench.progress import listening
 from recbench.records import read_records, write_record, write_text
 from recbench.registry import installed
-from recbench.table import Row, as_csv, as_markdown, as_text, footnotes, rows_of
+from recbench.rows import Row, rows_of
+from recbench.table import as_csv, as_markdown, as_text, footnotes
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -54,27 +55,41 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, `head` say, has seen enough
     except Exception as error:
         message = explain(error, installed(), args, list(VERBS))
+        if message is None and isinstance(error, OSError):
+            _fail(f"{error}; what had finished is kept: mend it and run the same command again", 1)
         if message is None:
             raise
         _fail(message, 2)
 
 
-def finish_sweep(folder: Path) -> int:
-    """Add the floors that are missing, print the table, write it beside the records.
+def plan_sweep(composed: DictConfig) -> None:
+    """Write down, before the first job, which part of the ratings the jobs are scored on."""
+    params = composed.hydra.sweeper.get("params") or {}
+    overrides = [*composed.hydra.overrides.task, *(f"{name}={value}" for name, value in params.items())]
+    sweeps.write_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed)
+
+
+def finish_sweep(folder: Path, store: Path | None) -> int:
+    """Open the test part for what validation chose, add missing floors, print and write the table.
 
     Returns the exit status: 1 if a job failed.
     """
     records = read_records(folder)
-    for job in jobs.floors(records):
-        record = jobs.run(job)
-        write_record(record, folder / f"floor-{job.model}-{len(records)}")
-        records.append(record)
-    rows = rows_of(records, jobs.is_floor)
+    for what, following in (("test", sweeps.chosen), ("floor", sweeps.floors)):
+        for job in following(records, store):
+            records.append(jobs.run(job))
+            write_record(records[-1], folder / f"{what}-{job.model}-{len(records)}")
+    rows = rows_of(records, sweeps.is_floor)
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
     n_ok = sum(row.ok for row in rows)
     _print_table(rows, f"{len(rows)} models, {n_ok} ok · {relative(folder / 'table.md')}")
     return 0 if n_ok == len(rows) else 1
+
+
+def store_of(composed: DictConfig) -> Path:
+    """The folder of the results store: below the folder that the command was typed in, whatever a worker's is."""
+    return Path(str(composed.hydra.runtime.cwd)) / str(composed.store)
 
 
 def _run_hydra(args: Sequence[str]) -> None:
@@ -103,8 +118,14 @@ def _task(composed: DictConfig) -> None:
     _show_notes()
     context = HydraConfig.get()
     folder = Path(context.runtime.output_dir)
-    job = jobs.Job(config.contents(composed), context.runtime.choices["model"], tuple(context.overrides.task))
     alone = context.mode == RunMode.RUN
+    job = jobs.Job(
+        config.contents(composed),
+        context.runtime.choices["model"],
+        tuple(context.overrides.task),
+        "test" if alone else sweeps.planned_part(Path(context.runtime.cwd) / context.sweep.dir),
+        Path(context.runtime.cwd) / composed.store,
+    )
     if alone:
         try:
             jobs.prepare(job)

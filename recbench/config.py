@@ -29,6 +29,10 @@ class RunConfig:
     seed: int = UNSET
     valid_size: float = UNSET
     threads: int | None = UNSET
+    sealed: bool = UNSET
+    resume: bool = UNSET
+    keep_predictions: bool = UNSET
+    store: str = UNSET
 
 
 def conf_dir() -> Path:

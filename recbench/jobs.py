@@ -8,16 +8,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 from recbench import config as configuration
 from recbench import runner
 from recbench.contracts import Fold, Metric, RatingDataset, RatingModel
+from recbench.progress import track
 from recbench.records import Record
 from recbench.registry import installed
+from recbench.store import Store, content_key, sources_digest
 from recbench.threads import limit_threads
 
-FLOORS = ("global_mean", "bias")
 PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, ImportError, ArithmeticError)
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,9 @@ class Job:
     config: Mapping[str, Any]
     model: str  # the Hydra choice: a registered name or a variant's
     overrides: Sequence[str] = ()  # of the command line: "model.n_factors=8"
+    part: runner.Part = "test"  # what is scored
+    store: Path | None = None  # where results are kept; None: nowhere
+    by_fold: Sequence[Mapping[str, Any]] = ()  # a model node for each fold, where they were chosen one by one
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Parts:
 
     dataset: RatingDataset
     folds: Sequence[Fold]
-    make_model: Callable[[], RatingModel]
+    make_models: Sequence[Callable[[], RatingModel]]  # one a fold
     metrics: Mapping[str, Metric]
 
 
@@ -51,47 +56,32 @@ def prepare(job: Job) -> Parts:
     registry = installed()
     if (n_threads := job.config.get("threads")) is not None:
         limit_threads(n_threads)
-    entry, options = configuration.arguments("model", job.config["model"], registry)
+    nodes = job.by_fold or [job.config["model"]]
+    makers = [_maker(node) for node in nodes]
     metrics = configuration.metrics_of(job.config["metrics"], registry)
     split = configuration.make("split", job.config["split"], registry)
     dataset = _dataset(json.dumps(job.config["dataset"], sort_keys=True))
-    return Parts(dataset, list(split(dataset)), partial(entry.factory, **options), metrics)
+    folds = list(split(dataset))
+    return Parts(dataset, folds, makers if job.by_fold else makers * len(folds), metrics)
 
 
 def run(job: Job) -> Record:
-    """Run a job; whatever goes wrong becomes the record's cause, and its traceback goes to the log."""
-    place: dict[str, Any] = {"dataset": job.config["dataset"]["kind"]}
+    """Run a job, or take its result from the store if it has been run before.
+
+    Whatever goes wrong becomes the record's cause, and its traceback goes to the log.
+    """
+    about: dict[str, Any] = {"dataset": job.config["dataset"]["kind"], "changed": _changed(job), **_labels(job)}
     try:
         parts = prepare(job)
-        place = {"dataset": parts.dataset.name, "data": runner.describe(parts.dataset)}
-        return _evaluate(job, parts)
+        about |= {"dataset": parts.dataset.name, "data": runner.describe(parts.dataset), "key": _key(job, parts)}
+        known = _stored(job, parts, about["key"]) if job.config.get("resume", True) else None
+        return replace(known or _evaluated(job, parts, about["key"]), **about)
     except MemoryError:
         log.exception("out of memory")
-        return Record(
-            status="memory", cause="the job ran out of memory", changed=_changed(job), **place, **_labels(job)
-        )
+        return Record(status="memory", cause="the job ran out of memory", **about)
     except Exception as error:  # a model may fail in any way, and the other jobs must go on
         log.exception("job failed")
-        return Record(status="failed", cause=cause_of(error), changed=_changed(job), **place, **_labels(job))
-
-
-def floors(records: Sequence[Record]) -> list[Job]:
-    """The jobs for the floors that these records lack, on each data set and split they have."""
-    jobs = []
-    registry = installed()
-    for group in _by_data(records).values():
-        for kind in FLOORS:
-            if not any(record.kind == kind and is_floor(record) for record in group):
-                node = {"kind": kind} | configuration.defaults_of(registry.find("model", kind))
-                jobs.append(Job(dict(group[0].config) | {"model": node}, kind))
-    return jobs
-
-
-def is_floor(record: Record) -> bool:
-    """Whether the record is of a floor, as it stands: with its default options."""
-    if record.kind not in FLOORS:
-        return False
-    return record.options == configuration.defaults_of(installed().find("model", record.kind))
+        return Record(status="failed", cause=cause_of(error), **about)
 
 
 def cause_of(error: BaseException) -> str:
@@ -101,18 +91,68 @@ def cause_of(error: BaseException) -> str:
     return text if told else f"{type(error).__name__}: {text}"
 
 
-def _evaluate(job: Job, parts: Parts) -> Record:
-    record = runner.evaluate(
-        parts.dataset,
-        lambda _: iter(parts.folds),
-        parts.make_model,
-        parts.metrics,
-        valid_size=job.config["valid_size"],
-        seed=job.config["seed"],
-    )
+def _evaluated(job: Job, parts: Parts, key: str) -> Record:
+    seed, valid_size = job.config["seed"], job.config["valid_size"]
+    outcomes = []
+    for fold, make_model in track(list(zip(parts.folds, parts.make_models, strict=True)), "folds"):
+        train, scored = runner.fold_parts(parts.dataset, fold, job.part, valid_size, seed)
+        outcomes.append(runner.run_fold(train, scored, make_model(), parts.metrics, valid_size, seed))
+    record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=seed)
     entry = installed().find("model", job.config["model"]["kind"])
-    versions = dict(record.versions) | {entry.distribution: entry.version}
-    return replace(record, versions=versions, changed=_changed(job), **_labels(job))
+    record = replace(record, versions=dict(record.versions) | {entry.distribution: entry.version})
+    if job.store is not None:
+        kept = [outcome.predicted for outcome in outcomes] if job.config.get("keep_predictions", True) else None
+        try:
+            Store(job.store).save(key, replace(record, key=key, **_labels(job)), kept)
+        except OSError as error:  # a full disk must not take a finished result along
+            log.warning("a result could not be kept in %s: %s", job.store, error)
+    return record
+
+
+def _stored(job: Job, parts: Parts, key: str) -> Record | None:
+    """The stored record, its scores taken anew from the stored predictions; None if there is none to trust."""
+    store = Store(job.store) if job.store is not None else None
+    record = store.record(key) if store is not None else None
+    if store is None or record is None or record.status != "ok":
+        return None
+    fresh = {name: metric for name, metric in parts.metrics.items() if "scorer" not in metric.needs()}
+    predictions = store.predictions(key)
+    if predictions is None or set(parts.metrics) - set(fresh) - set(record.scores):
+        return (
+            replace(record, cached=True) if predictions is None and set(parts.metrics) <= set(record.scores) else None
+        )
+    halves = [
+        runner.fold_parts(parts.dataset, fold, job.part, job.config["valid_size"], job.config["seed"])
+        for fold in parts.folds
+    ]
+    scores = {
+        name: runner.rescored(metric, halves, predictions) if name in fresh else record.scores[name]
+        for name, metric in parts.metrics.items()
+    }
+    return replace(record, scores=scores, cached=True)
+
+
+def _key(job: Job, parts: Parts) -> str:
+    """The name of the job's result: everything that it depends on, the metrics left out."""
+    entry = installed().find("model", job.config["model"]["kind"])
+    module = entry.factory.__module__.partition(".")[0]
+    return content_key(
+        {
+            "data": parts.dataset.digest,
+            "split": runner.split_digest(parts.folds),
+            "part": job.part,
+            "valid_size": job.config["valid_size"],
+            "model": list(job.by_fold) or job.config["model"],
+            "seed": job.config["seed"],
+            "distribution": [entry.distribution, entry.version, sources_digest(module)],
+            "recbench": sources_digest("recbench"),
+        }
+    )
+
+
+def _maker(node: Mapping[str, Any]) -> Callable[[], RatingModel]:
+    entry, options = configuration.arguments("model", node, installed())
+    return partial(entry.factory, **options)
 
 
 @lru_cache(maxsize=1)
@@ -133,6 +173,8 @@ def _labels(job: Job) -> dict[str, Any]:
         "kind": node.pop("kind"),
         "options": node,
         "seed": job.config["seed"],
+        "part": job.part,
+        "by_fold": tuple({name: value for name, value in each.items() if name != "kind"} for each in job.by_fold),
         "config": job.config,
     }
 
@@ -147,11 +189,3 @@ def _changed(job: Job) -> dict[str, Any]:
         defaults = configuration.defaults_of(known[kind]) | {"seed": job.config["seed"]}
         names |= {name for name, value in node.items() if value != defaults.get(name)}
     return {name: value for name, value in node.items() if name in names}
-
-
-def _by_data(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
-    groups: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
-        if record.status == "ok":
-            groups.setdefault((record.data["digest"], record.split_digest), []).append(record)
-    return groups

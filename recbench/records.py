@@ -67,6 +67,9 @@ class Record:
     versions: Mapping[str, str] = field(default_factory=dict)
     created: str = ""  # ISO 8601, UTC
     config: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""  # of the result in the store: a digest of everything that it depends on
+    cached: bool = False  # whether the result was in the store already
+    by_fold: tuple[Mapping[str, Any], ...] = ()  # options of each fold, where they were chosen one by one
 
     def to_json(self) -> str:
         """The record as JSON text; NaN, which JSON lacks, is null."""
@@ -84,6 +87,7 @@ class Record:
             raise ValueError("no record of schema 1; it was written by another version of recbench, or by none")
         known = {each.name for each in fields(cls)}
         values = {key: value for key, value in raw.items() if key in known}
+        values["by_fold"] = tuple(values.get("by_fold", ()))
         values["scores"] = {name: _score(score) for name, score in values.get("scores", {}).items()}
         return cls(**values)
 

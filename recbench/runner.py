@@ -26,10 +26,11 @@ from recbench.splits import Holdout
 Part = Literal["test", "valid"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FoldOutcome:
     """What one fold gave; rows are counts, seconds are CPU."""
 
+    predicted: FloatArray  # (n_scored,) float32, clipped to the scale
     scores: Mapping[str, float]
     n_train: int
     n_scored: int
@@ -61,10 +62,73 @@ def evaluate(
         ModuleNotFoundError: the model needs a package that is not installed.
     """
     folds = list(split(dataset))
-    outcomes = []
-    for fold in track(folds, "folds"):
-        train, scored = _parts(dataset, fold, part, valid_size, seed)
-        outcomes.append(_run_fold(train, scored, make_model(), metrics, valid_size, seed))
+    parts = (fold_parts(dataset, fold, part, valid_size, seed) for fold in track(folds, "folds"))
+    outcomes = [run_fold(*train_and_scored, make_model(), metrics, valid_size, seed) for train_and_scored in parts]
+    return summary(dataset, folds, outcomes, metrics, part=part, seed=seed)
+
+
+def fold_parts(
+    dataset: RatingDataset, fold: Fold, part: Part, valid_size: float, seed: int
+) -> tuple[RatingDataset, RatingDataset]:
+    """What to train on and what to score, each a data set that owns its arrays."""
+    train_rows, test_rows = fold
+    if part == "test":
+        if len(test_rows) == 0:
+            raise ValueError("a fold has no test row; choose a larger test part")
+        return dataset.take(train_rows), dataset.take(test_rows)
+    train = dataset.take(train_rows)
+    ((kept, scored),) = Holdout(valid_size, seed)(train)
+    return train.take(kept), train.take(scored)
+
+
+def run_fold(
+    train: RatingDataset,
+    scored: RatingDataset,
+    model: RatingModel,
+    metrics: Mapping[str, Metric],
+    valid_size: float,
+    seed: int,
+) -> FoldOutcome:
+    """Fit the model on one fold's train and score what it predicts for the other part."""
+    users, items = scored.user_idx, scored.item_idx
+    cold = ~(np.isin(users, train.user_idx) & np.isin(items, train.item_idx))
+    fitted_on, valid = train, None
+    if model.uses_valid:
+        # not the seed of the outer validation part: the same draw on fewer rows would follow it
+        ((kept, held_out),) = Holdout(valid_size, seed + 1)(train)
+        fitted_on, valid = train.take(kept), train.take(held_out)
+    _import_requirements(model)
+    memory, start = PeakMemory(), cpu_seconds()
+    model.fit(fitted_on, valid)
+    fitted = cpu_seconds()
+    raw = np.asarray(model.predict(users, items), np.float64)
+    done = cpu_seconds()
+    peak = memory.megabytes()
+    # float32 before scoring: scores taken again from stored predictions are then the same
+    predicted = _checked(raw, users, items, model).clip(*train.rating_scale).astype(np.float32)
+    return FoldOutcome(
+        predicted=predicted,
+        scores={name: _score(metric, scored, predicted, train, model) for name, metric in metrics.items()},
+        n_train=train.n_ratings,
+        n_scored=scored.n_ratings,
+        n_cold=int(np.count_nonzero(cold)),
+        n_fallback=int(np.count_nonzero(model.is_fallback(users, items))),
+        fit_seconds=fitted - start,
+        predict_seconds=done - fitted,
+        peak_memory_mb=peak,
+    )
+
+
+def summary(
+    dataset: RatingDataset,
+    folds: Sequence[Fold],
+    outcomes: Sequence[FoldOutcome],
+    metrics: Mapping[str, Metric],
+    *,
+    part: Part,
+    seed: int,
+) -> Record:
+    """The record of all folds together."""
     n_scored = sum(outcome.n_scored for outcome in outcomes)
     peaks = [outcome.peak_memory_mb for outcome in outcomes if outcome.peak_memory_mb is not None]
     return Record(
@@ -88,6 +152,21 @@ def evaluate(
         versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def rescored(
+    metric: Metric, halves: Sequence[tuple[RatingDataset, RatingDataset]], predictions: Sequence[FloatArray]
+) -> Score:
+    """The score of predictions made earlier; `halves` are each fold's train and scored part.
+
+    Raises:
+        ValueError: the predictions are of other rows.
+    """
+    folds = [
+        _score(metric, scored, predicted, train, None)
+        for (train, scored), predicted in zip(halves, predictions, strict=True)
+    ]
+    return Score.over(folds, greater_is_better=metric.greater_is_better)
 
 
 def describe(dataset: RatingDataset) -> dict[str, Any]:
@@ -115,55 +194,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in ("recbench", *loaded)}
 
 
-def _parts(
-    dataset: RatingDataset, fold: Fold, part: Part, valid_size: float, seed: int
-) -> tuple[RatingDataset, RatingDataset]:
-    """What to train on and what to score, each a data set that owns its arrays."""
-    train_rows, test_rows = fold
-    if part == "test":
-        if len(test_rows) == 0:
-            raise ValueError("a fold has no test row; choose a larger test part")
-        return dataset.take(train_rows), dataset.take(test_rows)
-    train = dataset.take(train_rows)
-    ((kept, scored),) = Holdout(valid_size, seed)(train)
-    return train.take(kept), train.take(scored)
-
-
-def _run_fold(
-    train: RatingDataset,
-    scored: RatingDataset,
-    model: RatingModel,
-    metrics: Mapping[str, Metric],
-    valid_size: float,
-    seed: int,
-) -> FoldOutcome:
-    users, items = scored.user_idx, scored.item_idx
-    cold = ~(np.isin(users, train.user_idx) & np.isin(items, train.item_idx))
-    fitted_on, valid = train, None
-    if model.uses_valid:
-        # not the seed of the outer validation part: the same draw on fewer rows would follow it
-        ((kept, held_out),) = Holdout(valid_size, seed + 1)(train)
-        fitted_on, valid = train.take(kept), train.take(held_out)
-    _import_requirements(model)
-    memory, start = PeakMemory(), cpu_seconds()
-    model.fit(fitted_on, valid)
-    fitted = cpu_seconds()
-    raw = np.asarray(model.predict(users, items), np.float64)
-    done = cpu_seconds()
-    peak = memory.megabytes()
-    predicted = _checked(raw, users, items, model).clip(*train.rating_scale)
-    return FoldOutcome(
-        scores={name: _score(metric, scored, predicted, train, model) for name, metric in metrics.items()},
-        n_train=train.n_ratings,
-        n_scored=scored.n_ratings,
-        n_cold=int(np.count_nonzero(cold)),
-        n_fallback=int(np.count_nonzero(model.is_fallback(users, items))),
-        fit_seconds=fitted - start,
-        predict_seconds=done - fitted,
-        peak_memory_mb=peak,
-    )
-
-
 def _import_requirements(model: RatingModel) -> None:
     """Import what the model needs before the clock starts: an import is not part of a fit."""
     for name in model.requires:
@@ -184,9 +214,11 @@ def _checked(predicted: FloatArray, users: IntArray, items: IntArray, model: Rat
 
 
 def _score(
-    metric: Metric, scored: RatingDataset, predicted: FloatArray, train: RatingDataset, model: RatingModel
+    metric: Metric, scored: RatingDataset, predicted: FloatArray, train: RatingDataset, model: RatingModel | None
 ) -> float:
     def scorer(user_idx: IntArray) -> FloatArray:
+        if model is None:
+            raise ValueError("the scores of all items need the fitted model; run the job again: resume=false")
         pairs = np.repeat(user_idx, train.n_items), np.tile(np.arange(train.n_items, dtype=np.int32), len(user_idx))
         return np.asarray(model.predict(*pairs), np.float64).reshape(len(user_idx), train.n_items)
 

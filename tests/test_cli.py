@@ -96,7 +96,7 @@ def test_a_multirun_ends_in_one_table_with_the_floors(tmp_path: Path) -> None:
 
 
 def test_the_csv_has_the_promised_columns(tmp_path: Path) -> None:
-    recbench("-m", "model=bias", "model.n_epochs=1,3", *SMALL, cwd=tmp_path)
+    recbench("-m", "model=bias", "model.n_epochs=1,3", "sealed=false", *SMALL, cwd=tmp_path)
     (table,) = tmp_path.glob("outputs/*/*/table.csv")
     promised = (
         "dataset,split,model,options,rmse,mae,fit_seconds,predict_seconds,peak_memory_mb,fallback_share,status,cause"
@@ -252,7 +252,7 @@ def test_two_sweeps_in_one_second_have_folders_of_their_own(tmp_path: Path) -> N
 
 
 def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
-    args = ["model=bias", *SMALL, "split=k_fold"]
+    args = ["model=bias", *SMALL, "split=k_fold", "resume=false"]
     assert recbench(*args, cwd=tmp_path).stderr == ""
     assert "folds" in _on_a_terminal(args, tmp_path)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from recbench.jobs import Job, floors, is_floor, run
+from recbench.jobs import Job, run
 from recbench.records import Record
+from recbench.sweeps import floors, is_floor
 
 BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
 CONFIG: dict[str, Any] = {

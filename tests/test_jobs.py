@@ -116,7 +116,7 @@ def test_running_a_job_leaves_its_configuration_alone() -> None:
 
 def test_a_prepared_job_makes_the_model_with_its_options() -> None:
     parts = prepare(_job(model=BIAS | {"reg_user": 3.0}))
-    assert parts.make_model() == Bias(reg_user=3.0)
+    assert [make_model() for make_model in parts.make_models] == [Bias(reg_user=3.0)]
     assert len(parts.folds) == 1
 
 

@@ -1,235 +1,135 @@
-"""The table: which rows there are, in which order, and what is noted of them."""
+"""The table as text, Markdown and CSV, whole and to the letter."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import pytest
+import csv
+import io
+import json
+from dataclasses import replace
 
 from recbench.records import Record, Score
-from recbench.table import Row, footnotes, rows_of
+from recbench.rows import rows_of
+from recbench.table import as_csv, as_markdown, as_text, headers
 
-DATA = {"n_users": 1000, "n_items": 50, "n_ratings": 10_000, "rating_scale": [1.0, 5.0], "digest": "d1"}
-
-
-def _record(model: str, *folds: float, metric: str = "rmse", greater: bool = False, **changes: Any) -> Record:
-    values: dict[str, Any] = {
-        "dataset": "Toy",
-        "split": "holdout",
-        "model": model,
-        "kind": model,
-        "scores": {metric: Score.over(folds, greater_is_better=greater)},
-        "n_test": 2000,
-        "cold_share": 0.05,
-        "fallback_share": 0.1,
-        "fit_seconds": 1.0,
-        "predict_seconds": 0.5,
-        "peak_memory_mb": 10.0,
-        "data": DATA,
-    }
-    return Record(**values | changes)
-
-
-def _failed(model: str, cause: str = "it broke", **changes: Any) -> Record:
-    return _record(model, 0.0, **{"status": "failed", "cause": cause, "scores": {}, "data": {}} | changes)
-
-
-def _floor(record: Record) -> bool:
-    return record.kind in ("global_mean", "bias") and not record.options
-
-
-def _models(rows: list[Row]) -> list[str]:
-    return [row.record.model for row in rows]
-
-
-# order
-
-
-def test_the_best_row_comes_first() -> None:
-    assert _models(rows_of([_record("c", 1.2), _record("a", 0.9), _record("b", 1.0)])) == ["a", "b", "c"]
+MF = Record(
+    dataset="Toy",
+    split="holdout test_size=0.2",
+    model="mf",
+    kind="mf",
+    options={"k": 8, "loss": "a|b"},
+    changed={"k": 8, "loss": "a|b"},
+    scores={"rmse": Score.over([0.87654321]), "mae": Score.over([0.6])},
+    n_folds=1,
+    n_test=2000,
+    cold_share=0.0375,
+    fallback_share=0.0712,
+    fit_seconds=12.345,
+    predict_seconds=0.5,
+    peak_memory_mb=181.6,
+    data={"n_users": 1000, "n_items": 50, "n_ratings": 10_000, "digest": "d"},
+)
+BIAS = replace(
+    MF,
+    model="bias",
+    kind="bias",
+    options={},
+    changed={},
+    scores={"rmse": Score.over([0.9]), "mae": Score.over([0.7])},
+    fallback_share=0.0,
+    fit_seconds=0.004,
+    predict_seconds=0.0,
+    peak_memory_mb=None,
+)
+BROKEN = Record(
+    status="failed", cause='no "x", sorry', dataset="Toy", split="holdout test_size=0.2", model="ncf", kind="ncf"
+)
+ROWS = rows_of([BIAS, BROKEN, MF], lambda record: record.kind == "bias")
+FOLDED = replace(BIAS, scores={"rmse": Score.over([0.9, 1.0, 1.1])}, split="k_fold n_folds=3")
 
 
-def test_the_greatest_comes_first_where_greater_is_better() -> None:
-    records = [_record(name, value, metric="r2", greater=True) for name, value in (("a", 0.1), ("b", 0.4), ("c", -1))]
-    assert _models(rows_of(records)) == ["b", "a", "c"]
-
-
-def test_the_first_metric_decides() -> None:
-    records = [
-        _record("a", 0, scores={"mae": Score.over([0.5]), "rmse": Score.over([2.0])}),
-        _record("b", 0, scores={"mae": Score.over([0.6]), "rmse": Score.over([1.0])}),
-    ]
-    assert _models(rows_of(records)) == ["a", "b"]
-
-
-def test_what_failed_comes_last_with_its_cause() -> None:
-    rows = rows_of([_failed("broken"), _record("good", 1.0)])
-    assert _models(rows) == ["good", "broken"]
-    assert (rows[1].ok, rows[1].notes) == (False, ("failed: it broke",))
-
-
-def test_a_row_out_of_memory_says_so() -> None:
-    (row,) = rows_of([_failed("big", "the job ran out of memory", status="memory")])
-    assert row.notes == ("memory: the job ran out of memory",)
-
-
-def test_what_failed_before_its_data_was_read_comes_last_too() -> None:
-    # such a record knows the data set by its kind alone, and this one sorts before the name
-    rows = rows_of([_failed("broken", dataset="Kind"), _record("good", 1.0)])
-    assert _models(rows) == ["good", "broken"]
-
-
-def test_a_score_that_is_not_a_number_comes_after_all_numbers() -> None:
-    rows = rows_of([_record("c", 0.9), _record("none", math.nan), _record("a", 0.7), _record("b", 0.8)])
-    assert _models(rows) == ["a", "b", "c", "none"]
-
-
-def test_data_sets_and_splits_stand_together() -> None:
-    records = [
-        _record("a", 2.0, dataset="B"),
-        _record("b", 1.0, dataset="A", split="k_fold"),
-        _record("c", 1.5, dataset="B"),
-        _record("d", 3.0, dataset="A", split="holdout"),
-    ]
-    assert _models(rows_of(records)) == ["d", "b", "c", "a"]
-
-
-# replicates
-
-
-def _replicates() -> list[Record]:
-    return [
-        _record("mf", value, options={"reg": 0.1, "seed": seed}, seed=seed, fit_seconds=cost, peak_memory_mb=cost)
-        for seed, value, cost in ((0, 0.9, 1.0), (1, 1.1, 3.0))
+def test_the_text_for_a_terminal() -> None:
+    assert as_text(ROWS).split("\n") == [
+        "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test rows, 3.8% cold",
+        "model  options         RMSE     MAE  fallback  fit s  predict s  memory MB",
+        "mf     k=8 loss=a|b  0.8765  0.6000      7.1%  12.35       0.50        182",
+        "bias                 0.9000  0.7000      0.0%   0.00       0.00          –  floor",
+        'ncf                       –       –         –      –          –          –  failed: no "x", sorry',
     ]
 
 
-def test_records_that_differ_in_the_seed_alone_are_one_row() -> None:
-    (row,) = rows_of(_replicates())
-    assert (row.n_seeds, row.notes) == (2, ("mean of 2 seeds",))
-    assert row.scores["rmse"].mean == pytest.approx(1.0)
-    assert row.scores["rmse"].std == pytest.approx(math.sqrt(0.02))
-
-
-def test_costs_are_averaged_over_seeds() -> None:
-    (row,) = rows_of(_replicates())
-    assert (row.fit_seconds, row.peak_memory_mb) == (2.0, 2.0)
-
-
-def test_a_cost_that_one_seed_lacks_is_absent() -> None:
-    first, second = _replicates()
-    (row,) = rows_of([first, _record("mf", 1.1, options={"reg": 0.1, "seed": 1}, peak_memory_mb=None)])
-    assert row.peak_memory_mb is None
-    assert second.peak_memory_mb == 3.0
-
-
-def test_the_seed_is_no_option_of_the_table() -> None:
-    assert rows_of(_replicates())[0].options == {}
-
-
-def test_a_failed_seed_stays_a_row_of_its_own() -> None:
-    first, second = _replicates()
-    rows = rows_of([first, second, _failed("mf", options={"reg": 0.1, "seed": 2})])
-    assert [(row.ok, row.n_seeds) for row in rows] == [(True, 2), (False, 1)]
-
-
-def test_two_failures_are_two_rows() -> None:
-    assert len(rows_of([_failed("mf"), _failed("mf")])) == 2
-
-
-def test_records_on_other_data_are_not_averaged() -> None:
-    assert len(rows_of([_record("mf", 1.0), _record("mf", 2.0, data=DATA | {"digest": "d2"})])) == 2
-
-
-def test_validation_and_test_scores_are_not_averaged() -> None:
-    assert len(rows_of([_record("mf", 1.0), _record("mf", 2.0, part="valid")])) == 2
-
-
-def test_variants_of_one_kind_are_not_averaged() -> None:
-    assert len(rows_of([_record("mf", 1.0), _record("mf_classic", 2.0, kind="mf")])) == 2
-
-
-# options
-
-
-def test_options_that_differ_between_rows_of_a_model_are_shown() -> None:
-    rows = rows_of(
-        [_record("mf", 1.0, options={"k": 8, "reg": 0.1}), _record("mf", 2.0, options={"k": 16, "reg": 0.1})]
+def test_the_markdown() -> None:
+    assert as_markdown(ROWS) == (
+        "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test rows, 3.8% cold\n"
+        "\n"
+        "| model | options | RMSE | MAE | fallback | fit s | predict s | memory MB |  |\n"
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
+        "| mf | k=8 loss=a\\|b | 0.8765 | 0.6000 | 7.1% | 12.35 | 0.50 | 182 |  |\n"
+        "| bias |  | 0.9000 | 0.7000 | 0.0% | 0.00 | 0.00 | – | floor |\n"
+        '| ncf |  | – | – | – | – | – | – | failed: no "x", sorry |\n'
     )
-    assert [row.label() for row in rows] == ["k=8", "k=16"]
 
 
-def test_options_that_somebody_set_are_shown() -> None:
-    (row,) = rows_of([_record("mf", 1.0, options={"k": 8, "reg": 0.2}, changed={"reg": 0.2})])
-    assert row.options == {"reg": 0.2}
+def test_the_csv() -> None:
+    assert as_csv(ROWS) == (
+        "dataset,split,model,options,rmse,mae,fit_seconds,predict_seconds,peak_memory_mb,fallback_share,status,cause\n"
+        'Toy,holdout test_size=0.2,mf,"{""k"": 8, ""loss"": ""a|b""}",0.87654321,0.6,12.345,0.5,181.6,0.0712,ok,\n'
+        "Toy,holdout test_size=0.2,bias,{},0.9,0.7,0.004,0.0,,0.0,ok,\n"
+        'Toy,holdout test_size=0.2,ncf,{},,,,,,,failed,"no ""x"", sorry"\n'
+    )
 
 
-def test_options_that_differ_between_models_alone_are_not_shown() -> None:
-    rows = rows_of([_record("mf", 1.0, options={"k": 8}), _record("ncf", 2.0, options={"k": 16})])
-    assert [row.options for row in rows] == [{}, {}]
+def test_the_csv_reads_back() -> None:
+    mf, bias, broken = csv.DictReader(io.StringIO(as_csv(ROWS)))
+    assert float(mf["rmse"]) == 0.87654321
+    assert json.loads(mf["options"]) == {"k": 8, "loss": "a|b"}
+    assert (bias["peak_memory_mb"], broken["rmse"], broken["cause"]) == ("", "", 'no "x", sorry')
 
 
-def test_options_are_written_as_they_would_be_typed() -> None:
-    options = {"name": "pearson", "flag": True, "limit": None, "layers": [8, 4], "reg": 0.1}
-    row = Row(_record("mf", 1.0), options)
-    assert row.label() == "name=pearson flag=true limit=null layers=[8,4] reg=0.1"
-
-
-# notes
-
-
-def test_floors_are_noted() -> None:
-    rows = rows_of([_record("bias", 1.0), _record("global_mean", 1.2), _record("mf", 0.9)], _floor)
-    assert [row.notes for row in rows] == [(), ("floor",), ("floor",)]
-
-
-def test_a_row_worse_than_the_bias_floor_is_noted() -> None:
-    rows = rows_of([_record("bias", 1.0), _record("mf", 1.1), _record("ncf", 0.9)], _floor)
-    assert {row.record.model: row.notes for row in rows} == {
-        "ncf": (),
-        "bias": ("floor",),
-        "mf": ("worse than bias",),
-    }
-
-
-def test_a_row_as_good_as_bias_is_not_worse() -> None:
-    assert rows_of([_record("bias", 1.0), _record("mf", 1.0)], _floor)[1].notes == ()
-
-
-def test_worse_is_less_where_greater_is_better() -> None:
-    records = [_record(name, value, metric="r2", greater=True) for name, value in (("bias", 0.3), ("mf", 0.2))]
-    assert rows_of(records, _floor)[1].notes == ("worse than bias",)
-
-
-def test_bias_with_other_options_is_no_floor_and_may_be_worse() -> None:
-    rows = rows_of([_record("bias", 1.0), _record("bias", 1.1, options={"reg_user": 90})], _floor)
-    assert [row.notes for row in rows] == [("floor",), ("worse than bias",)]
-
-
-def test_bias_on_another_data_set_does_not_count() -> None:
-    rows = rows_of([_record("bias", 1.0, dataset="A"), _record("mf", 1.1, dataset="B")], _floor)
-    assert rows[1].notes == ()
-
-
-@pytest.mark.parametrize("times", [2, 3])
-def test_the_footnotes_tell_how_often_test_was_opened(times: int) -> None:
-    rows = rows_of([_record("mf", 1.0 + k, options={"k": k}) for k in range(times)])
-    assert footnotes(rows) == [
-        f"test opened {times} times for mf: picking its best row here would be tuning on test",
+def test_folds_show_their_deviation() -> None:
+    assert as_text(rows_of([FOLDED])).split("\n")[1:] == [
+        "model             RMSE  fallback  fit s  predict s  memory MB",
+        "bias   1.0000 ± 0.1000      0.0%   0.00       0.00          –",
     ]
 
 
-@pytest.mark.parametrize("other", [{"part": "valid"}, {"status": "failed"}, {"dataset": "Other"}])
-def test_what_did_not_open_the_same_test_is_not_counted(other: dict[str, Any]) -> None:
-    rows = rows_of([_record("mf", 1.0, options={"k": 8}), _record("mf", 0.9, options={"k": 16}, **other)])
-    assert footnotes(rows) == []
+def test_options_and_notes_are_no_columns_where_nothing_stands_in_them() -> None:
+    assert as_markdown(rows_of([BIAS])).split("\n")[2] == (
+        "| model | RMSE | MAE | fallback | fit s | predict s | memory MB |"
+    )
 
 
-def test_the_footnotes_explain_worse_than_bias() -> None:
-    rows = rows_of([_record("bias", 1.0), _record("mf", 1.1)], _floor)
-    assert footnotes(rows) == ["worse than bias: a model that adds nothing to two averages and a damping"]
+def test_splits_that_differ_are_a_column_and_a_header_each() -> None:
+    text = as_text(rows_of([BIAS, FOLDED])).split("\n")
+    assert " · holdout test_size=0.2 · " in text[0]
+    assert " · k_fold n_folds=3 · " in text[1]
+    assert text[2].split()[:3] == ["split", "model", "RMSE"]
+    assert text[3].startswith("holdout test_size=0.2  bias")
 
 
-def test_a_plain_comparison_has_no_footnotes() -> None:
-    assert footnotes(rows_of([_record("mf", 1.0), _record("ncf", 1.1)])) == []
+def test_data_sets_that_differ_are_a_column() -> None:
+    text = as_text(rows_of([BIAS, replace(BIAS, dataset="Other")])).split("\n")
+    assert text[2].split()[:2] == ["dataset", "model"]
+    assert [line.split()[0] for line in text[3:]] == ["Other", "Toy"]
+
+
+def test_a_metric_that_one_row_lacks_is_absent_there() -> None:
+    both = as_csv(rows_of([MF, FOLDED])).split("\n")
+    assert both[0].startswith("dataset,split,model,options,rmse,mae,")
+    assert both[2].startswith("Toy,k_fold n_folds=3,bias,{},1.0,,")
+
+
+def test_the_header_names_the_part_that_was_scored() -> None:
+    assert headers(rows_of([replace(BIAS, part="valid")]))[0].endswith("2,000 valid rows, 3.8% cold")
+
+
+def test_footnotes_stand_below_the_markdown() -> None:
+    worse = replace(MF, scores={"rmse": Score.over([1.5])})
+    last = as_markdown(rows_of([BIAS, worse], lambda record: record.kind == "bias")).split("\n\n")[-1]
+    assert last == "worse than bias: a model that adds nothing to two averages and a damping\n"
+
+
+def test_a_table_of_failures_alone_has_no_header_line() -> None:
+    assert as_text(rows_of([BROKEN])).split("\n") == [
+        "model  fallback  fit s  predict s  memory MB",
+        'ncf           –      –          –          –  failed: no "x", sorry',
+    ]

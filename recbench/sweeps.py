@@ -1,0 +1,109 @@
+"""Sweeps: which part each job may be scored on, and what is left to do when all jobs are done."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from recbench import config as configuration
+from recbench.jobs import Job
+from recbench.records import Record, write_text
+from recbench.registry import installed
+from recbench.runner import Part
+
+FLOORS = ("global_mean", "bias")
+PLAN = "sweep.json"
+
+
+def write_plan(folder: Path, overrides: Sequence[str], *, sealed: bool) -> None:
+    """Say, at the start of a sweep, which part its jobs are scored on.
+
+    A sweep over a model's options tunes: its candidates are scored on a validation part of train.
+    """
+    part: Part = "valid" if sealed and any(_varies_an_option(each) for each in overrides) else "test"
+    write_text(folder / PLAN, json.dumps({"part": part}) + "\n")
+
+
+def planned_part(folder: Path) -> Part:
+    """The part that the jobs of the sweep in this folder are scored on."""
+    part: Part = json.loads((folder / PLAN).read_text(encoding="utf-8"))["part"]
+    return part
+
+
+def chosen(records: Sequence[Record], store: Path | None = None) -> list[Job]:
+    """The jobs that open the test part: for each data set, split, model and seed, what validation chose.
+
+    The choice is made fold by fold, by the first metric, a candidate's seeds averaged.
+    """
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for record in records:
+        if record.status == "ok" and record.part == "valid":
+            groups[(record.data["digest"], record.split_digest, record.model)].append(record)
+    jobs = []
+    for group in groups.values():
+        nodes = _best_by_fold(group)
+        for seed in dict.fromkeys(record.seed for record in group):
+            like = next(record for record in group if record.seed == seed)
+            by_fold = [{"kind": like.kind} | _seeded(node, like) for node in nodes]
+            alike = all(node == by_fold[0] for node in by_fold)
+            config = dict(like.config) | {"model": by_fold[0]}
+            overrides = tuple(f"model.{name}=" for record in group for name in record.changed)
+            jobs.append(Job(config, like.model, overrides, "test", store, () if alike else by_fold))
+    return jobs
+
+
+def floors(records: Sequence[Record], store: Path | None = None) -> list[Job]:
+    """The jobs for the floors that these records lack, on each data set and split they have."""
+    groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        if record.status == "ok":
+            groups[(record.data["digest"], record.split_digest)].append(record)
+    jobs = []
+    for group in groups.values():
+        for kind in FLOORS:
+            if not any(is_floor(record) and record.kind == kind and record.part == "test" for record in group):
+                node = {"kind": kind} | configuration.defaults_of(installed().find("model", kind))
+                jobs.append(Job(dict(group[0].config) | {"model": node}, kind, store=store))
+    return jobs
+
+
+def is_floor(record: Record) -> bool:
+    """Whether the record is of a floor, as it stands: with its default options."""
+    if record.kind not in FLOORS:
+        return False
+    return record.options == configuration.defaults_of(installed().find("model", record.kind))
+
+
+def _best_by_fold(group: Sequence[Record]) -> list[dict[str, Any]]:
+    """For each fold, the options of the candidate that scored best on its validation part."""
+    candidates: dict[str, list[Record]] = defaultdict(list)
+    for record in group:
+        candidates[json.dumps(_unseeded(record.options), sort_keys=True)].append(record)
+    metric, score = next(iter(group[0].scores.items()))
+    pick = max if score.greater_is_better else min
+
+    def reached(name: str, fold: int) -> float:
+        return fmean(record.scores[metric].folds[fold] for record in candidates[name])
+
+    best = [pick(candidates, key=lambda name: reached(name, fold)) for fold in range(group[0].n_folds)]
+    return [json.loads(name) for name in best]
+
+
+def _unseeded(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "seed"}
+
+
+def _seeded(node: Mapping[str, Any], like: Record) -> dict[str, Any]:
+    return dict(node) | {name: value for name, value in like.options.items() if name == "seed"}
+
+
+def _varies_an_option(override: str) -> bool:
+    """Whether a command-line override gives an option of the model several values."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    (parsed,) = OverridesParser.create().parse_overrides([override])
+    return parsed.is_sweep_override() and parsed.key_or_group.startswith("model.")

@@ -1,0 +1,107 @@
+"""The results store: nothing is read wrongly, nothing that was finished is lost."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recbench.records import Record, Score
+from recbench.store import Store, content_key, sources_digest
+
+RECORD = Record(dataset="Toy", model="mf", scores={"rmse": Score.over([0.5, 0.75])}, n_folds=2)
+PREDICTIONS = [np.array([1.5, 2.5], np.float32), np.array([3.5], np.float32)]
+KEY = content_key({"a": 1})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "store")
+    store.save(KEY, RECORD, PREDICTIONS)
+    return store
+
+
+def test_a_result_comes_back(store: Store) -> None:
+    assert store.record(KEY) == RECORD
+    predictions = store.predictions(KEY)
+    assert predictions is not None
+    assert [part.tolist() for part in predictions] == [[1.5, 2.5], [3.5]]
+    assert list(store.keys()) == [KEY]
+
+
+def test_what_is_not_there_is_none(store: Store) -> None:
+    assert (store.record("other"), store.predictions("other")) == (None, None)
+    assert list(Store(store.folder / "nowhere").keys()) == []
+
+
+def test_a_record_without_predictions_has_none(store: Store) -> None:
+    store.save("bare", RECORD)
+    assert (store.record("bare"), store.predictions("bare")) == (RECORD, None)
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1, 200, -1])
+def test_a_truncated_record_is_no_result(n_bytes: int, store: Store) -> None:
+    path = store.folder / f"{KEY}.json"
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    # cut of its last byte, a line feed, the record is whole
+    assert (store.record(KEY) is None) == (n_bytes != -1)
+
+
+def test_a_tampered_record_is_no_result(store: Store) -> None:
+    path = store.folder / f"{KEY}.json"
+    content = json.loads(path.read_text())
+    content["record"]["scores"]["rmse"]["folds"][0] = 0.1
+    path.write_text(json.dumps(content))
+    assert store.record(KEY) is None
+
+
+def test_tampered_truncated_or_missing_predictions_are_none_and_the_record_stays(store: Store) -> None:
+    path = store.folder / f"{KEY}.npz"
+    whole = path.read_bytes()
+    for damaged in (whole[:-10], whole[:100] + b"x" + whole[101:], b""):
+        path.write_bytes(damaged)
+        assert store.predictions(KEY) is None
+    path.unlink()
+    assert store.predictions(KEY) is None
+    assert store.record(KEY) == RECORD
+
+
+def test_a_record_that_another_version_wrote_with_more_keys_is_read(store: Store) -> None:
+    content = {"record": json.loads(RECORD.to_json()) | {"of_the_future": 1}, "predictions": None}
+    content["checksum"] = content_key(content)
+    (store.folder / "new.json").write_text(json.dumps(content))
+    assert store.record("new") == RECORD
+
+
+def test_many_writers_of_one_key_leave_one_whole_result(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: store.save(KEY, RECORD, PREDICTIONS), range(40)))
+    assert store.record(KEY) == RECORD
+    assert store.predictions(KEY) is not None
+    assert sorted(path.suffix for path in store.folder.iterdir()) == [".json", ".npz"]
+
+
+def test_a_failing_write_leaves_the_old_result_and_no_litter(store: Store) -> None:
+    with pytest.raises(TypeError):
+        store.save(KEY, Record(config={"a": object()}), [np.zeros(3, np.float32)])
+    assert store.record(KEY) == RECORD
+    assert len(list(store.folder.iterdir())) == 2
+
+
+def test_keys_depend_on_content_and_not_on_its_order() -> None:
+    assert content_key({"a": 1, "b": [2, {"c": 3}]}) == content_key({"b": [2, {"c": 3}], "a": 1})
+    assert content_key({"a": 1}) != content_key({"a": 2})
+
+
+def test_an_edited_source_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    digests = []
+    for text in ("A = 1\n", "A = 2\n"):
+        (tmp_path / "acme_edited.py").write_text(text)
+        sources_digest.cache_clear()
+        digests.append(sources_digest("acme_edited"))
+    assert digests[0] != digests[1]
+    assert sources_digest("no_such_package_of_acme") == ""
