@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recbench import jobs, listings, sweeps
+from recbench import isolation, jobs, listings, sweeps
 from recbench.messages import UsageError, explain, relative
 from recbench.progress import listening
 from recbench.records import read_records, write_record, write_text
@@ -77,7 +77,7 @@ def finish_sweep(folder: Path, store: Path | None) -> int:
     records = read_records(folder)
     for what, following in (("test", sweeps.chosen), ("floor", sweeps.floors)):
         for job in following(records, store):
-            records.append(jobs.run(job))
+            records.append(isolation.run(job))
             write_record(records[-1], folder / f"{what}-{job.model}-{len(records)}")
     rows = rows_of(records, sweeps.is_floor)
     write_text(folder / "table.md", as_markdown(rows))
@@ -133,7 +133,7 @@ def _task(composed: DictConfig) -> None:
             logging.getLogger(__name__).exception("can't prepare the job")
             _fail(jobs.cause_of(error), 2)
     with _progress(job.model, shown=alone or "basic_launcher" in context.launcher._target_):
-        record = jobs.run(job)
+        record = isolation.run(job, folder / "recbench.log")
     write_record(record, folder)
     if not alone:
         return

@@ -29,6 +29,8 @@ class RunConfig:
     seed: int = UNSET
     valid_size: float = UNSET
     threads: int | None = UNSET
+    timeout_s: float | None = UNSET
+    memory_mb: float | None = UNSET
     sealed: bool = UNSET
     resume: bool = UNSET
     keep_predictions: bool = UNSET

@@ -15,7 +15,7 @@ from recbench import config as configuration
 from recbench import runner
 from recbench.contracts import Fold, Metric, RatingDataset, RatingModel
 from recbench.progress import track
-from recbench.records import Record
+from recbench.records import Record, Status
 from recbench.registry import installed
 from recbench.store import Store, content_key, sources_digest
 from recbench.threads import limit_threads
@@ -70,18 +70,23 @@ def run(job: Job) -> Record:
 
     Whatever goes wrong becomes the record's cause, and its traceback goes to the log.
     """
-    about: dict[str, Any] = {"dataset": job.config["dataset"]["kind"], "changed": _changed(job), **_labels(job)}
+    about: dict[str, Any] = {}
     try:
         parts = prepare(job)
-        about |= {"dataset": parts.dataset.name, "data": runner.describe(parts.dataset), "key": _key(job, parts)}
+        about = {"dataset": parts.dataset.name, "data": runner.describe(parts.dataset), "key": _key(job, parts)}
         known = _stored(job, parts, about["key"]) if job.config.get("resume", True) else None
-        return replace(known or _evaluated(job, parts, about["key"]), **about)
+        return replace(known or _evaluated(job, parts, about["key"]), **_labels(job), **about)
     except MemoryError:
         log.exception("out of memory")
-        return Record(status="memory", cause="the job ran out of memory", **about)
+        return replace(unfinished(job, "memory", "the job ran out of memory"), **about)
     except Exception as error:  # a model may fail in any way, and the other jobs must go on
         log.exception("job failed")
-        return Record(status="failed", cause=cause_of(error), **about)
+        return replace(unfinished(job, "failed", cause_of(error)), **about)
+
+
+def unfinished(job: Job, status: Status, cause: str) -> Record:
+    """The record of a job that came to nothing, as far as its configuration tells of it."""
+    return Record(status=status, cause=cause, dataset=job.config["dataset"]["kind"], **_labels(job))
 
 
 def cause_of(error: BaseException) -> str:
@@ -172,6 +177,7 @@ def _labels(job: Job) -> dict[str, Any]:
         "model": job.model,
         "kind": node.pop("kind"),
         "options": node,
+        "changed": _changed(job),
         "seed": job.config["seed"],
         "part": job.part,
         "by_fold": tuple({name: value for name, value in each.items() if name != "kind"} for each in job.by_fold),

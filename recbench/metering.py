@@ -38,6 +38,27 @@ class PeakMemory:
         return max(0, _resident_kb("VmHWM") - self._before_kb) / 1024
 
 
+def resident_mb(pid: int) -> float:
+    """Megabytes resident of a process and all its descendants; 0 where it is gone.
+
+    Raises:
+        OSError: this system has no /proc to read it from.
+    """
+    if not Path("/proc/self/status").exists():
+        raise OSError("resident memory can't be read on this system (no /proc); leave memory_mb out")
+    total, waiting = 0.0, [pid]
+    while waiting:
+        each = Path("/proc") / str(waiting.pop())
+        try:
+            resident = next(line for line in (each / "status").read_text().splitlines() if line.startswith("VmRSS"))
+            total += int(resident.split()[1]) / 1024
+            for children in each.glob("task/*/children"):
+                waiting += map(int, children.read_text().split())
+        except (OSError, StopIteration):
+            continue  # it ended while we looked
+    return total
+
+
 def _resident_kb(field: str) -> int:
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith(field))
     return int(line.split()[1])

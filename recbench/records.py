@@ -99,19 +99,25 @@ def write_record(record: Record, folder: Path) -> Path:
     return path
 
 
+def read_record(path: Path) -> Record:
+    """The record in the file.
+
+    Raises:
+        ValueError: it is no record; the message names the file.
+    """
+    try:
+        return Record.from_json(path.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise ValueError(f"can't read {path}: {error}; remove the file or run its job again") from error
+
+
 def read_records(folder: Path) -> list[Record]:
     """All records in the folder and below it, in the order of their paths.
 
     Raises:
         ValueError: a file is no record; the message names it.
     """
-    records = []
-    for path in sorted(folder.rglob(FILE_NAME), key=_natural):
-        try:
-            records.append(Record.from_json(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            raise ValueError(f"can't read {path}: {error}; remove the file or run its job again") from error
-    return records
+    return [read_record(path) for path in sorted(folder.rglob(FILE_NAME), key=_natural)]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,0 +1,95 @@
+"""A job in a process of its own, ended when it takes too long or too much memory."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from recbench import jobs
+from recbench.jobs import Job
+from recbench.metering import resident_mb
+from recbench.records import Record, Status, read_record, write_record
+
+POLL_SECONDS = 0.05
+
+
+def run(job: Job, log_file: Path | None = None) -> Record:
+    """Run the job here, or in a process of its own where `timeout_s` or `memory_mb` limits it.
+
+    The limits are wall seconds and megabytes (2**20 bytes) of resident memory, of the process and
+    all that it starts. Resident memory is what is watched, as TensorFlow reserves far more addresses
+    than it uses.
+    """
+    timeout_s, memory_mb = job.config.get("timeout_s"), job.config.get("memory_mb")
+    if timeout_s is None and memory_mb is None:
+        return jobs.run(job)
+    with tempfile.TemporaryDirectory(prefix="recbench-") as name:
+        folder = Path(name)
+        description = json.dumps(asdict(job) | {"store": str(job.store) if job.store else None})
+        (folder / "job.json").write_text(description, encoding="utf-8")
+        command = [sys.executable, "-m", "recbench.isolation", str(folder), str(log_file or os.devnull)]
+        child = subprocess.Popen(  # noqa: S603 our own interpreter and module
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+        limit = _watch(child, timeout_s, memory_mb)
+        said = child.communicate()[1].decode(errors="replace").strip()
+        if limit is not None:
+            status, cause = limit
+            return jobs.unfinished(job, status, cause)
+        if not (folder / "record.json").is_file():
+            last = said.splitlines()[-1] if said else "it said nothing"
+            return jobs.unfinished(job, "failed", f"the job's process ended with status {child.returncode}: {last}")
+        return read_record(folder / "record.json")
+
+
+def _watch(
+    child: subprocess.Popen[bytes], timeout_s: float | None, memory_mb: float | None
+) -> tuple[Status, str] | None:
+    """Wait for the process; past a limit, end it and all it started, and say which limit."""
+    start = time.monotonic()
+    while child.poll() is None:
+        taken, resident = time.monotonic() - start, resident_mb(child.pid) if memory_mb is not None else 0.0
+        if timeout_s is not None and taken > timeout_s:
+            _end(child)
+            return "timeout", f"still running after timeout_s={timeout_s:g}"
+        if memory_mb is not None and resident > memory_mb:
+            _end(child)
+            return "memory", f"resident memory of {resident:.0f} MB passed memory_mb={memory_mb:g}"
+        time.sleep(POLL_SECONDS)
+    return None
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _main(folder: Path, log_file: str) -> None:
+    """What the child does: read the job, run it, leave its record."""
+    threading.Thread(target=_leave_with_parent, args=(os.getppid(),), daemon=True).start()
+    logging.basicConfig(filename=log_file, level=logging.INFO)
+    logging.captureWarnings(capture=True)
+    described = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    job = Job(**described)
+    record = jobs.run(replace(job, store=Path(described["store"]) if described["store"] else None))
+    write_record(record, folder)
+
+
+def _leave_with_parent(parent: int) -> None:
+    """End this process when the one that watches it is gone: nobody would wait for its result."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), sys.argv[2])
