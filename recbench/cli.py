@@ -14,12 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recbench import isolation, jobs, listings, sweeps
+from recbench import isolation, jobs, listings, results, sweeps
+from recbench.comparison import compared
 from recbench.messages import UsageError, explain, relative
 from recbench.progress import listening
 from recbench.records import read_records, write_record, write_text
 from recbench.registry import installed
 from recbench.rows import Row, rows_of
+from recbench.store import Store
 from recbench.table import as_csv, as_markdown, as_text, footnotes
 
 if TYPE_CHECKING:
@@ -34,7 +36,13 @@ recbench: which recommender predicts ratings best on your data, and what does it
 
 recbench list: what there is. recbench show model=mf: its options. recbench --help: everything.
 """
-VERBS: dict[str, Callable[[Sequence[str]], str]] = {"list": listings.list_installed, "show": listings.show}
+VERBS: dict[str, Callable[[Sequence[str]], str]] = {
+    "list": listings.list_installed,
+    "show": listings.show,
+    "results": results.list_results,
+    "table": results.merge_tables,
+    "reproduce": results.reproduce,
+}
 
 
 def main() -> None:
@@ -80,6 +88,8 @@ def finish_sweep(folder: Path, store: Path | None) -> int:
             records.append(isolation.run(job))
             write_record(records[-1], folder / f"{what}-{job.model}-{len(records)}")
     rows = rows_of(records, sweeps.is_floor)
+    if store is not None:
+        rows = compared(rows, Store(store))
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
     n_ok = sum(row.ok for row in rows)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -73,15 +74,27 @@ def run(job: Job) -> Record:
     about: dict[str, Any] = {}
     try:
         parts = prepare(job)
-        about = {"dataset": parts.dataset.name, "data": runner.describe(parts.dataset), "key": _key(job, parts)}
-        known = _stored(job, parts, about["key"]) if job.config.get("resume", True) else None
-        return replace(known or _evaluated(job, parts, about["key"]), **_labels(job), **about)
+        inputs = _inputs(job, parts)
+        about = {
+            "dataset": parts.dataset.name,
+            "data": runner.describe(parts.dataset),
+            "inputs": inputs,
+            "key": content_key(inputs),
+        }
+        known = _stored(job, parts, about) if job.config.get("resume", True) else None
+        return known or _evaluated(job, parts, about)
     except MemoryError:
         log.exception("out of memory")
         return replace(unfinished(job, "memory", "the job ran out of memory"), **about)
     except Exception as error:  # a model may fail in any way, and the other jobs must go on
         log.exception("job failed")
         return replace(unfinished(job, "failed", cause_of(error)), **about)
+
+
+def halves(job: Job, parts: Parts) -> list[tuple[RatingDataset, RatingDataset]]:
+    """What each fold trains on and what it scores."""
+    seed, valid_size = job.config["seed"], job.config["valid_size"]
+    return [runner.fold_parts(parts.dataset, fold, job.part, valid_size, seed) for fold in parts.folds]
 
 
 def unfinished(job: Job, status: Status, cause: str) -> Record:
@@ -96,7 +109,7 @@ def cause_of(error: BaseException) -> str:
     return text if told else f"{type(error).__name__}: {text}"
 
 
-def _evaluated(job: Job, parts: Parts, key: str) -> Record:
+def _evaluated(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record:
     seed, valid_size = job.config["seed"], job.config["valid_size"]
     outcomes = []
     for fold, make_model in track(list(zip(parts.folds, parts.make_models, strict=True)), "folds"):
@@ -104,55 +117,51 @@ def _evaluated(job: Job, parts: Parts, key: str) -> Record:
         outcomes.append(runner.run_fold(train, scored, make_model(), parts.metrics, valid_size, seed))
     record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=seed)
     entry = installed().find("model", job.config["model"]["kind"])
-    record = replace(record, versions=dict(record.versions) | {entry.distribution: entry.version})
+    versions = dict(record.versions) | {entry.distribution: entry.version}
+    record = replace(record, versions=versions, **_labels(job), **about)
     if job.store is not None:
         kept = [outcome.predicted for outcome in outcomes] if job.config.get("keep_predictions", True) else None
         try:
-            Store(job.store).save(key, replace(record, key=key, **_labels(job)), kept)
+            Store(job.store).save(record.key, record, kept)
         except OSError as error:  # a full disk must not take a finished result along
             log.warning("a result could not be kept in %s: %s", job.store, error)
     return record
 
 
-def _stored(job: Job, parts: Parts, key: str) -> Record | None:
+def _stored(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record | None:
     """The stored record, its scores taken anew from the stored predictions; None if there is none to trust."""
     store = Store(job.store) if job.store is not None else None
-    record = store.record(key) if store is not None else None
+    record = store.record(about["key"]) if store is not None else None
     if store is None or record is None or record.status != "ok":
         return None
+    record = replace(record, cached=True, **_labels(job), **about)
     fresh = {name: metric for name, metric in parts.metrics.items() if "scorer" not in metric.needs()}
-    predictions = store.predictions(key)
-    if predictions is None or set(parts.metrics) - set(fresh) - set(record.scores):
-        return (
-            replace(record, cached=True) if predictions is None and set(parts.metrics) <= set(record.scores) else None
-        )
-    halves = [
-        runner.fold_parts(parts.dataset, fold, job.part, job.config["valid_size"], job.config["seed"])
-        for fold in parts.folds
-    ]
+    predictions = store.predictions(record.key)
+    if predictions is None:
+        known = set(parts.metrics) <= set(record.scores)
+        return replace(record, scores={name: record.scores[name] for name in parts.metrics}) if known else None
+    if set(parts.metrics) - set(fresh) - set(record.scores):
+        return None
     scores = {
-        name: runner.rescored(metric, halves, predictions) if name in fresh else record.scores[name]
+        name: runner.rescored(metric, halves(job, parts), predictions) if name in fresh else record.scores[name]
         for name, metric in parts.metrics.items()
     }
-    return replace(record, scores=scores, cached=True)
+    return replace(record, scores=scores)
 
 
-def _key(job: Job, parts: Parts) -> str:
-    """The name of the job's result: everything that it depends on, the metrics left out."""
+def _inputs(job: Job, parts: Parts) -> dict[str, Any]:
+    """Everything that the job's result depends on; the metrics are left out, as they can be taken later."""
     entry = installed().find("model", job.config["model"]["kind"])
-    module = entry.factory.__module__.partition(".")[0]
-    return content_key(
-        {
-            "data": parts.dataset.digest,
-            "split": runner.split_digest(parts.folds),
-            "part": job.part,
-            "valid_size": job.config["valid_size"],
-            "model": list(job.by_fold) or job.config["model"],
-            "seed": job.config["seed"],
-            "distribution": [entry.distribution, entry.version, sources_digest(module)],
-            "recbench": sources_digest("recbench"),
-        }
-    )
+    return {
+        "data": parts.dataset.digest,
+        "split": runner.split_digest(parts.folds),
+        "part": job.part,
+        "valid_size": job.config["valid_size"],
+        "model": list(job.by_fold) or job.config["model"],
+        "seed": job.config["seed"],
+        entry.distribution: [entry.version, sources_digest(entry.factory.__module__.partition(".")[0])],
+        "recbench": [version("recbench"), sources_digest("recbench")],
+    }
 
 
 def _maker(node: Mapping[str, Any]) -> Callable[[], RatingModel]:

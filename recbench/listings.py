@@ -14,6 +14,7 @@ from recbench.contracts import RatingModel
 from recbench.messages import UsageError
 from recbench.options import meanings, options_of
 from recbench.registry import ROLES, Entry, Registry, installed
+from recbench.table import aligned
 
 PLURAL = {"model": "models", "dataset": "data sets", "split": "splits", "metric": "metrics"}
 
@@ -33,7 +34,7 @@ def list_installed(args: Sequence[str]) -> str:
     for role in ROLES:
         entries = registry.entries[role].values()
         rows = [[entry.name, entry.distribution, entry.summary()] for entry in entries]
-        lines += [PLURAL[role], *_aligned(rows), ""]
+        lines += [PLURAL[role], *aligned(rows), ""]
     if registry.problems:
         lines += ["disabled", *(f"  {problem.plugin}: {problem.cause}" for problem in registry.problems), ""]
     return "\n".join(lines[:-1])
@@ -102,7 +103,7 @@ def _option_lines(entry: Entry, variant: dict[str, Any]) -> list[str]:
     for option in options:
         default = variant.get(option.name, option.default)
         rows.append([f"{entry.role}.{option.name}", _shown(default), told.get(option.name, ""), option.type_name()])
-    return _aligned([["option", "default", "meaning", "type"], *rows])
+    return aligned([["option", "default", "meaning", "type"], *rows])
 
 
 def _shown(value: Any) -> str:
@@ -111,8 +112,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, Enum):
         return value.name
     return value if isinstance(value, str) and value else json.dumps(value, default=str)
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
-    return [("  " + "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True))).rstrip() for row in rows]

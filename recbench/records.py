@@ -67,7 +67,8 @@ class Record:
     versions: Mapping[str, str] = field(default_factory=dict)
     created: str = ""  # ISO 8601, UTC
     config: Mapping[str, Any] = field(default_factory=dict)
-    key: str = ""  # of the result in the store: a digest of everything that it depends on
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # everything that the result depends on, as digests
+    key: str = ""  # of the result in the store: the digest of the inputs
     cached: bool = False  # whether the result was in the store already
     by_fold: tuple[Mapping[str, Any], ...] = ()  # options of each fold, where they were chosen one by one
 

@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from recbench.records import Record, Score
+from recbench.statistics import Difference
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Row:
     peak_memory_mb: float | None = None
     notes: tuple[str, ...] = ()
     floor: bool = False  # there to be beaten; not somebody's candidate
+    gap: Difference | None = None  # of its RMSE to the best row's, over the same test rows
+    letter: str = ""  # "a" if it can't be told from the best
 
     @property
     def ok(self) -> bool:

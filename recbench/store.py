@@ -80,7 +80,7 @@ class Store:
         except DAMAGE:
             return None
 
-    def keys(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str]:
         """The keys of all records, damaged ones too, oldest first."""
         paths = [path for path in self.folder.glob("*.json") if not path.name.startswith(".")]
         yield from (path.stem for path in sorted(paths, key=lambda path: (path.stat().st_mtime, path.name)))

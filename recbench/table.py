@@ -72,9 +72,17 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
     for (*_, model), times in openings(rows).items():
         if times > 1:
             notes.append(f"test opened {times} times for {model}: picking its best row here would be tuning on test")
+    if any(row.letter for row in rows[1:]):
+        notes.append("a: can't be told from the best row (RMSE, users resampled, Holm-adjusted p of 0.05 or more)")
     if any("worse than bias" in row.notes for row in rows):
         notes.append("worse than bias: a model that adds nothing to two averages and a damping")
     return notes
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of cells, each column as wide as its widest."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    return [("  " + "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True))).rstrip() for row in rows]
 
 
 def _cells(rows: Sequence[Row]) -> list[list[str]]:
@@ -91,6 +99,8 @@ def _cells(rows: Sequence[Row]) -> list[list[str]]:
         columns[f"valid {_metrics(rows)[0].upper()}"] = [_score(row.valid) for row in rows]
     for metric in _metrics(rows):
         columns[metric.upper()] = [_score(row.scores.get(metric)) for row in rows]
+    if any(row.gap for row in rows):
+        columns["to the best, 95 %"] = [_gap(row) for row in rows]
     columns["fallback"] = [_number(row.record.fallback_share, ".1%") for row in rows]
     columns["fit s"] = [_number(row.fit_seconds, ".2f") for row in rows]
     columns["predict s"] = [_number(row.predict_seconds, ".2f") for row in rows]
@@ -109,6 +119,16 @@ def _score(score: Score | None) -> str:
     if score is None:
         return ABSENT
     return f"{score.mean:.4f} ± {score.std:.4f}" if len(score.folds) > 1 else f"{score.mean:.4f}"
+
+
+def _gap(row: Row) -> str:
+    """The difference to the best row and its interval; `=` where they can't be told apart."""
+    if row.gap is None:
+        return ABSENT
+    if row.gap.p_value == 1 and row.gap.difference == 0:
+        return "best"
+    told = f"{row.gap.difference:+.4f} [{row.gap.low:+.4f}, {row.gap.high:+.4f}]"
+    return f"{told} {row.letter or ' '}"
 
 
 def _number(value: float | None, spec: str) -> str:

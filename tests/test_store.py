@@ -29,12 +29,12 @@ def test_a_result_comes_back(store: Store) -> None:
     predictions = store.predictions(KEY)
     assert predictions is not None
     assert [part.tolist() for part in predictions] == [[1.5, 2.5], [3.5]]
-    assert list(store.keys()) == [KEY]
+    assert list(store) == [KEY]
 
 
 def test_what_is_not_there_is_none(store: Store) -> None:
     assert (store.record("other"), store.predictions("other")) == (None, None)
-    assert list(Store(store.folder / "nowhere").keys()) == []
+    assert list(Store(store.folder / "nowhere")) == []
 
 
 def test_a_record_without_predictions_has_none(store: Store) -> None:

@@ -1,0 +1,111 @@
+"""Where a model errs: RMSE by user activity, item popularity, cold start and rating value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recbench.contracts import FloatArray, IntArray, RatingDataset
+
+MAX_VALUES = 12  # up to so many rating values stand alone: 0 to 10 has 11, half stars have 10
+N_BINS = 5  # of equal width, if there are more rating values than that
+COLD = ("warm", "cold user", "cold item", "cold user and item")
+
+
+class BreakdownRow(NamedTuple):
+    """The scored rows that have something in common, and the RMSE over them."""
+
+    group: str  # what the rows are told apart by
+    label: str  # what these have in common
+    n_rows: int
+    rmse: float
+
+
+class _Facts(NamedTuple):
+    """What is known of each scored row."""
+
+    user_counts: IntArray  # the user's rows in train
+    item_counts: IntArray  # the item's
+    ratings: FloatArray
+    squares: FloatArray  # squared errors
+
+
+def breakdown(train: RatingDataset, scored: RatingDataset, predicted: FloatArray) -> list[BreakdownRow]:
+    """The RMSE of each part of the scored rows; the parts of one group are all rows, each once.
+
+    `user activity` and `item popularity`: ratings in train, none at all and then four classes with
+    about equally many scored rows; `cold start`: whether user and item are in train; `rating value`:
+    each value of the scale, or five ranges of it where there are many. Empty parts are left out.
+
+    Raises:
+        ValueError: not one finite prediction for each scored row.
+    """
+    return pooled_breakdown([(train, scored, predicted)])
+
+
+def pooled_breakdown(folds: Sequence[tuple[RatingDataset, RatingDataset, FloatArray]]) -> list[BreakdownRow]:
+    """The breakdown over all folds' rows, each told by its own fold's train.
+
+    Raises:
+        ValueError: no fold, or a fold without one finite prediction for each scored row.
+    """
+    if not folds:
+        raise ValueError("no fold to break down; give at least one (train, scored, predicted)")
+    facts = _Facts(*map(np.concatenate, zip(*(_facts(*fold) for fold in folds), strict=True)))
+    cold = (facts.user_counts == 0) + 2 * (facts.item_counts == 0)
+    groups = {
+        "user activity": _by_count(facts.user_counts),
+        "item popularity": _by_count(facts.item_counts),
+        "cold start": (COLD, cold),
+        "rating value": _by_value(facts.ratings, folds[0][1].rating_scale),
+    }
+    return [row for group, (labels, part) in groups.items() for row in _rows(group, labels, part, facts.squares)]
+
+
+def _facts(train: RatingDataset, scored: RatingDataset, predicted: FloatArray) -> _Facts:
+    if len(predicted) != scored.n_ratings or not np.isfinite(predicted).all():
+        raise ValueError(f"{len(predicted)} predictions for {scored.n_ratings} rows; give a finite one for each")
+    return _Facts(
+        np.bincount(train.user_idx, minlength=train.n_users)[scored.user_idx],
+        np.bincount(train.item_idx, minlength=train.n_items)[scored.item_idx],
+        scored.ratings,
+        np.square(np.asarray(predicted, np.float64) - scored.ratings),
+    )
+
+
+def _by_count(counts: IntArray) -> tuple[Sequence[str], IntArray]:
+    """Labels, and the part of each row: none, then quartiles of the rest that no count straddles."""
+    some = counts[counts > 0]
+    # inverted_cdf: the edges are counts that occur, the lower part includes its edge
+    edges = np.unique(np.quantile(some, [0.25, 0.5, 0.75, 1], method="inverted_cdf")) if len(some) else some
+    part = np.searchsorted(np.concatenate([[0], edges]), counts)
+    ranges = [(counts[part == each].min(), counts[part == each].max()) for each in range(1, len(edges) + 1)]
+    return ["0", *(f"{low}" if low == high else f"{low}–{high}" for low, high in ranges)], part
+
+
+def _by_value(ratings: FloatArray, rating_scale: tuple[float, float]) -> tuple[Sequence[str], IntArray]:
+    values, part = np.unique(ratings, return_inverse=True)
+    if len(values) <= MAX_VALUES:
+        return [_text(value) for value in values], part
+    edges = np.linspace(*rating_scale, N_BINS + 1).astype(ratings.dtype)  # a rating on an edge equals it
+    labels = [f"{_text(low)} to below {_text(high)}" for low, high in pairwise(edges)]
+    labels[-1] = f"{_text(edges[-2])} to {_text(edges[-1])}"
+    return labels, np.searchsorted(edges[1:-1], ratings, side="right")
+
+
+def _text(value: np.floating[Any]) -> str:
+    return np.format_float_positional(value, trim="-")  # the fewest digits that tell it apart: 0.1, 5
+
+
+def _rows(group: str, labels: Sequence[str], part: npt.NDArray[Any], squares: FloatArray) -> list[BreakdownRow]:
+    n_rows = np.bincount(part, minlength=len(labels))
+    sums = np.bincount(part, squares, minlength=len(labels))
+    return [
+        BreakdownRow(group, label, int(n), float(np.sqrt(total / n)))
+        for label, n, total in zip(labels, n_rows, sums, strict=True)
+        if n > 0
+    ]

@@ -1,0 +1,179 @@
+"""The verbs that look back: `results` lists the store, `table` merges sweeps, `reproduce` runs a row again."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from recbench import jobs, sweeps
+from recbench.comparison import compared, scored_rows
+from recbench.messages import UsageError
+from recbench.records import Record, read_record, read_records
+from recbench.rows import Row, rows_of
+from recbench.statistics import paired_bootstrap
+from recbench.store import Store
+from recbench.table import aligned, as_csv, as_markdown, as_text, footnotes
+
+STORE = Path("outputs/store")
+FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"text": as_text, "markdown": as_markdown, "csv": as_csv}
+PLAIN_INPUTS = ("data", "split", "part", "valid_size", "model", "seed")
+NOISE = 1e-3  # of the RMSE: processors and thread counts move TensorFlow's last digits by less
+SHORT_KEY = 10  # characters of a key that are shown, and enough to name it
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} ({self.format_usage().strip()})")
+
+
+def list_results(args: Sequence[str]) -> str:
+    """What the store holds, oldest first, as far as it fits the filters.
+
+    Raises:
+        UsageError: an argument is no filter.
+    """
+    parser = _parser("results", "[name=value ...]", "model=mf, dataset=movielens*, model.n_factors=8, part=test")
+    parser.add_argument("filters", nargs="*")
+    options = parser.parse_args(args)
+    store = Store(options.store)
+    found = [(key, store.record(key)) for key in store]
+    fits = _filter(options.filters)
+    lines = [["key", "created", "part", "dataset", "split", "model", "options", "score"]]
+    for key, record in found:
+        if record is not None and fits(record):
+            (row,) = rows_of([record])
+            score = next(iter(record.scores.items()))
+            told = [record.created[:16], record.part, record.dataset, record.split, record.model, row.label()]
+            lines.append([key[:SHORT_KEY], *told, f"{score[0]} {score[1].mean:.4f}"])
+    damaged = sum(record is None for _, record in found)
+    last = f"{len(lines) - 1} of {len(found)} results in {store.folder}"
+    return "\n".join([*aligned(lines), last + (f", {damaged} damaged: they are computed anew" if damaged else "")])
+
+
+def merge_tables(args: Sequence[str]) -> str:
+    """One table of the sweeps in the folders named, or of the stored test results that fit the filters.
+
+    Raises:
+        UsageError: there is nothing to show.
+    """
+    parser = _parser("table", "[folder ... | name=value ...] [--format F]", "outputs/2026-01-31/10-00-00 or model=mf")
+    parser.add_argument("places", nargs="*")
+    parser.add_argument("--format", choices=list(FORMATS), default="text")
+    options = parser.parse_args(args)
+    folders = [Path(place) for place in options.places if "=" not in place]
+    if missing := [folder for folder in folders if not folder.is_dir()]:
+        raise UsageError(f"no folder {missing[0]}; name a sweep's folder, or filters like model=mf")
+    store = Store(options.store)
+    fits = _filter([place for place in options.places if "=" in place])
+    stored = (store.record(key) for key in store)
+    merged = [record for folder in folders for record in read_records(folder)] if folders else stored
+    latest = {record.key or str(number): record for number, record in enumerate(merged) if record and fits(record)}
+    if not latest:
+        raise UsageError(f"nothing to show: no record fits; `recbench results` lists what is in {store.folder}")
+    rows = compared(rows_of(list(latest.values()), sweeps.is_floor), store)
+    notes = footnotes(rows) if options.format == "text" else []
+    return "\n".join([FORMATS[options.format](rows).rstrip("\n"), *notes])
+
+
+def reproduce(args: Sequence[str]) -> str:
+    """Run a result again from its record, and say: the same, within noise, or different, and what changed.
+
+    Raises:
+        UsageError: no result, or more than one, has that key.
+    """
+    parser = _parser("reproduce", "KEY | RECORD.json", "the first characters of a key in `recbench results`")
+    parser.add_argument("result")
+    options = parser.parse_args(args)
+    store = Store(options.store)
+    before = _find(store, options.result)
+    config = dict(before.config) | {"resume": False}
+    by_fold = [{"kind": before.kind} | dict(node) for node in before.by_fold]
+    with tempfile.TemporaryDirectory(prefix="recbench-") as folder:
+        overrides = tuple(f"model.{name}=" for name in before.changed)
+        job = jobs.Job(config, before.model, overrides, before.part, Path(folder), by_fold)
+        after = jobs.run(job)
+        if after.status != "ok":
+            return f"failed: {after.cause}"
+        verdict = _verdict(
+            job, before, after, store.predictions(before.key), Store(Path(folder)).predictions(after.key)
+        )
+    scores = [
+        f"  {name}: {before.scores[name].mean:.6f} then, {score.mean:.6f} now"
+        for name, score in after.scores.items()
+        if name in before.scores
+    ]
+    return "\n".join(
+        [f"{verdict}: {before.model} on {before.dataset}, {before.split}", *scores, *_changes(before, after)]
+    )
+
+
+def _verdict(job: jobs.Job, before: Record, after: Record, then: Any, now: Any) -> str:
+    shared = [name for name in before.scores if name in after.scores]
+    if all(before.scores[name].folds == after.scores[name].folds for name in shared):
+        return "same"
+    if then is None or now is None or [len(each) for each in then] != [len(each) for each in now]:
+        return "different"
+    ratings, users = scored_rows(job)
+    gap = paired_bootstrap(ratings, np.concatenate(now), np.concatenate(then), users)
+    told = f"RMSE moved by {gap.difference:+.6f}, 95 % interval {gap.low:+.6f} to {gap.high:+.6f}"
+    small = abs(gap.difference) <= NOISE * float(np.sqrt(np.mean((ratings - np.concatenate(then)) ** 2)))
+    return f"within noise ({told})" if small or gap.low <= 0 <= gap.high else f"different ({told})"
+
+
+def _changes(before: Record, after: Record) -> list[str]:
+    """The inputs and versions that are not what they were."""
+    moved = [name for name in {**before.inputs, **after.inputs} if before.inputs.get(name) != after.inputs.get(name)]
+    lines = [name if name in PLAIN_INPUTS else f"version or sources of {name}" for name in moved]
+    for name, then in before.versions.items():
+        now = after.versions.get(name, then)
+        lines += [f"{name}, {then} then and {now} now"] if then != now else []
+    return [f"  changed since: {line}" for line in lines]
+
+
+def _find(store: Store, result: str) -> Record:
+    if Path(result).is_file():
+        return read_record(Path(result))
+    keys = [key for key in store if key.startswith(result)]
+    if len(keys) != 1:
+        what = "no result" if not keys else f"{len(keys)} results"
+        raise UsageError(
+            f"{what} in {store.folder} with a key that starts with {result!r}; `recbench results` lists them"
+        )
+    record = store.record(keys[0])
+    if record is None:
+        raise UsageError(f"result {result!r} in {store.folder} is damaged; run its job again")
+    return replace(record, key=keys[0])
+
+
+def _filter(filters: Sequence[str]) -> Callable[[Record], bool]:
+    """Whether a record fits all of `name=value`; values may have `*`."""
+    pairs = []
+    for each in filters:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise UsageError(f"{each!r} is no filter; write name=value: model=mf, dataset=movielens*, part=test")
+        pairs.append((name, value))
+
+    def fits(record: Record) -> bool:
+        known = {
+            name: getattr(record, name) for name in ("dataset", "split", "model", "kind", "part", "status", "seed")
+        }
+        known |= {f"model.{name}": value for name, value in record.options.items()}
+        return all(name in known and fnmatchcase(str(known[name]), value) for name, value in pairs)
+
+    return fits
+
+
+def _parser(verb: str, usage: str, example: str) -> _Parser:
+    parser = _Parser(
+        prog=f"recbench {verb}", usage=f"recbench {verb} {usage} [--store FOLDER], {example}", add_help=False
+    )
+    parser.add_argument("--store", type=Path, default=STORE)
+    return parser
