@@ -1,4 +1,4 @@
-"""The conformance kits, run over everything that is registered."""
+"""The conformance kits, run over everything that recbench registers; plugins run them over themselves."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,9 @@ from recbench import RatingDataset
 from recbench.registry import installed
 from recbench.testing import DatasetConformance, MetricConformance, ModelConformance
 
-MODELS = {name: entry.factory for name, entry in installed().entries["model"].items()}
+MODELS = {
+    name: entry.factory for name, entry in installed().entries["model"].items() if entry.distribution == "recbench"
+}
 METRICS = {name: entry.factory for name, entry in installed().entries["metric"].items()}
 NEED_A_PATH = ["ratings_file"]
 DATASETS = {name: e.factory for name, e in installed().entries["dataset"].items() if name not in NEED_A_PATH}

@@ -1,0 +1,86 @@
+"""The benchmark's command line: run what is not there yet, then write BENCHMARKS.md from all there is."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from recbench.records import write_text
+from recbench_peers.bench import machine
+from recbench_peers.bench.measuring import Run, run, stored
+from recbench_peers.bench.plan import PARTS, Part, choose_parts, not_installed, tasks_of
+from recbench_peers.bench.report import report
+
+STORE = Path("outputs/bench")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; the exit status is 2 for a wrong command, else 0: a run that fails is a row."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        parts = choose_parts(chosen.data)
+        benchmark(parts, chosen)
+    except (LookupError, FileNotFoundError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    return 0
+
+
+def benchmark(parts: Sequence[Part], chosen: argparse.Namespace, all_parts: Sequence[Part] = PARTS) -> None:
+    """Run the chosen models on these parts, then write up every stored run of `all_parts`."""
+    commit, code = machine.commit(), machine.code_digest()
+    accepted = None if chosen.any_code else code
+    tasks = tasks_of(parts, chosen.models)
+    for number, task in enumerate(tasks, start=1):
+        kept = None if chosen.fresh else stored(task, chosen.store, accepted)
+        finished = kept or run(task, chosen.store, chosen.timeout, commit, code)
+        _tell(f"{number}/{len(tasks)} {task.part.key} {task.model}: {_said(finished)}{' (kept)' if kept else ''}")
+    results: dict[Part, list[Run]] = {}
+    pending: dict[Part, list[str]] = {}
+    for task in dict.fromkeys([*tasks_of(all_parts), *tasks]):
+        found = stored(task, chosen.store, accepted)
+        if found:
+            results.setdefault(task.part, []).append(found)
+        else:
+            pending.setdefault(task.part, []).append(task.model)
+    text = report({p: results.get(p, []) for p in all_parts}, pending, machine.describe(), machine.versions(), commit)
+    if absent := not_installed():
+        text += f"\nNot installed, and so not run: {', '.join(absent)}.\n"
+    write_text(chosen.output, text)
+    _tell(f"wrote {chosen.output}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="make bench BENCH='...'", description="Run what is not there yet, then write BENCHMARKS.md."
+    )
+    parser.add_argument("--data", type=_list, default=[], help="ml-100k,latest-small,ml-1m,scale; default: all")
+    parser.add_argument("--models", type=_list, default=[], help="names as in `recbench list`, or variants'")
+    parser.add_argument("--fresh", action="store_true", help="run again what is there already")
+    parser.add_argument("--any-code", action="store_true", help="keep runs of other code, marked with their commit")
+    parser.add_argument("--timeout", type=float, default=600, help="wall seconds after which a run is killed")
+    parser.add_argument("--output", type=Path, default=Path("BENCHMARKS.md"), help="the file to write")
+    parser.add_argument("--store", type=Path, default=STORE, help="where finished runs are kept")
+    return parser
+
+
+def _list(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+def _said(finished: Run) -> str:
+    if finished.status != "ok" or finished.record is None:
+        return f"{finished.status}: {finished.cause}"
+    score = finished.record.scores["rmse"].mean
+    return f"RMSE {score:.4f}, {finished.usage.cpu_seconds:.1f} CPU s, {finished.usage.wall_seconds:.1f} s"
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}{os.linesep}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Where and with what the benchmark ran: processor, memory, versions, commit, and a digest of the code."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import recbench
+from recbench.config import conf_dir
+from recbench.registry import installed
+
+PACKAGES = ("numpy", "scipy", "numba", "tensorflow", "scikit-learn", "scikit-surprise", "cornac", "lenskit", "myfm")
+CPUINFO = Path("/proc/cpuinfo")
+CHECKOUT = Path(recbench.__file__).parents[1]
+
+
+def describe() -> dict[str, str]:
+    """The machine, in words."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return {
+        "processor": f"{_processor()}, {os.cpu_count()} cores; one thread a run",
+        "memory": f"{memory:.0f} GB",
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what takes part, as far as it is installed."""
+    plugins = {entry.distribution for entry in installed().entries["model"].values()}
+    found = {}
+    for name in (*sorted(plugins), *PACKAGES):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue  # an optional peer that is not there
+    return found
+
+
+def commit() -> str:
+    """The checkout's commit, marked if the code has changed since; "unknown" outside a checkout."""
+    head = _git("rev-parse", "--short=12", "HEAD")
+    changed = _git("status", "--porcelain", "--", "recbench", "conf", "plugins")
+    return f"{head}, with changes" if head and changed else head or "unknown"
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 over what a figure depends on: the code of recbench and the models, `conf/`, and the versions."""
+    package = Path(recbench.__file__).parent
+    models = {Path(inspect.getfile(entry.factory)) for entry in installed().entries["model"].values()}
+    bridges = {bridge for path in models for bridge in path.parent.glob("*_bridge.py")}
+    files = {*package.rglob("*.py"), *conf_dir().rglob("*.yaml"), *models, *bridges}
+    digest = hashlib.sha256(repr(sorted(versions().items())).encode())
+    for path in sorted(files):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _processor() -> str:
+    if CPUINFO.is_file():
+        for line in CPUINFO.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _git(*arguments: str) -> str:
+    try:
+        run = subprocess.run(["git", "-C", str(CHECKOUT), *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607 its words are ours
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return run.stdout.strip()

@@ -1,0 +1,125 @@
+"""One run of recbench in a process of its own, what it cost as the system counts it, and the store of the runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from recbench.records import FILE_NAME, Record, write_text
+from recbench_peers.bench.plan import DATA, Task
+
+META, LOG, USAGE = "run.json", "output.txt", "usage.json"
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "LK_NUM_THREADS": "1",  # LensKit's own, and its back ends'
+    "LK_NUM_BACKEND_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process cost, its children included."""
+
+    exit_status: int  # negative: the signal that ended it
+    timed_out: bool
+    cpu_seconds: float
+    wall_seconds: float
+    max_rss_mb: float  # 2**20 bytes
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: of which code, what it cost, and its record if it came to one."""
+
+    part: str
+    model: str
+    command: str
+    commit: str
+    code: str  # digest
+    usage: Usage
+    status: str  # as in a record
+    cause: str
+    record: Record | None = None
+
+
+def measure(command: Sequence[str], environment: Mapping[str, str], timeout: float, folder: Path) -> Usage:
+    """What the command cost, killed with its children after `timeout` seconds; its output goes to the folder."""
+    launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py"))]
+    files = [str(folder / USAGE), str(timeout), str(folder / LOG)]
+    subprocess.run([*launcher, *files, *command], env=dict(environment), check=True)  # noqa: S603 our own interpreter
+    return Usage(**json.loads((folder / USAGE).read_text(encoding="utf-8")))
+
+
+def run(task: Task, store: Path, timeout: float, commit: str, code: str) -> Run:
+    """Run the task in a fresh folder of the store and keep what came of it."""
+    folder = (store / task.part.key / task.model).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    data = os.environ.get("RECBENCH_DATA", "")
+    arguments = [_quoted(argument.replace(DATA, data)) for argument in task.arguments()]
+    places = [_quoted(f"hydra.run.dir={folder}"), _quoted(f"store={folder / 'store'}")]
+    command = [sys.executable, "-m", "recbench", *arguments, *places]
+    usage = measure(command, os.environ | ONE_THREAD, timeout, folder)
+    record = _record(folder)
+    status, cause = _outcome(usage, record, folder / LOG, timeout)
+    cause = cause.replace(str(folder), ".").replace(str(Path.cwd()), ".")
+    cause = cause.replace(data, DATA) if data else cause
+    finished = Run(task.part.key, task.model, told(task), commit, code, usage, status, cause, record)
+    meta = {name: value for name, value in asdict(finished).items() if name != "record"}
+    write_text(folder / META, json.dumps(meta, indent=2) + "\n")
+    return finished
+
+
+def stored(task: Task, store: Path, code: str | None) -> Run | None:
+    """What an earlier run of the same command left, if it was of this code; None for `code` takes any."""
+    folder = store / task.part.key / task.model
+    try:
+        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        kept = Run(**{**meta, "usage": Usage(**meta["usage"])}, record=_record(folder))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # never run, or not to its end: it is run again
+    return kept if kept.command == told(task) and code in (None, kept.code) else None
+
+
+def told(task: Task) -> str:
+    """The command as a person types it."""
+    return " ".join(["recbench", *task.arguments()])
+
+
+def _outcome(usage: Usage, record: Record | None, log: Path, timeout: float) -> tuple[str, str]:
+    """Status and cause."""
+    if usage.timed_out:
+        return "timeout", f"not done after {timeout:.0f} s"
+    if record is not None:
+        return record.status, record.cause
+    if usage.exit_status == -signal.SIGKILL:
+        return "memory", "killed by the system, most likely for want of memory"
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return "failed", lines[-1].removeprefix("error: ") if lines else f"exit status {usage.exit_status}"
+
+
+def _record(folder: Path) -> Record | None:
+    path = folder / FILE_NAME
+    return Record.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _quoted(argument: str) -> str:
+    """A Hydra override whose value may hold blanks, commas or the like: a path."""
+    name, _, value = argument.partition("=")
+    if "/" not in value:
+        return argument
+    escaped = value.replace("'", "\\'")
+    return f"{name}='{escaped}'"

@@ -1,0 +1,186 @@
+"""The benchmark plans, measures, keeps and writes up what it should."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from recbench_peers.bench.__main__ import main
+from recbench_peers.bench.measuring import Run, Usage, measure, run, stored
+from recbench_peers.bench.plan import Part, Task, choose_parts, holdout, not_installed, runnable, tasks_of
+from recbench_peers.bench.report import report
+
+from recbench.records import Record, Score
+from recbench.registry import installed
+
+SIZES = ("dataset=synthetic", "dataset.n_users=60", "dataset.n_items=40", "dataset.n_ratings=1200")
+TINY = Part("tiny", "Tiny", (*SIZES, *holdout(0.1)))
+MACHINE, VERSIONS = {"processor": "a slide rule, 1 cores"}, {"recbench": "0.1"}
+
+
+def test_the_beginning_of_a_name_chooses_all_that_have_it() -> None:
+    assert [part.key for part in choose_parts(["scale"])] == ["scale-100k", "scale-1m", "scale-10m"]
+
+
+def test_unknown_data_is_told_with_what_there_is() -> None:
+    with pytest.raises(LookupError, match=r"^unknown data 'scal'; did you mean 'scale-1m'\?.*ml-100k"):
+        choose_parts(["scal"])
+
+
+def test_data_that_are_not_there_are_told_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RECBENCH_DATA", str(tmp_path))
+    assert main(["--data", "ml-100k", "--store", str(tmp_path / "store")]) == 2
+    assert "no ml-100k in the folder of" in capsys.readouterr().err
+    assert not (tmp_path / "store").exists()
+
+
+def test_every_model_and_variant_runs_or_is_told_to_lack_its_library() -> None:
+    assert {*installed().entries["model"], "ncf_classic"} <= {*runnable(), *not_installed()}
+    assert not set(runnable()) & set(not_installed())
+
+
+def test_an_unknown_model_is_told_with_its_like() -> None:
+    with pytest.raises(LookupError, match=r"^model 'bais' is unknown; did you mean 'bias'\?"):
+        tasks_of([TINY], ["bais"])
+
+
+def test_scale_runs_few_models_and_one_epoch_of_the_neural_one() -> None:
+    commands = {task.model: task.arguments() for task in tasks_of(choose_parts(["scale-10m"]))}
+    assert set(commands) == {"bias", "mf", "item_knn", "ncf"}
+    assert "model.n_epochs=1" in commands["ncf"]
+    assert "dataset.n_ratings=10000000" in commands["mf"]
+
+
+def test_the_ten_million_have_as_many_test_rows_as_the_one_million() -> None:
+    tested = []
+    for part in choose_parts(["scale-1m", "scale-10m"]):
+        options = dict(argument.split("=") for argument in part.arguments)
+        tested.append(round(int(options["dataset.n_ratings"]) * float(options["split.test_size"])))
+    assert tested == [100_000, 100_000]
+
+
+def test_usage_counts_the_process_and_its_children(tmp_path: Path) -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    code = f"import subprocess, sys; x = b'x' * 200_000_000; subprocess.run([sys.executable, '-c', {burn!r}])"
+    usage = measure([sys.executable, "-c", code], os.environ, 60, tmp_path)
+    assert (usage.exit_status, usage.timed_out) == (0, False)
+    assert usage.cpu_seconds >= 0.3
+    assert usage.wall_seconds >= 0.3
+    assert 190 < usage.max_rss_mb < 400
+
+
+def test_a_run_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    child = f"import time, pathlib; time.sleep(1); pathlib.Path({str(alive)!r}).touch(); time.sleep(9)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    usage = measure([sys.executable, "-c", code], os.environ, 0.5, tmp_path)
+    time.sleep(1.5)  # long enough for a child that lives on to show itself
+    assert usage.timed_out
+    assert usage.wall_seconds < 9
+    assert not alive.exists()
+
+
+def test_a_command_that_fails_is_a_run_with_its_cause(tmp_path: Path) -> None:
+    wrong = Part("wrong", "Wrong", ("dataset=synthetic", "dataset.n_users=-1"))
+    failed = run(Task(wrong, "bias"), tmp_path, 60, "abc", "code")
+    assert failed.status == "failed"
+    assert "n_ratings" in failed.cause
+    assert "Traceback" not in failed.cause
+
+
+def test_a_finished_run_is_kept_for_the_same_code_and_command_alone(tmp_path: Path) -> None:
+    task = Task(TINY, "bias")
+    finished = run(task, tmp_path, 60, "abc", "code")
+    assert finished.status == "ok"
+    assert stored(task, tmp_path, "code") == finished
+    assert stored(task, tmp_path, None) == finished
+    assert stored(task, tmp_path, "other code") is None
+    assert stored(Task(Part("tiny", "Tiny", (*SIZES, *holdout(0.2))), "bias"), tmp_path, "code") is None
+
+
+def test_the_table_is_sorted_by_rmse_with_the_failed_last_and_seconds_by_fold() -> None:
+    runs = [_run("mf", 0.95), _run("bias", 0.9, n_folds=5), _failed("ncf")]
+    lines = report({TINY: runs}, {TINY: ["content"]}, MACHINE, VERSIONS, "abc").splitlines()
+    rows = [line for line in lines if line.startswith(("| mf", "| bias", "| ncf"))]
+    assert [row.split()[1] for row in rows] == ["bias", "mf", "ncf"]
+    assert "| bias | recbench | 0.9000 | – | 0.40 | 0.20 | 30 | 4.0 | 5.0 | 100 |  |" in rows
+    assert "timeout: not done after 600 s" in rows[2]
+    assert "Not run yet: content." in lines
+    assert "| commit | abc |" in lines
+
+
+def test_a_run_of_another_commit_is_marked() -> None:
+    text = report({TINY: [_run("mf", 0.9)]}, {}, MACHINE, VERSIONS, "def")
+    assert "| at abc |" in text
+    assert "| at abc |" not in report({TINY: [_run("mf", 0.9)]}, {}, MACHINE, VERSIONS, "abc")
+
+
+def test_growth_is_told_against_linear_and_drawn_to_a_logarithmic_scale() -> None:
+    small, large = choose_parts(["scale-100k", "scale-1m"])
+    parts = {
+        small: [_run("mf", 0.9, fit_seconds=0.09, n_train=90_000)],
+        large: [_run("mf", 0.8, fit_seconds=1.8, n_train=900_000)],
+    }
+    lines = report(parts, {}, MACHINE, VERSIONS, "abc").splitlines()
+    assert "| mf | 900,000 | 0.8000 | 1.80 | 2.00 | 1.00 | 30 | 4.0 |" in lines
+    bars = [line.count("█") for line in lines if line.startswith("mf ")]
+    assert bars == [round(10 * 2.037), round(10 * 2.447)]  # log10 of 1.09 s and of 2.8 s, over 0.01 s
+
+
+@pytest.mark.slow
+def test_the_command_writes_the_tables_and_reuses_its_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["--data", "scale-100k", "--models", "bias,mf"]
+    assert main(command) == 0
+    assert "(kept)" not in capsys.readouterr().err
+    text = (tmp_path / "BENCHMARKS.md").read_text(encoding="utf-8")
+    records = {name: Record.from_json(path.read_text(encoding="utf-8")) for name, path in _records(tmp_path)}
+    assert set(records) == {"bias", "mf"}
+    for model, record in records.items():
+        assert f"| {model} | 90,000 | {record.scores['rmse'].mean:.4f} | {record.fit_seconds:.2f} |" in text
+    assert records["mf"].scores["rmse"].mean < records["bias"].scores["rmse"].mean
+    assert main(command) == 0
+    assert capsys.readouterr().err.count("(kept)") == 2
+
+
+def _records(folder: Path) -> list[tuple[str, Path]]:
+    return [(path.parent.name, path) for path in (folder / "outputs" / "bench" / "scale-100k").rglob("record.json")]
+
+
+def _run(model: str, rmse: float, *, n_folds: int = 1, fit_seconds: float = 2.0, n_train: int = 900) -> Run:
+    record = Record(
+        model=model,
+        kind=model,
+        scores={"rmse": Score.over([rmse])},
+        n_folds=n_folds,
+        n_train=n_train,
+        n_test=100,
+        cold_share=0.0,
+        fit_seconds=fit_seconds,
+        predict_seconds=1.0,
+        peak_memory_mb=30.0,
+        data={"n_users": 60, "n_items": 40, "n_ratings": 1000},
+    )
+    return Run(
+        "tiny",
+        model,
+        f"recbench model={model}",
+        "abc",
+        "code",
+        Usage(0, timed_out=False, cpu_seconds=4, wall_seconds=5, max_rss_mb=100),
+        "ok",
+        "",
+        record,
+    )
+
+
+def _failed(model: str) -> Run:
+    usage = Usage(-9, timed_out=True, cpu_seconds=599, wall_seconds=600, max_rss_mb=100)
+    return Run("tiny", model, "recbench", "abc", "code", usage, "timeout", "not done after 600 s")
