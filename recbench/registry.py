@@ -15,6 +15,7 @@ import pluggy
 
 from recbench import hookspecs
 from recbench.contracts import Metric
+from recbench.lookup import find_with
 from recbench.options import did_you_mean, options_of
 
 GROUP = "recbench"
@@ -104,8 +105,10 @@ class Registry:
 
 @cache
 def installed() -> Registry:
-    """The registry of everything that is installed."""
-    return load(entry_points(group=GROUP))
+    """The registry of everything that is installed; models that are made of others find them there."""
+    registry = load(entry_points(group=GROUP))
+    find_with(lambda name: registry.find("model", name).factory)
+    return registry
 
 
 def load(points: Iterable[EntryPoint]) -> Registry:

@@ -10,7 +10,7 @@ COLD_USER, COLD_ITEM = 11, 9
 
 
 def toy_ratings(scale: tuple[float, float] = (1.0, 5.0), *, zeros: bool = True, seed: int = 0) -> RatingDataset:
-    """12 users x 10 items, 72 whole-number ratings; user 11 and item 9 have none.
+    """12 users x 10 items, 61 whole-number ratings on the default scale; user 11 and item 9 have none.
 
     One user always gives the same rating, another has a single rating. Items have a title, a year
     (one unknown) and genres (one has none). `zeros=False` leaves out the ratings that are 0, of

@@ -1,0 +1,27 @@
+"""Numba's compiler, as the kernels use it. This module imports Numba: import it late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+ANY_ORDER = {"reassoc", "contract"}  # sums may be taken in any order: what wide registers need
+
+
+def compiled(signature: Any) -> Callable[[Function], Function]:
+    """Compile at import for one signature, from Numba's cache where a folder for it can be written.
+
+    The function runs beside other threads, and its sums may be taken in any order.
+    """
+
+    def compile_now(function: Function) -> Function:
+        try:
+            return cast(Function, njit(signature, cache=True, nogil=True, fastmath=ANY_ORDER)(function))
+        except RuntimeError:  # neither the package's folder nor the user's cache is writable
+            return cast(Function, njit(signature, nogil=True, fastmath=ANY_ORDER)(function))
+
+    return compile_now

@@ -1,0 +1,267 @@
+"""Stacking: the weights, the promise that they hold, and what becomes of the members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import pytest
+
+from recbench import RatingDataset, RatingModel, lookup
+from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.datasets.synthetic import make_synthetic
+from recbench.models.bias import Bias
+from recbench.models.factorization import MF
+from recbench.models.means import global_mean
+from recbench.models.ncf import NCF
+from recbench.models.stack import Stack, blend
+from recbench.models.stack_members import new_member
+from recbench.registry import installed
+from recbench.saving import load, save
+from recbench.testing import ModelConformance
+from recbench.testing.toy import toy_ratings
+
+
+@dataclass
+class Memory(RatingModel):
+    """Knows the ratings it was shown by heart, and gives the mean for all others."""
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        self.table_ = np.full((train.n_users, train.n_items), global_mean(train))
+        self.table_[train.user_idx, train.item_idx] = train.ratings
+        return self
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        return self.table_[user_idx, item_idx]
+
+
+@dataclass
+class Validated(RatingModel):
+    """The bias model, and how many rows it was given to train on and to validate with."""
+
+    uses_valid: ClassVar[bool] = True
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        assert valid is not None
+        self.n_rows_ = (np.array(train.n_ratings), np.array(valid.n_ratings))
+        overlap = set(zip(train.user_idx, train.item_idx, strict=True)) & set(
+            zip(valid.user_idx, valid.item_idx, strict=True)
+        )
+        self.n_shared_ = len(overlap)
+        bias = Bias().fit(train)
+        self.bias_ = (bias.user_bias_, bias.item_bias_ + bias.global_mean_)
+        return self
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        predicted: FloatArray = self.bias_[0][user_idx] + self.bias_[1][item_idx]
+        return predicted
+
+    def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
+        return np.asarray(user_idx % 2 == 0)
+
+
+@dataclass
+class Unready(Validated):
+    """Needs a package that has to be imported first."""
+
+    requires: ClassVar[tuple[str, ...]] = ("some.package",)
+
+
+@pytest.fixture
+def own_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: dict[str, Callable[..., RatingModel]] = {
+        "memory": Memory,
+        "validated": Validated,
+        "bias": Bias,
+        "unready": Unready,
+    }
+    monkeypatch.setattr(lookup, "_known", [lambda name: known[name]])
+
+
+def _data(seed: int = 0) -> RatingDataset:
+    return make_synthetic(n_users=60, n_items=40, n_ratings=900, seed=seed)
+
+
+def _pairs(train: RatingDataset) -> tuple[IntArray, IntArray]:
+    users, items = np.indices((train.n_users, train.n_items))
+    return users.ravel(), items.ravel()
+
+
+def _members(stack: Stack) -> set[str]:
+    return {name.split("_")[1] for name in stack.state() if name.startswith("member_")}
+
+
+def test_the_weights_are_those_that_explain_the_ratings() -> None:
+    predicted = np.random.default_rng(0).normal(3.0, 1.0, (200, 2))
+    weights, intercept = blend(predicted, 0.3 + 0.5 * predicted[:, 0] + 0.25 * predicted[:, 1])
+    assert (*weights, intercept) == pytest.approx((0.5, 0.25, 0.3), abs=1e-6)
+
+
+def test_no_weight_is_negative() -> None:
+    predicted = np.random.default_rng(0).normal(3.0, 1.0, (200, 2))
+    weights, intercept = blend(predicted, predicted[:, 0] - 0.5 * predicted[:, 1])
+    assert weights[1] == 0
+    slope, offset = np.polyfit(predicted[:, 0], predicted[:, 0] - 0.5 * predicted[:, 1], 1)
+    assert (weights[0], intercept) == pytest.approx((slope, offset), abs=1e-6)
+
+
+def test_models_that_say_the_same_of_everything_get_no_weight() -> None:
+    weights, intercept = blend(np.full((5, 2), 3.5), np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    assert (*weights, intercept) == (0, 0, 3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_blend_is_no_worse_out_of_fold_than_the_best_member(seed: int) -> None:
+    stack = Stack(models=("user_mean", "item_mean", "bias", "mf"), seed=seed).fit(_data(seed))
+    assert stack.blend_error_ <= stack.errors_.min() * (1 + 1e-6)
+    assert (stack.weights_ >= 0).all()
+
+
+def test_a_blend_of_different_models_beats_each_of_them() -> None:
+    stack = Stack(models=("user_mean", "item_mean")).fit(_data())
+    assert stack.blend_error_ < 0.98 * stack.errors_.min()
+
+
+def test_the_same_member_twice_changes_no_prediction() -> None:
+    train = _data()
+    once = Stack(models=("user_mean", "mf")).fit(train).predict(*_pairs(train))
+    twice = Stack(models=("user_mean", "mf", "mf")).fit(train).predict(*_pairs(train))
+    np.testing.assert_allclose(twice, once, atol=1e-6)
+
+
+@pytest.mark.usefixtures("own_models")
+def test_members_are_judged_on_rows_that_they_were_not_trained_on() -> None:
+    train = _data()
+    stack = Stack(models=("memory", "bias")).fit(train)
+    assert stack.errors_[0] == pytest.approx(np.std(train.ratings), rel=0.05)  # not 0
+    assert stack.weights_[0] < 0.01 < stack.weights_[1]
+
+
+def test_a_prediction_is_the_weighted_sum_of_members_fitted_on_all_of_train() -> None:
+    train = _data()
+    users, items = _pairs(train)
+    stack = Stack(models=("bias", "mf"), seed=3).fit(train)
+    members = [model.fit(train).predict(users, items).clip(1, 5) for model in (Bias(), MF(seed=3))]
+    expected = stack.intercept_ + stack.weights_ @ np.array(members)
+    np.testing.assert_allclose(stack.predict(users, items), expected, atol=1e-12)
+
+
+def test_a_pair_falls_back_if_all_members_with_weight_fall_back() -> None:
+    train = toy_ratings()
+    stack = Stack(models=("global_mean", "bias")).fit(train)
+    assert (stack.weights_ > 0).tolist() == [False, True]
+    expected = Bias().fit(train).is_fallback(*_pairs(train))
+    np.testing.assert_array_equal(stack.is_fallback(*_pairs(train)), expected)
+
+
+@pytest.mark.usefixtures("own_models")
+def test_one_member_that_does_not_fall_back_is_enough() -> None:
+    train = toy_ratings()
+    users, items = _pairs(train)
+    stack = Stack(models=("validated", "bias")).fit(train)
+    assert (stack.weights_ > 0).all()
+    both = (users % 2 == 0) & Bias().fit(train).is_fallback(users, items)
+    np.testing.assert_array_equal(stack.is_fallback(users, items), both)
+
+
+def test_without_any_weight_the_mean_is_left_and_all_pairs_fall_back() -> None:
+    train = toy_ratings()
+    stack = Stack(models=("global_mean",)).fit(train)
+    assert stack.predict(*_pairs(train)) == pytest.approx(global_mean(train), abs=0.02)
+    assert stack.is_fallback(*_pairs(train)).all()
+
+
+@pytest.mark.usefixtures("own_models")
+def test_a_member_that_validates_gets_a_tenth_of_its_rows_for_it() -> None:
+    stack = Stack(models=("validated",)).fit(_data())
+    n_trained, n_validated = stack.state()["member_0_n_rows_"]
+    assert (n_trained, n_validated, stack.state()["member_0_n_shared_"]) == (810, 90, 0)
+
+
+def test_a_member_without_weight_is_not_kept() -> None:
+    assert _members(Stack(models=("global_mean", "bias")).fit(_data())) == {"1"}
+
+
+def test_nothing_of_an_earlier_fit_is_left() -> None:
+    stack = Stack(models=("bias", "mf"))
+    stack.fit(_data())
+    stack.models = ("bias",)
+    assert stack.fit(_data()).state().keys() == Stack(models=("bias",)).fit(_data()).state().keys()
+
+
+def test_a_saved_stack_predicts_the_same_when_it_is_loaded(tmp_path: Path) -> None:
+    train = toy_ratings()
+    stack = Stack(models=("item_knn", "mf", "content"), seed=2).fit(train)
+    save(stack, "stack", tmp_path / "model")
+    loaded = load(tmp_path / "model", lambda name: {"stack": Stack}[name])
+    assert isinstance(loaded, Stack)
+    assert loaded.models == ("item_knn", "mf", "content")
+    np.testing.assert_array_equal(loaded.predict(*_pairs(train)), stack.predict(*_pairs(train)))
+
+
+@pytest.mark.usefixtures("own_models")
+def test_it_needs_what_its_members_need() -> None:
+    assert set(Stack(models=("bias", "unready")).requires) == {"scipy.optimize", "some.package"}
+
+
+def test_a_member_may_have_options_of_its_own() -> None:
+    stack = Stack(models=("mf n_factors=3 solver=als biases=true seed=5 reg=2",), seed=1).fit(_data())
+    assert stack.state()["member_0_user_factors_"].shape == (60, 4 * 3)
+    assert new_member("mf n_factors=3 solver=als biases=true seed=5 reg=2", 1) == MF(n_factors=3, seed=5, reg=2)
+    assert new_member("ncf hidden_layers=[8,4]", 1) == NCF(hidden_layers=(8, 4), seed=1)
+
+
+@pytest.mark.parametrize(
+    ("member", "message"),
+    [
+        ("bias n_factors=3", "'bias n_factors=3' has 'n_factors=3'; write option=value"),
+        ("bias reg_user", r"\(options of 'bias': reg_user, reg_item, n_epochs\)"),
+        ("bias reg_user=much", "bias reg_user='much' is no float"),
+        ("bias n_epochs=true", "bias n_epochs='true' is no int"),
+        ("mf solver=newton", "mf solver='newton'"),
+    ],
+)
+def test_options_that_a_member_cannot_have_are_refused(member: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        new_member(member, 0)
+
+
+def test_members_are_found_where_the_registry_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "_known", [])
+    installed.__wrapped__()
+    assert lookup.find_model("bias", lambda name: Memory) is Bias
+
+
+def test_without_a_registry_the_built_in_models_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "_known", [])
+    train = _data()
+    assert np.isfinite(Stack(models=("bias",)).fit(train).predict(*_pairs(train))).all()
+    with pytest.raises(LookupError, match=r"unknown model 'biass'; choose one of \['bayes_fm', "):
+        Stack(models=("biass",)).fit(train)
+
+
+def test_an_unknown_member_is_refused_with_the_known_ones() -> None:
+    installed()
+    with pytest.raises(LookupError, match="unknown model 'biass'; did you mean 'bias'"):
+        Stack(models=("biass",)).fit(_data())
+
+
+@pytest.mark.parametrize(
+    ("stack", "message"),
+    [
+        (Stack(models=()), "models is empty: a stack needs members"),
+        (Stack(models=("bias",), n_folds=1), "n_folds is 1; it must be at least 2"),
+        (Stack(models=("bias",), n_folds=1000), "'toy' has [0-9]+ ratings for 1000 parts"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(stack: Stack, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        stack.fit(toy_ratings())
+
+
+@pytest.mark.parametrize("make_model", [partial(Stack, models=("bias", "mf", "content"))], ids=["stack"])
+class TestStack(ModelConformance): ...
