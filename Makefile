@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYPROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PLUGINS := $(patsubst %/pyproject.toml,-e ./%,$(wildcard plugins/*/pyproject.toml))
 
-.PHONY: run test test-slow check fix golden docs clean
+.PHONY: run test test-slow check fix golden docs bench peers clean
 
 run: .venv/installed
 	$(BIN)/recbench -m experiment=compare
@@ -13,7 +13,7 @@ run: .venv/installed
 test: .venv/installed
 	$(BIN)/python -m pytest
 
-test-slow: .venv/installed
+test-slow: .venv/installed-slow
 	$(BIN)/python -m pytest -m slow --timeout 900
 
 check: .venv/installed
@@ -33,8 +33,21 @@ golden: .venv/installed
 docs: .venv/installed
 	$(BIN)/python -m tests.test_docs
 
+# Every figure of BENCHMARKS.md: RECBENCH_DATA=folder make bench BENCH="--data ml-100k --models mf,item_knn"
+bench: .venv/installed
+	$(BIN)/python -m recbench_peers.bench $(BENCH)
+
+# the libraries that recbench is compared with
+peers: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable './plugins/recbench-peers[all]'
+
 clean:
 	rm -rf .venv
+
+# the launchers of a cluster, which only the slow tests need
+.venv/installed-slow: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[parquet]' --group dev --group slow $(PLUGINS)
+	@touch $@
 
 .venv/installed: $(PYPROJECTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit(f"recbench needs Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12 run")'

@@ -9,6 +9,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from recbench.messages import UsageError
+
 
 class SweepTable(Callback):
     """Hands the sweep to the command line, which plans it, and prints and writes its table."""
@@ -32,4 +34,4 @@ def _or_leave(step: Any) -> Any:
         return step()
     except Exception as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 the last word of a failed run
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)

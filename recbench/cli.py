@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recbench import isolation, jobs, listings, results, sweeps
+from recbench import isolation, jobs, listings, report, results, sweeps
 from recbench.comparison import compared
 from recbench.messages import UsageError, explain, relative
 from recbench.progress import listening
@@ -42,6 +42,7 @@ VERBS: dict[str, Callable[[Sequence[str]], str]] = {
     "results": results.list_results,
     "table": results.merge_tables,
     "reproduce": results.reproduce,
+    "report": report.write_report,
 }
 
 
@@ -74,7 +75,10 @@ def plan_sweep(composed: DictConfig) -> None:
     """Write down, before the first job, which part of the ratings the jobs are scored on."""
     params = composed.hydra.sweeper.get("params") or {}
     overrides = [*composed.hydra.overrides.task, *(f"{name}={value}" for name, value in params.items())]
-    sweeps.write_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed)
+    if varied := [each for each in overrides if each.startswith("search=") and "," in each]:
+        raise UsageError(f"{varied[0]}: a run has one search; choose one of these")
+    searching = composed.hydra.sweeper._target_ == "hydra_plugins.recbench_search.Search"
+    sweeps.write_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
 
 
 def finish_sweep(folder: Path, store: Path | None) -> int:
@@ -118,8 +122,11 @@ def _run_hydra(args: Sequence[str]) -> None:
     hydra.main(config_path=str(config.conf_dir()), config_name="config", version_base="1.3")(_task)()
 
 
-def _task(composed: DictConfig) -> None:
-    """One Hydra job: run it, write its record; standing alone, print it and exit with its status."""
+def _task(composed: DictConfig) -> float | None:
+    """One Hydra job: run it, write its record; standing alone, print it and exit with its status.
+
+    Returns what a search goes by: the mean of the first metric, None if the job failed.
+    """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -145,11 +152,13 @@ def _task(composed: DictConfig) -> None:
     with _progress(job.model, shown=alone or "basic_launcher" in context.launcher._target_):
         record = isolation.run(job, folder / "recbench.log")
     write_record(record, folder)
+    first = next(iter(record.scores.values()), None)
     if not alone:
-        return
+        return None if record.status != "ok" or first is None else first.mean
     if record.status != "ok":
         _fail(f"{record.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
     _print_table(rows_of([record]), relative(folder))
+    return None
 
 
 def _show_notes() -> None:

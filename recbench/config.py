@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from recbench.contracts import Metric
 from recbench.options import Option, convert, did_you_mean, options_of, plain, schema
 from recbench.registry import Entry, Registry
+from recbench.studies import SearchOptions
 
 GROUPS = ("dataset", "split", "model")
 
@@ -35,6 +36,7 @@ class RunConfig:
     resume: bool = UNSET
     keep_predictions: bool = UNSET
     store: str = UNSET
+    search: SearchOptions | None = None
 
 
 def conf_dir() -> Path:

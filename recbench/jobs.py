@@ -74,7 +74,7 @@ def run(job: Job) -> Record:
     about: dict[str, Any] = {}
     try:
         parts = prepare(job)
-        inputs = _inputs(job, parts)
+        inputs = inputs_of(job, parts)
         about = {
             "dataset": parts.dataset.name,
             "data": runner.describe(parts.dataset),
@@ -149,7 +149,7 @@ def _stored(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record | None:
     return replace(record, scores=scores)
 
 
-def _inputs(job: Job, parts: Parts) -> dict[str, Any]:
+def inputs_of(job: Job, parts: Parts) -> dict[str, Any]:
     """Everything that the job's result depends on; the metrics are left out, as they can be taken later."""
     entry = installed().find("model", job.config["model"]["kind"])
     return {

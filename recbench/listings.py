@@ -58,7 +58,7 @@ def show(args: Sequence[str]) -> str:
     entry = registry.find(role, variant.get("kind", name))
     parts = [f"{role} {name}, {_origin(entry, variant)}", *_docs(entry.source())]
     if role != "metric":
-        parts.append("\n".join(_option_lines(entry, variant)))
+        parts += ["\n".join(_option_lines(entry, variant)), _search_space(entry)]
     terms = getattr(sys.modules[entry.source().__module__], "terms", None)
     if role == "dataset" and callable(terms):
         parts.append(terms())
@@ -104,6 +104,12 @@ def _option_lines(entry: Entry, variant: dict[str, Any]) -> list[str]:
         default = variant.get(option.name, option.default)
         rows.append([f"{entry.role}.{option.name}", _shown(default), told.get(option.name, ""), option.type_name()])
     return aligned([["option", "default", "meaning", "type"], *rows])
+
+
+def _search_space(entry: Entry) -> str:
+    """What a search varies, in one line; nothing if no option declares a space."""
+    spaces = [f"{name} {option.search}" for name, option in options_of(entry.factory).items() if option.search]
+    return f"search=auto varies: {', '.join(spaces)}" if spaces else ""
 
 
 def _shown(value: Any) -> str:

@@ -28,6 +28,8 @@ def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Se
         return _unknown_choice(error.missing_cfg_file or "", error.options or (), registry, str(error))
     if isinstance(error, OverrideParseException):
         return _unreadable(error.override, verbs, registry)
+    if isinstance(error, AssertionError) and (lost := [arg for arg in args if arg.startswith("search.")]):
+        return f"{lost[0]} is an option of a search; choose one: search=auto {lost[0]}"
     if isinstance(error, ValueError) and "Config group override" in str(error):
         return _unreadable(next((arg for arg in args if arg.startswith("=")), ""), verbs, registry)
     if isinstance(error, (HydraException, OmegaConfBaseException)):

@@ -20,6 +20,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, Literal
 
+from recbench.search_space import Space, fitting
+
 SCALARS = (bool, int, float, str)
 EXPRESSIBLE = "bool, int, float, str, Enum, Literal, Optional, list or tuple of these, or a dataclass"
 
@@ -31,6 +33,7 @@ class Option:
     name: str
     annotation: Any
     default: Any = MISSING
+    search: Space | None = None  # what a search may try
 
     def type_name(self) -> str:
         """The type as a user reads it."""
@@ -41,12 +44,14 @@ def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
     """The options of a class or function, in the order of its signature.
 
     Raises:
-        TypeError: a parameter has no annotation, or a type that a command line can't express.
+        TypeError: a parameter has no annotation, a type that a command line can't express, or a search
+            space that does not go with its type.
     """
     hints = _type_hints(factory)
     fields = dataclasses.fields(factory) if dataclasses.is_dataclass(factory) else ()
     # the signature shows a placeholder where a dataclass makes its default anew
     made = {each.name: each.default_factory() for each in fields if each.default_factory is not MISSING}
+    spaces = {each.name: each.metadata["search"] for each in fields if "search" in each.metadata}
     options = {}
     for parameter in inspect.signature(factory).parameters.values():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
@@ -55,8 +60,9 @@ def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
             raise TypeError(f"option {parameter.name!r} has no type; annotate it with {EXPRESSIBLE}")
         default = made.get(parameter.name, parameter.default)
         default = MISSING if default is parameter.empty else default
-        options[parameter.name] = Option(parameter.name, hints[parameter.name], default)
         schema_type(hints[parameter.name], parameter.name)
+        space = fitting(spaces.get(parameter.name), hints[parameter.name], parameter.name)
+        options[parameter.name] = Option(parameter.name, hints[parameter.name], default, space)
     return options
 
 
@@ -203,16 +209,20 @@ def _type_hints(factory: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _trailing_comments(source: str) -> dict[str, str]:
-    """Name to comment, for each line of the form `name: type = default,  # comment`."""
+    """Name to comment, for each line of the form `name: type = default,  # comment`, or its last line."""
     found: dict[str, str] = {}
     line: list[tokenize.TokenInfo] = []
     for token in tokenize.generate_tokens(io.StringIO(inspect.cleandoc(source) + "\n").readline):
-        if token.type in (tokenize.NEWLINE, tokenize.NL):
+        is_field = len(line) > 2 and line[0].type == tokenize.NAME and line[1].string == ":"
+        brackets = [each.string for each in line if is_field and each.string in "()[]{}"]
+        if token.type == tokenize.NEWLINE or (token.type == tokenize.NL and not _unclosed(brackets)):
             line = []
-        elif (
-            token.type == tokenize.COMMENT and len(line) > 2 and line[0].type == tokenize.NAME and line[1].string == ":"
-        ):
+        elif token.type == tokenize.COMMENT and is_field:
             found.setdefault(line[0].string, token.string.lstrip("# ").partition("  #")[0])
         elif token.type not in (tokenize.INDENT, tokenize.DEDENT):
             line.append(token)
     return found
+
+
+def _unclosed(brackets: list[str]) -> bool:
+    return sum(1 if each in "([{" else -1 for each in brackets) > 0

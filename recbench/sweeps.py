@@ -19,12 +19,14 @@ FLOORS = ("global_mean", "bias")
 PLAN = "sweep.json"
 
 
-def write_plan(folder: Path, overrides: Sequence[str], *, sealed: bool) -> None:
+def write_plan(folder: Path, overrides: Sequence[str], *, sealed: bool, searching: bool = False) -> None:
     """Say, at the start of a sweep, which part its jobs are scored on.
 
-    A sweep over a model's options tunes: its candidates are scored on a validation part of train.
+    A sweep over a model's options tunes, and so does a search: the candidates are scored on a
+    validation part of train.
     """
-    part: Part = "valid" if sealed and any(_varies_an_option(each) for each in overrides) else "test"
+    tuning = searching or (sealed and any(_varies_an_option(each) for each in overrides))
+    part: Part = "valid" if tuning else "test"
     write_text(folder / PLAN, json.dumps({"part": part}) + "\n")
 
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 
+from recbench.hygiene import doubts
 from recbench.records import Score
 from recbench.rows import Row, openings, place
 
@@ -76,7 +77,7 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
         notes.append("a: can't be told from the best row (RMSE, users resampled, Holm-adjusted p of 0.05 or more)")
     if any("worse than bias" in row.notes for row in rows):
         notes.append("worse than bias: a model that adds nothing to two averages and a damping")
-    return notes
+    return notes + doubts(rows)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

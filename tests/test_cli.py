@@ -154,7 +154,7 @@ def test_a_failed_single_run_says_why_and_exits_with_1(tmp_path: Path) -> None:
         (["dataset=ratings_file", "dataset.path=missing.csv"], "missing.csv"),
         (["dataset.release=100k"], "100k"),
         (["experiment=compar"], "did you mean 'compare'?"),
-        (["hydra/launcher=ray"], "unknown hydra/launcher 'ray'"),
+        (["hydra/launcher=nimbus"], "unknown hydra/launcher 'nimbus'"),
         (["--experimental-rerun=x.pickle"], "unpickles"),
         (["model=[a"], "can't read 'model=[a'"),
         (["show", "mf"], "recbench show model=mf"),

@@ -87,8 +87,8 @@ def test_an_error_that_is_no_mistake_of_the_user_keeps_its_traceback(error: Exce
 def test_a_misspelt_choice_gets_a_suggestion_and_the_list() -> None:
     message = _explained("model=bais")
     assert message is not None
-    assert message.startswith("unknown model 'bais'; did you mean 'bias'? (there are: bias, ")
-    assert "global_mean" in message
+    assert message.startswith("unknown model 'bais'; did you mean 'bias'? (there are: ")
+    assert {"bias", "global_mean"} <= set(message.replace(",", " ").split())
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_a_misspelt_choice_of_another_group(override: str, expected: str) -> Non
 
 
 def test_a_launcher_that_is_not_installed_names_its_package() -> None:
-    message = _explained("hydra/launcher=submitit_local")
+    message = _explained("hydra/launcher=nimbus")
     assert message is not None
-    assert message.startswith("unknown hydra/launcher 'submitit_local'")
-    assert message.endswith("; the package hydra-submitit_local-launcher may bring it")
+    assert message.startswith("unknown hydra/launcher 'nimbus'")
+    assert message.endswith("; the package hydra-nimbus-launcher may bring it")
 
 
 def test_a_group_that_there_is_not() -> None:

@@ -239,7 +239,7 @@ def test_bias_on_another_data_set_does_not_count() -> None:
 
 @pytest.mark.parametrize("times", [2, 3])
 def test_the_footnotes_tell_how_often_test_was_opened(times: int) -> None:
-    rows = rows_of([_record("mf", 1.0 + k, options={"k": k}) for k in range(times)])
+    rows = rows_of([_record("mf", 1.0 + k, options={"k": f"{k}"}) for k in range(times)])
     assert footnotes(rows) == [
         f"test opened {times} times for mf: picking its best row here would be tuning on test",
     ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.means import global_mean
+from recbench.search_space import between, searched
 
 
 @dataclass
@@ -24,8 +25,8 @@ class Bias(RatingModel):
     Source: Koren (2010), "Factor in the neighbors", ACM TKDD 4(1), §2.1.
     """
 
-    reg_user: float = 5.0  # damping of a user's bias, in ratings
-    reg_item: float = 2.0  # damping of an item's bias, in ratings
+    reg_user: float = searched(5.0, between(0.5, 50, log=True))  # damping of a user's bias, in ratings
+    reg_item: float = searched(2.0, between(0.5, 50, log=True))  # damping of an item's bias, in ratings
     n_epochs: int = 10  # item-then-user passes
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.als import blocks, one_thread, ridge
 from recbench.models.bias import Bias
+from recbench.search_space import between, searched
 
 NO_GENRES = "(no genres listed)"  # how MovieLens says that there are none
 
@@ -35,9 +36,9 @@ class Content(RatingModel):
     """
 
     # defaults: the best compromise on validation parts cut from the training rows of ML-100K and latest-small
-    reg: float = 8.0  # shrinkage of a user's tastes to those of all users, in ratings
-    reg_user: float = 5.0  # damping of a user's bias, in ratings
-    reg_item: float = 2.0  # damping of an item's bias, in ratings
+    reg: float = searched(8.0, between(1, 100, log=True))  # shrinkage of a user's tastes to everyone's, in ratings
+    reg_user: float = searched(5.0, between(0.5, 50, log=True))  # damping of a user's bias, in ratings
+    reg_item: float = searched(2.0, between(0.5, 50, log=True))  # damping of an item's bias, in ratings
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn the biases, `item_features_` (n_items, n_features) and `user_tastes_` (n_users, n_features).

@@ -13,6 +13,7 @@ from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, R
 from recbench.models.als import Block, blocks, one_thread, ridge
 from recbench.models.means import global_mean
 from recbench.progress import track
+from recbench.search_space import between, searched
 
 Solver = Literal["als", "sgd"]
 START_SCALE = 0.1  # standard deviation of the factors before the first sweep
@@ -39,10 +40,10 @@ class MF(RatingModel):
     """
 
     # defaults: the best compromise on validation parts cut from the training rows of ML-100K, latest-small and ML-1M
-    n_factors: int = 12  # numbers that describe a user, and an item; 0 leaves the bias model
-    reg: float = 1.7  # penalty on squared factors, times the number of ratings to the power reg_exponent
-    reg_exponent: float = 0.4  # 0: the same penalty for everyone; 1: in proportion to the number of ratings
-    reg_bias: float = 3.0  # penalty on squared biases, in ratings
+    n_factors: int = searched(12, between(4, 64, log=True))  # numbers that describe a user, or an item; 0: biases only
+    reg: float = searched(1.7, between(0.1, 20, log=True))  # penalty on squared factors, times n_ratings**reg_exponent
+    reg_exponent: float = searched(0.4, between(0, 1))  # 0: one penalty for all; 1: in proportion to the ratings
+    reg_bias: float = searched(3.0, between(0.5, 20, log=True))  # penalty on squared biases, in ratings
     n_epochs: int = 8  # sweeps over users, then items (als); passes over the ratings (sgd)
     n_starts: int = 4  # random starts whose predictions are averaged (als only)
     biases: bool = True  # whether the mean and the biases are part of the model

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.bias import Bias
 from recbench.progress import track
+from recbench.search_space import between, searched
 
 if TYPE_CHECKING:
     from recbench.models.neighbour_kernels import ByColumn, ByRow, Floats
@@ -60,11 +61,11 @@ class Neighbours(RatingModel):
     pearson_baseline, baseline and a damping of 0.5 are Koren's model, damped.
     """
 
-    n_neighbors: int = 40  # most similar raters to average, at most
+    n_neighbors: int = searched(40, between(10, 160, log=True))  # most similar raters to average, at most
     similarity: Similarity = "cosine_baseline"  # how two rows are compared
     centering: Centering = "baseline_zscore"  # what is taken off the ratings before they are averaged
-    shrinkage: float = 100.0  # pull of similarities towards 0, in common ratings
-    aggregation_damping: float = 0.07  # pull of the average towards b, in units of similarity
+    shrinkage: float = searched(100.0, between(5, 500, log=True))  # pull of similarities towards 0, in common ratings
+    aggregation_damping: float = searched(0.07, between(0.01, 1, log=True))  # pull towards b, in units of similarity
     min_support: int = 1  # common ratings that a similarity needs
     reg_user: float = 5.0  # damping of a user's bias, in ratings
     reg_item: float = 2.0  # damping of an item's bias, in ratings

@@ -1,0 +1,5 @@
+"""The report: a sweep as one HTML file that needs nothing else."""
+
+from recbench.report.pages import write_report
+
+__all__ = ["write_report"]

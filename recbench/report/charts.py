@@ -1,0 +1,165 @@
+"""Charts of a comparison: the distance to the best, accuracy against cost, the breakdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from statistics import median
+from typing import TYPE_CHECKING
+
+from recbench.breakdown import BreakdownRow
+from recbench.report.cells import latency_ms
+from recbench.report.drawing import INK, MARKERS, MUTED, PAGE, SERIES, Chart, Pen, label_points, log_scale, shortened
+from recbench.report.gather import names_of
+from recbench.rows import Row
+from recbench.statistics import Difference
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_ROWS = 25  # in one chart
+SIGHT = 2.0  # a chart reaches this many times as far from the best row as the bias floor
+COSTS: tuple[tuple[str, str, Callable[[Row], float | None], float], ...] = (
+    ("Accuracy against fitting", "CPU seconds to fit", lambda row: row.fit_seconds, 0.01),
+    ("Accuracy against predicting", "CPU milliseconds for 1,000 predictions", latency_ms, 0.1),
+    ("Accuracy against memory", "MB of memory", lambda row: row.peak_memory_mb, 1.0),
+)
+
+Point = tuple[float, float, str]  # cost, score, name
+
+
+def distance_chart(pen: Pen, rows: Sequence[Row]) -> Chart | None:
+    """How far each row is behind the best, with its interval; None if that is not known."""
+    tested = [row for row in rows if row.scores]
+    named = list(zip(tested, names_of(tested), strict=True))
+    known = [(row, row.gap, name) for row, name in named if row.gap is not None][:MAX_ROWS]
+    if len(known) < 2:
+        return None
+    note = "RMSE behind the best row, with its 95 % interval; hollow: can't be told from the best; grey: a floor."
+    return pen.draw(
+        "How far behind the best",
+        partial(_paint_distances, known),
+        height=max(2.6, 0.75 + 0.25 * len(known)),
+        note=note,
+    )
+
+
+def cost_charts(pen: Pen, rows: Sequence[Row]) -> list[Chart]:
+    """The first metric against each cost, with the front: what no other row beats in both."""
+    tested = [row for row in rows if row.scores and math.isfinite(next(iter(row.scores.values())).mean)]
+    if len(tested) < 2:
+        return []
+    metric, score = next(iter(tested[0].scores.items()))
+    near, beyond = _in_sight(tested, names_of(tested))
+    note = "Line: the front, where less error costs more." + (f" Too far off to draw: {beyond}." if beyond else "")
+    charts = []
+    for title, label, cost, least in COSTS:
+        points = [
+            (max(round(value / least) * least, least), row.scores[metric].mean, name)
+            for row, name in near
+            if (value := cost(row)) is not None
+        ]
+        if len(points) > 1:
+            paint = partial(_paint_cost, points, label, metric.upper(), score.greater_is_better)
+            smallest = f" Up to {least:g} is drawn at {least:g}." if any(x == least for x, *_ in points) else ""
+            charts.append(pen.draw(title, paint, note=note + smallest))
+    return charts
+
+
+def front(points: Sequence[Point], *, greater_is_better: bool = False) -> list[Point]:
+    """The points that no other beats in both cost and score, by cost."""
+    best, kept = math.inf, []
+    for point in sorted(points, key=lambda each: (each[0], -each[1] if greater_is_better else each[1])):
+        loss = -point[1] if greater_is_better else point[1]
+        if loss < best:
+            best = loss
+            kept.append(point)
+    return kept
+
+
+def breakdown_charts(pen: Pen, parts: Mapping[str, Sequence[BreakdownRow]]) -> list[Chart]:
+    """A chart for each group of the breakdown: RMSE by part, a line each of the first rows and the bias floor."""
+    names = list(parts)  # the bias floor is the last
+    shown = names if len(names) <= len(SERIES) else [*names[: len(SERIES) - 1], names[-1]]
+    charts = []
+    for group in dict.fromkeys(each.group for each in parts[shown[0]]) if shown else ():
+        labels = [each.label for each in parts[shown[0]] if each.group == group]
+        lines = {name: [each.rmse for each in parts[name] if each.group == group] for name in shown}
+        if len(labels) > 1:
+            charts.append(pen.draw(f"RMSE by {group}", partial(_paint_parts, labels, lines)))
+    return charts
+
+
+def _paint_distances(known: Sequence[tuple[Row, Difference, str]], axes: Axes) -> None:
+    limit = _limit([gap.difference for _, gap, _ in known], _bias([row for row, *_ in known]))
+    seen = [gap.high for _, gap, _ in known if gap.difference <= limit and math.isfinite(gap.high)]
+    limit = 1.05 * max([*seen, limit / SIGHT]) or 1.0
+    axes.axvline(0, color=INK, linewidth=1)
+    for line, (row, gap, _) in enumerate(known):
+        if gap.difference > limit:
+            axes.annotate(f"{gap.difference:+.3f} →", (limit, line), ha="right", va="center", color=MUTED)
+            continue
+        colour = MUTED if row.floor else SERIES[0]
+        axes.plot([max(gap.low, -limit), min(gap.high, limit)], [line, line], color=colour, linewidth=1.6)
+        hollow = bool(row.letter) and line > 0
+        axes.plot(gap.difference, line, MARKERS[0], color=colour, markerfacecolor=PAGE if hollow else colour)
+    lowest = min(gap.low for _, gap, _ in known)
+    axes.set_xlim(min(-0.03 * limit, 1.1 * max(lowest, -limit)), limit)
+    axes.set_ylim(len(known) - 0.5, -0.5)
+    axes.set_yticks(range(len(known)), [shortened(name) for *_, name in known])
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.grid(visible=False, axis="y")
+
+
+def _paint_cost(points: Sequence[Point], label: str, metric: str, greater_is_better: bool, axes: Axes) -> None:
+    best = front(points, greater_is_better=greater_is_better)
+    log_scale(axes, [x for x, *_ in points])
+    axes.step([x for x, *_ in best], [y for _, y, _ in best], where="post", color=SERIES[0], linewidth=1.2)
+    for x, y, _ in points:
+        axes.plot(x, y, MARKERS[0], color=MUTED, markerfacecolor=PAGE)
+    for x, y, _ in best:
+        axes.plot(x, y, MARKERS[0], color=SERIES[0])
+    axes.set_xlabel(label)
+    axes.set_ylabel(f"{metric} ({'higher' if greater_is_better else 'lower'} is better)")
+    axes.margins(x=0.18, y=0.12)
+    label_points(axes, [(x, y, shortened(name, 20)) for x, y, name in (points if len(points) <= MAX_ROWS else best)])
+
+
+def _paint_parts(labels: Sequence[str], lines: Mapping[str, Sequence[float]], axes: Axes) -> None:
+    for (name, errors), colour, marker in zip(lines.items(), SERIES, MARKERS, strict=False):
+        axes.plot(range(len(labels)), errors, f"{marker}-", color=colour, label=shortened(name, 20), markersize=4.5)
+    axes.set_xticks(range(len(labels)), [_folded(label) for label in labels])
+    axes.set_ylabel("RMSE")
+    axes.margins(y=0.1)
+    axes.figure.legend(loc="outside upper left", ncols=2, labelcolor=INK)
+
+
+def _folded(label: str) -> str:
+    """The label in lines short enough to stand beside each other."""
+    return label.replace(" and ", "\nand ").replace(" to ", " to\n").replace("below ", "below\n")
+
+
+def _in_sight(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[tuple[Row, str]], str]:
+    """The rows that a chart can show without flattening the others, and the names of those that it leaves out."""
+    losses = [
+        -score.mean if score.greater_is_better else score.mean
+        for row in rows
+        for score in [next(iter(row.scores.values()))]
+    ]
+    limit = _limit(losses, _bias(rows))
+    named = list(zip(rows, names, strict=True))
+    near = [pair for pair, loss in zip(named, losses, strict=True) if loss <= limit]
+    return near, ", ".join(name for (_, name), loss in zip(named, losses, strict=True) if loss > limit)
+
+
+def _bias(rows: Sequence[Row]) -> int | None:
+    """Where the bias floor stands."""
+    return next((number for number, row in enumerate(rows) if row.floor and row.record.kind == "bias"), None)
+
+
+def _limit(losses: Sequence[float], bias: int | None) -> float:
+    """How far a chart reaches: from the best loss past the bias floor, or past the middle row."""
+    best = min(losses)
+    reach = losses[bias] - best if bias is not None else 0.0
+    return best + SIGHT * (reach or median(losses) - best)

@@ -1,0 +1,146 @@
+"""Gathering: the records of a sweep and the store -> what the report has to say of each data set and split."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from recbench import jobs, runner, sweeps
+from recbench.breakdown import BreakdownRow, pooled_breakdown
+from recbench.comparison import compared
+from recbench.contracts import FloatArray, RatingDataset
+from recbench.records import Record
+from recbench.rows import Row, place, rows_of
+from recbench.store import Store
+
+MAX_BROKEN_DOWN = 6  # rows, and the bias floor: more columns than that are no breakdown but a wall
+
+Halves = Sequence[tuple[RatingDataset, RatingDataset]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of those that validation chose from."""
+
+    options: Mapping[str, Any]  # but for the seed
+    score: float  # on the validation part, its seeds averaged
+
+
+@dataclass(frozen=True)
+class Search:
+    """The candidates of one model, in the order they ran."""
+
+    model: str
+    metric: str
+    greater_is_better: bool
+    candidates: Sequence[Candidate]
+    ranges: Mapping[str, Sequence[Any]]  # low, high, whether on a log scale; of the options that were searched
+
+    @property
+    def best(self) -> int:
+        """Which candidate scored best."""
+        scores = [each.score if self.greater_is_better else -each.score for each in self.candidates]
+        return scores.index(max(scores))
+
+    @property
+    def varied(self) -> list[str]:
+        """The options that had more than one value."""
+        names = dict.fromkeys(name for each in self.candidates for name in each.options)
+        return [name for name in names if len({json.dumps(each.options.get(name)) for each in self.candidates}) > 1]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything about one split of one data set."""
+
+    records: Sequence[Record]
+    rows: Sequence[Row]  # of these; best first, those that failed last
+    searches: Sequence[Search]
+    parts: Mapping[str, Sequence[BreakdownRow]]  # by the row's name: the first ones', the bias floor's last
+    lack: str  # why there is no interval and no breakdown; empty where there are
+
+
+def comparisons(records: Sequence[Record], store: Store) -> list[Comparison]:
+    """What the records say, a comparison for each data set and split."""
+    rows = rows_of(records, sweeps.is_floor)
+    known = list(dict.fromkeys(place(row.record) for row in rows if row.ok))
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        # a job that failed early does not know what its data set calls itself
+        stray = place(row.record) not in known and len(known) == 1
+        groups[known[0] if stray else place(row.record)].append(row)
+    return [
+        _comparison(group, [each for each in records if place(each) == where], store) for where, group in groups.items()
+    ]
+
+
+def names_of(rows: Sequence[Row]) -> list[str]:
+    """What the rows are called: the model, with its options where it occurs more than once."""
+    times = Counter(row.record.model for row in rows)
+    return [
+        row.record.model if times[row.record.model] == 1 else f"{row.record.model} {row.label()}".strip()
+        for row in rows
+    ]
+
+
+def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Comparison:
+    tested = [row for row in rows if row.scores]
+    kept = {name: store.predictions(row.record.key) for name, row in zip(names_of(tested), tested, strict=True)}
+    searches = _searches(records)
+    if not any(kept.values()):
+        return Comparison(records, rows, searches, {}, "no predictions are in the store" if tested else "")
+    try:
+        halves = _halves(next(row.record for row in tested))
+    except (LookupError, ValueError, OSError) as error:  # the ratings are gone: what the records say still stands
+        return Comparison(records, rows, searches, {}, f"the ratings can't be read again: {error}")
+    models = [name for name, row in zip(kept, tested, strict=True) if not row.floor][:MAX_BROKEN_DOWN]
+    bias = [name for name, row in zip(kept, tested, strict=True) if row.floor and row.record.kind == "bias"]
+    parts = {name: _broken_down(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None}
+    return Comparison(records, compared(rows, store), searches, parts, "")
+
+
+def _halves(record: Record) -> Halves:
+    """What each fold trains on and what it scores.
+
+    Raises:
+        LookupError, ValueError, OSError: the ratings are not to be had, or not the same any more.
+    """
+    job = jobs.Job(record.config, record.model)
+    parts = jobs.prepare(job)
+    if (parts.dataset.digest, runner.split_digest(parts.folds)) != (record.data["digest"], record.split_digest):
+        raise ValueError("they have changed since")
+    return jobs.halves(job, parts)
+
+
+def _broken_down(halves: Halves, predictions: Sequence[FloatArray]) -> list[BreakdownRow]:
+    return pooled_breakdown([(*half, predicted) for half, predicted in zip(halves, predictions, strict=True)])
+
+
+def _searches(records: Sequence[Record]) -> list[Search]:
+    """The models of which there was more than one candidate."""
+    models: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        if record.status == "ok" and record.part == "valid":
+            models[record.model][json.dumps(_unseeded(record), sort_keys=True)].append(record)
+    searches = [_search(model, list(groups.values())) for model, groups in models.items()]
+    return [search for search in searches if len(search.candidates) > 1]
+
+
+def _search(model: str, groups: Sequence[Sequence[Record]]) -> Search:
+    first = groups[0][0]
+    metric, score = next(iter(first.scores.items()))
+    candidates = [
+        Candidate(_unseeded(group[0]), fmean(record.scores[metric].mean for record in group)) for group in groups
+    ]
+    candidates = [each for each in candidates if math.isfinite(each.score)]
+    ranges = (first.config.get("search") or {}).get("ranges", {})
+    return Search(model, metric, score.greater_is_better, candidates, ranges)
+
+
+def _unseeded(record: Record) -> dict[str, Any]:
+    return {name: value for name, value in record.options.items() if name != "seed"}

@@ -1,0 +1,113 @@
+"""Pages: `recbench report` reads a sweep's folder and writes one HTML file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from recbench.messages import UsageError, relative
+from recbench.records import Record, read_records, write_text
+from recbench.report.cells import Column, breakdown_columns, columns
+from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
+from recbench.report.drawing import Chart, Pen
+from recbench.report.gather import Comparison, comparisons
+from recbench.report.headline import headline
+from recbench.report.protocol import commands, environment, protocol
+from recbench.report.search_charts import search_charts
+from recbench.results import STORE
+from recbench.store import Store
+from recbench.table import footnotes, headers
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} ({self.format_usage().strip()})")
+
+
+def write_report(args: Sequence[str]) -> str:
+    """Write the report of the sweep, or the run, in a folder; return where it is.
+
+    Raises:
+        UsageError: there is nothing to report, or what draws it is not installed.
+    """
+    parser = _Parser("recbench report", "recbench report FOLDER [--output FILE] [--store FOLDER]", add_help=False)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--store", type=Path, default=STORE)
+    options = parser.parse_args(args)
+    if not options.folder.is_dir():
+        raise UsageError(f"no folder {options.folder}; name a sweep's folder: recbench report outputs/<date>/<time>")
+    records = list({each.key or str(n): each for n, each in enumerate(read_records(options.folder))}.values())
+    if not records:
+        raise UsageError(f"no record in {options.folder} or below; name the folder of a sweep or of a run")
+    output = options.output or options.folder / "report.html"
+    write_text(output, page(records, Store(options.store), options.folder))
+    return f"{relative(output.absolute())}: open it in a browser; it needs no network and no other file"
+
+
+def page(records: Sequence[Record], store: Store, folder: Path) -> str:
+    """The report of these records as an HTML document.
+
+    Raises:
+        UsageError: what draws it is not installed.
+    """
+    pen = Pen()
+    sections = [_section(pen, each) for each in comparisons(records, store)]
+    html: str = _template().render(
+        sections=sections,
+        folder=folder.as_posix(),
+        commands=commands(folder),
+        environment=environment(records),
+    )
+    return html
+
+
+def _section(pen: Pen, comparison: Comparison) -> dict[str, Any]:
+    """Everything about one split of one data set, as the template takes it."""
+    rows = comparison.rows
+    tested = [row for row in rows if row.scores or not row.ok]
+    validated = [row for row in rows if row.valid]
+    charts: list[Chart | None] = [distance_chart(pen, rows), *cost_charts(pen, rows)]
+    return {
+        "headline": headline(rows),
+        "place": f"{rows[0].record.dataset}, {rows[0].record.split}",
+        "headers": headers(rows),
+        "table": columns(tested or rows),
+        "flags": [_flags(row.ok, row.floor) for row in tested or rows],
+        "notes": footnotes(rows),
+        "charts": [chart for chart in charts if chart is not None],
+        "breakdown_charts": breakdown_charts(pen, comparison.parts),
+        "breakdown": _breakdown(comparison),
+        "lack": comparison.lack,
+        "searches": [chart for search in comparison.searches for chart in search_charts(pen, search)],
+        "candidates": columns(validated) if tested and validated else [],
+        "protocol": protocol(comparison),
+    }
+
+
+def _flags(ok: bool, floor: bool) -> str:
+    return "failed" if not ok else "floor" if floor else ""
+
+
+def _breakdown(comparison: Comparison) -> list[list[Column]]:
+    parts = dict(comparison.parts)
+    if not parts:
+        return []
+    groups: dict[str, list[str]] = {}
+    for each in next(iter(parts.values())):
+        groups.setdefault(each.group, []).append(each.label)
+    return [breakdown_columns(group, labels, parts) for group, labels in groups.items()]
+
+
+def _template() -> Any:
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError as error:
+        raise UsageError(
+            "a report needs jinja2, which is not installed; install it: pip install 'recbench[report]'"
+        ) from error
+    loader = FileSystemLoader(Path(__file__).parent)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return made.get_template("page.html")

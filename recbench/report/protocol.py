@@ -1,0 +1,82 @@
+"""The protocol and the environment: what was done, with what, and how to do it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from recbench.records import Record
+from recbench.report.gather import Comparison
+from recbench.rows import openings
+from recbench.sweeps import is_floor
+
+
+def protocol(comparison: Comparison) -> list[tuple[str, str]]:
+    """What was done, name by name."""
+    known = next((row.record for row in comparison.rows if row.ok), comparison.rows[0].record)
+    lines = [
+        ("data set", known.dataset),
+        ("data digest", str(known.data.get("digest", ""))[:16]),
+        ("rating scale", " to ".join(f"{end:g}" for end in known.data.get("rating_scale", ()))),
+        ("split", known.split),
+        ("split digest", known.split_digest[:16]),
+        ("folds", str(known.n_folds or "")),
+        ("seeds of the models", _listed(record.seed for record in comparison.records if not is_floor(record))),
+        ("metrics", ", ".join(known.config.get("metrics", known.scores))),
+        ("validation part", f"{known.config['valid_size']:.0%} of train" if "valid_size" in known.config else ""),
+        ("test part", _opened(comparison)),
+        (
+            "differences",
+            "paired bootstrap of the RMSE, users resampled 2,000 times or more; p-values after Holm, at 0.05",
+        ),
+    ]
+    return [(name, value) for name, value in lines if value]
+
+
+def _opened(comparison: Comparison) -> str:
+    """Whether the test part was sealed, and how often it was opened."""
+    times = openings(comparison.rows)
+    if not any(row.scores for row in comparison.rows):
+        return "not opened"
+    sealed = all(record.config.get("sealed", True) for record in comparison.records)
+    counts = ", ".join(f"{model} {count}×" for (*_, model), count in times.items()) or "for the floors alone"
+    return f"{'sealed' if sealed else 'not sealed (sealed=false)'}; opened {counts}"
+
+
+def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Versions and times; two versions of one package are both named."""
+    names = dict.fromkeys(name for record in records for name in record.versions)
+    versions = [(name, _listed(record.versions.get(name) for record in records)) for name in names]
+    created = sorted(record.created for record in records if record.created)
+    threads = _listed(record.config.get("threads") for record in records)
+    times = (
+        [
+            (
+                "computed",
+                _listed(f"{at[:16].replace('T', ' ')} UTC" for at in (created[0], created[-1])).replace(", ", " to "),
+            )
+        ]
+        if created
+        else []
+    )
+    return versions + times + ([("threads a job", threads)] if threads else [])
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
+
+
+def commands(folder: Path) -> list[str]:
+    """The command lines that Hydra wrote down below the folder."""
+    from omegaconf import OmegaConf
+
+    found = []
+    for path in sorted(folder.rglob("multirun.yaml")):
+        overrides = OmegaConf.select(OmegaConf.load(path), "hydra.overrides.task") or []
+        found.append(shlex.join(["recbench", "-m", *map(str, overrides)]))
+    if not found:
+        alone = sorted(folder.rglob(".hydra/overrides.yaml"))
+        found = [shlex.join(["recbench", *map(str, OmegaConf.load(path))]) for path in alone]
+    return list(dict.fromkeys(found))

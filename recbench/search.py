@@ -1,0 +1,226 @@
+"""Search: a command line that names models and what may vary -> studies, whose candidates are launched as jobs.
+
+Data sets, splits and models form an outer product, each with a study of its own; seeds are
+replicates of a candidate. An option that the command line gives one value is pinned; one that it
+gives several, or an `interval`, varies over these; all others vary over what their fields declare.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from recbench import config as configuration
+from recbench import jobs
+from recbench.messages import UsageError
+from recbench.options import options_of
+from recbench.records import write_text
+from recbench.registry import installed
+from recbench.search_space import Between, OneOf, Space, typed
+from recbench.store import content_key
+from recbench.studies import Candidate, Searching, SearchOptions
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from hydra.plugins.launcher import Launcher
+
+STUDIES = "searches"  # the journals' folder, in the store
+SUMMARY = "search.json"
+
+
+@dataclass
+class Request:
+    """What a command line asks for."""
+
+    fixed: list[str] = field(default_factory=list)  # overrides that every job has
+    outer: list[list[str]] = field(default_factory=list)  # choices that each get a study
+    seeds: list[list[str]] = field(default_factory=lambda: [[]])  # overrides of the replicates; none: one, as it stands
+    pinned: set[str] = field(default_factory=set)  # options of the model that have one value
+    swept: dict[str, Space] = field(default_factory=dict)  # and those that have several
+
+
+@dataclass
+class Driver:
+    """Launches the candidates of one study after another."""
+
+    config: DictConfig
+    loader: ConfigLoader
+    launcher: Launcher
+    request: Request
+    n_launched: int = 0
+
+    def search(self, overrides: Sequence[str]) -> dict[str, Any]:
+        """Search for one data set, split and model; return what there is to say of it."""
+        composed = self.compose([*overrides, *self.request.seeds[0]])
+        job = self._job(composed, overrides)
+        options = _options(composed)
+        space = self._space(job)
+        try:
+            study = self._study(job, space, options, list(composed.metrics))
+        except Exception as error:  # a data set that can't be read, say: one job tells it, as a failed row
+            self.launch([{}], overrides, {})
+            return {"model": job.model, "error": jobs.cause_of(error)}
+        study.run(lambda candidates: self.launch(candidates, overrides, space))
+        return {
+            "model": job.model,
+            "dataset": job.config["dataset"],
+            "split": job.config["split"],
+            "space": {name: str(each) for name, each in space.items()},
+            "study": study.name,
+            "journal": str(study.journal),
+        }
+
+    def launch(
+        self, candidates: Sequence[Candidate], overrides: Sequence[str], space: Mapping[str, Space]
+    ) -> list[float | None]:
+        """Run a job for each candidate and seed; return the candidates' scores, their seeds averaged."""
+        ranges = {name: [each.low, each.high, each.log] for name, each in space.items() if isinstance(each, Between)}
+        noted = ",".join(f"{name}:{typed(values)}" for name, values in ranges.items())
+        batch = [
+            [*overrides, *_overrides_of(candidate), *seed, f"++search.ranges={{{noted}}}"]
+            for candidate in candidates
+            for seed in self.request.seeds
+        ]
+        returned = self.launcher.launch(batch, self.n_launched)
+        self.n_launched += len(batch)
+        values = [each.return_value for each in returned]
+        n = len(self.request.seeds)
+        return [_mean(values[start : start + n]) for start in range(0, len(values), n)]
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """The configuration of a job with these overrides; whatever is wrong with them is raised here."""
+        return self.loader.load_sweep_config(self.config, list(overrides))
+
+    def _job(self, composed: DictConfig, overrides: Sequence[str]) -> jobs.Job:
+        model = composed.hydra.runtime.choices["model"]
+        store = Path(str(composed.hydra.runtime.cwd)) / str(composed.store)
+        with open_dict(composed):
+            plain = composed.copy()
+            del plain["hydra"]
+        return jobs.Job(configuration.contents(plain), model, overrides, "valid", store)
+
+    def _space(self, job: jobs.Job) -> dict[str, Space]:
+        """What varies: the swept options, and the declared spaces of those that are not pinned."""
+        declared = options_of(installed().find("model", job.config["model"]["kind"]).factory)
+        free = {name: each.search for name, each in declared.items() if name not in self.request.pinned}
+        return {name: space for name, space in free.items() if space is not None} | self.request.swept
+
+    def _study(
+        self, job: jobs.Job, space: Mapping[str, Space], options: SearchOptions, metrics: list[str]
+    ) -> Searching:
+        node = job.config["model"]
+        parts = jobs.prepare(job)
+        metric = parts.metrics[metrics[0]]
+        inputs = jobs.inputs_of(job, parts)
+        inputs["model"] = {name: value for name, value in node.items() if name not in space}
+        inputs |= {"space": {name: str(each) for name, each in space.items()}, "seeds": self.request.seeds}
+        inputs |= {"metric": metrics[0], "sampler": [options.sampler.name, options.seed, options.grid_points]}
+        kept = job.store if job.config["resume"] else None  # else the study begins anew, in the sweep's own folder
+        folder = (kept or Path(str(self.config.hydra.sweep.dir))) / STUDIES
+        name = f"{job.model}-{content_key(inputs)[:16]}"
+        start = {option: node[option] for option in space if option in node}
+        return Searching(name, space, start, options, folder / f"{name}.log", metric.greater_is_better)
+
+
+def run(config: DictConfig, loader: ConfigLoader, launcher: Launcher, overrides: Sequence[str]) -> list[dict[str, Any]]:
+    """Search for everything that the overrides name; the records are in the jobs' folders afterwards.
+
+    Raises:
+        UsageError: what can't be searched, or would be tuned on test.
+    """
+    if config.search is None:  # the sweeper was chosen by its own name
+        overrides = ["search=auto", *overrides]
+    if not config.sealed:
+        raise UsageError("sealed=false: a search scores its candidates on validation alone; leave sealed=false out")
+    request = asked(OverridesParser.create(config_loader=loader).parse_overrides(list(overrides)))
+    driver = Driver(config, loader, launcher, request)
+    combinations = [[*request.fixed, *chosen] for chosen in product(*request.outer)]
+    for chosen in combinations:
+        for override in _each_value(request.swept):
+            driver.compose([*chosen, override] if override else chosen)
+    folder = Path(str(config.hydra.sweep.dir))
+    folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, folder / "multirun.yaml")
+    told = []
+    for chosen in combinations:
+        told.append(driver.search(chosen))
+        write_text(folder / SUMMARY, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    return told
+
+
+def asked(overrides: Sequence[Override]) -> Request:
+    """Sort the overrides by what they vary; of two for the same key, the later counts.
+
+    Raises:
+        UsageError: something varies that a search can't vary.
+    """
+    request = Request()
+    for key, override in {each.get_key_element(): each for each in overrides}.items():
+        name = override.key_or_group
+        option = name.removeprefix("model.") if name.startswith("model.") else ""
+        if not override.is_sweep_override():
+            request.fixed.append(f"{key}={override.get_value_element_as_str()}")
+            request.pinned |= {option} - {""}
+        elif option == "seed":
+            raise UsageError("model.seed is averaged over, not chosen; write seed=1,2")
+        elif option:
+            request.swept[option] = _space_of(override)
+        elif name.partition(".")[0] in ("search", "hydra", "store") or override.is_interval_sweep():
+            raise UsageError(f"{override.input_line} can't vary in a search; give it one value")
+        else:
+            choices = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            if name == "seed":
+                request.seeds = [[choice] for choice in choices]
+            else:
+                request.outer.append(choices)
+    return request
+
+
+def _overrides_of(candidate: Candidate) -> list[str]:
+    return [f"model.{name}={text}" for name, text in candidate.items()]
+
+
+def _space_of(override: Override) -> Space:
+    """Several values as choices, `interval(a,b)` as a range."""
+    swept = override.value()
+    if isinstance(swept, IntervalSweep):
+        if swept.start is None or swept.end is None:
+            raise UsageError(f"{override.input_line} has no bounds; write interval(0.1,10)")
+        return Between(swept.start, swept.end, "log" in swept.tags)
+    return OneOf(tuple(_plain(value) for value in override.sweep_iterator()))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.text if isinstance(value, QuotedString) else value
+
+
+def _each_value(swept: Mapping[str, Space]) -> list[str]:
+    """An override for each value that an option is given, to see whether it can be had; one empty one at least."""
+    values = [(name, each.values if isinstance(each, OneOf) else (each.low, each.high)) for name, each in swept.items()]
+    return [f"model.{name}={typed(value)}" for name, given in values for value in given] or [""]
+
+
+def _options(composed: DictConfig) -> SearchOptions:
+    options = OmegaConf.to_object(composed.search)
+    if not isinstance(options, SearchOptions):
+        raise UsageError("search has no options; choose one: search=auto")
+    for name in ("n_trials", "n_jobs", "grid_points"):
+        if getattr(options, name) < 1:
+            raise UsageError(f"search.{name}={getattr(options, name)}; it must be at least 1")
+    return options
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None

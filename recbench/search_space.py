@@ -1,0 +1,132 @@
+"""Search spaces: which values of an option a search may try, declared where the option is.
+
+    n_factors: int = searched(12, between(4, 64, log=True))  # numbers that describe a user
+    solver: str = searched("als", one_of("als", "sgd"))  # how it learns
+
+`searched(default, space)` is short for `field(default=default, metadata={"search": space})`.
+"""
+
+from __future__ import annotations
+
+import math
+import typing
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+EDGE = 0.02  # share of a range that counts as its edge
+RESERVED = ("null", "true", "false", "nan", "inf")  # words that a command line reads as something else
+
+
+@dataclass(frozen=True)
+class Between:
+    """All numbers from `low` to `high`, both included; `log` spreads them evenly over orders of magnitude.
+
+    Raises:
+        ValueError: the range is empty, or has no logarithm.
+    """
+
+    low: float  # whole numbers for an option of type int
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or not math.isfinite(self.high - self.low):
+            raise ValueError(f"search space between {self.low} and {self.high} is empty; give the lower bound first")
+        if self.log and self.low <= 0:
+            raise ValueError(f"search space from {self.low} has no logarithm; start above 0, or leave log=True out")
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are whole numbers."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
+    def grid(self, n_points: int) -> list[float]:
+        """At most so many numbers, evenly spread from end to end."""
+        shares = [each / max(n_points - 1, 1) for each in range(n_points)]
+        points = [self._at(share) for share in shares]
+        return sorted({round(point) if self.whole else significant(point, self) for point in points})
+
+    def on_edge(self, value: float) -> bool:
+        """Whether the value is at one of the ends, or next to it."""
+        low, here, high = ((math.log(x) if self.log else x) for x in (self.low, max(value, self.low), self.high))
+        return not EDGE < (here - low) / (high - low) < 1 - EDGE
+
+    def __str__(self) -> str:
+        return f"{self.low:g}...{self.high:g}{' (log)' if self.log else ''}"
+
+    def _at(self, share: float) -> float:
+        if self.log:
+            return math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
+        return self.low + share * (self.high - self.low)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """These values and no others.
+
+    Raises:
+        ValueError: there is none.
+    """
+
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise ValueError("search space one_of() has no values; give those that may be tried")
+
+    def __str__(self) -> str:
+        return " | ".join(typed(value) for value in self.values)
+
+
+Space = Between | OneOf
+
+
+def between(low: float, high: float, *, log: bool = False) -> Between:
+    """The numbers from `low` to `high`; with `log`, 1...10 gets as many trials as 10...100."""
+    return Between(low, high, log)
+
+
+def one_of(*values: Any) -> OneOf:
+    """These values and no others."""
+    return OneOf(values)
+
+
+def searched(default: Value, space: Space) -> Value:
+    """A dataclass field with this default, which a search varies over this space."""
+    return field(default=default, metadata={"search": space})
+
+
+def fitting(space: object, annotation: Any, name: str) -> Space | None:
+    """The space as the option's type has it: fractions for float.
+
+    Raises:
+        TypeError: it is no space, or goes with another type.
+    """
+    if space is None or isinstance(space, OneOf):
+        return space
+    types = set(typing.get_args(annotation) or (annotation,)) - {type(None)}
+    if not isinstance(space, Between):
+        raise TypeError(f"option {name!r} has the search space {space!r}; use between(low, high) or one_of(a, b)")
+    if types == {float}:
+        return Between(float(space.low), float(space.high), space.log)
+    if types == {int} and space.whole:
+        return space
+    raise TypeError(f"option {name!r} has the search space {space}, which is not of its type; use one_of(a, b)")
+
+
+def significant(value: float, space: Between) -> float:
+    """The number to three digits, as nobody needs more of a hyperparameter; never outside its space."""
+    return min(max(float(f"{value:.3g}"), space.low), space.high)
+
+
+def typed(value: Any) -> str:
+    """A value as it is typed on a command line."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(typed, value))}]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return value if value.isidentifier() and value.lower() not in RESERVED else f"'{escaped}'"
+    return value.name if hasattr(value, "name") else repr(value)

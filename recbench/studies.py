@@ -1,0 +1,219 @@
+"""Studies: the candidates of one model, chosen one after the other by what is known of those before.
+
+Optuna keeps a study in a journal on disk, so that a search that was killed goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recbench.journal import open_journal
+from recbench.search_space import Between, OneOf, Space, significant, typed
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial, Trial
+
+Candidate = dict[str, str]  # the options' values as they are typed on a command line
+Evaluate = Callable[[Sequence[Candidate]], Sequence[float | None]]  # None: it failed
+
+MANY = 10_000  # combinations that are no longer listed
+N_DRAWS = 6  # before a space without new candidates counts as exhausted
+
+
+class Sampler(Enum):
+    """Who proposes the next candidate."""
+
+    tpe = "tpe"
+    random = "random"
+    grid = "grid"
+
+
+@dataclass
+class SearchOptions:
+    """What stands at `search` in the configuration: the same for every model."""
+
+    sampler: Sampler = Sampler.tpe  # tpe: where earlier ones were good; random; grid: evenly spread, in random order
+    n_trials: int = 30  # candidates that each model gets, at most; the first is the model as it stands
+    timeout: float | None = None  # seconds that a model's candidates may take; none is started after them
+    n_jobs: int = 1  # candidates launched at a time: as many as the launcher has workers
+    seed: int = 0  # of the sampler
+    grid_points: int = 4  # values of a range that a grid tries
+    ranges: dict[str, Any] = field(default_factory=dict)  # of the searched options; the search itself writes them down
+
+
+@dataclass
+class Searching:
+    """One study: what is varied, how, and where that is written down."""
+
+    name: str
+    space: Mapping[str, Space]
+    start: Mapping[str, Any]  # the first candidate: the options as they stand
+    options: SearchOptions
+    journal: Path | None = None  # None: nothing is kept
+    greater_is_better: bool = False
+
+    def run(self, evaluate: Evaluate) -> None:
+        """Evaluate candidates until the budget is spent or there are no new ones.
+
+        Candidates of an earlier run come first: those that finished, so that they stand in this
+        run's table too, and those that were cut off.
+        """
+        import optuna
+
+        optuna.logging.disable_default_handler()
+        study = optuna.create_study(
+            storage=open_journal(self.journal) if self.journal else None,
+            study_name=self.name,
+            direction="maximize" if self.greater_is_better else "minimize",
+            load_if_exists=True,
+        )
+        seen = dict(list(self._earlier(study).items())[: self.options.n_trials])
+        for trial, value in zip(seen.values(), self._evaluated(evaluate, list(seen.values())), strict=True):
+            _tell_again(study, trial, value)
+        while batch := self._batch(study, seen):
+            began = time.perf_counter()
+            for asked, value in zip(batch, self._evaluated(evaluate, batch), strict=True):
+                _tell(study, asked.number, value)
+            study.set_user_attr("seconds", _seconds(study) + time.perf_counter() - began)
+
+    def _evaluated(self, evaluate: Evaluate, trials: Sequence[FrozenTrial | Trial]) -> Sequence[float | None]:
+        return evaluate([self._candidate(trial.params) for trial in trials]) if trials else []
+
+    def _earlier(self, study: Study) -> dict[str, FrozenTrial]:
+        """The trials of earlier runs, one a candidate, in their order; of a repeated one, that with a value."""
+        from optuna.trial import TrialState
+
+        earlier: dict[str, FrozenTrial] = {}
+        for trial in study.get_trials(deepcopy=False):
+            if set(trial.params) != set(self.space):
+                continue  # cut off before it was drawn
+            key = self._key(trial.params)
+            complete = trial.state == TrialState.COMPLETE
+            if trial.state != TrialState.WAITING and (complete or key not in earlier):
+                earlier[key] = trial
+        return earlier
+
+    def _batch(self, study: Study, seen: dict[str, Any]) -> list[Trial]:
+        """The next new candidates, which join those seen; none if the budget is spent."""
+        batch: list[Trial] = []
+        spent = self.options.timeout is not None and _seconds(study) >= self.options.timeout
+        n_left = 0 if spent else min(self.options.n_jobs, self.options.n_trials - len(seen))
+        while len(batch) < n_left and (trial := self._ask(study, seen)):
+            seen[self._key(trial.params)] = trial
+            batch.append(trial)
+        return batch
+
+    def _ask(self, study: Study, seen: Mapping[str, Any]) -> Trial | None:
+        """A candidate that is not among those seen; None if there is none left."""
+        from optuna.trial import TrialState
+
+        grid = self.options.sampler is Sampler.grid
+        if not grid and not study.get_trials(deepcopy=False):
+            study.enqueue_trial(self._first())
+        for attempt in range(0 if grid else N_DRAWS):
+            study.sampler = self._sampler(len(seen), attempt)
+            trial = study.ask(self._distributions())
+            if self._key(trial.params) not in seen:
+                return trial
+            study.tell(trial, state=TrialState.FAIL)  # a repetition tells nothing new
+        unseen = [each for each in self._combinations(grid=grid) if self._key(each) not in seen]
+        if not unseen:
+            return None
+        study.enqueue_trial(unseen[0])
+        return study.ask(self._distributions())
+
+    def _sampler(self, n_seen: int, attempt: int) -> BaseSampler:
+        """The sampler of one draw: its seed depends on what was drawn before, not on who drew it, or when."""
+        from optuna.samplers import RandomSampler, TPESampler
+
+        (seed,) = np.random.SeedSequence([self.options.seed, n_seen, attempt]).generate_state(1).tolist()
+        if self.options.sampler is Sampler.tpe and attempt < N_DRAWS // 2:
+            return TPESampler(seed=seed)
+        return RandomSampler(seed=seed)
+
+    def _combinations(self, *, grid: bool) -> list[dict[str, Any]]:
+        """All candidates of the grid, or of a space without fractions, in random order; none if they are too many."""
+        values = [
+            (each.grid(self.options.grid_points) if grid else _whole_numbers(each))
+            if isinstance(each, Between)
+            else [typed(value) for value in each.values]
+            for each in self.space.values()
+        ]
+        if not grid and (math.prod(map(len, values)) > MANY):
+            return []
+        listed = [dict(zip(self.space, chosen, strict=True)) for chosen in product(*values)]
+        return [listed[row] for row in np.random.default_rng(self.options.seed).permutation(len(listed))]
+
+    def _distributions(self) -> dict[str, BaseDistribution]:
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+        made: dict[str, BaseDistribution] = {}
+        for name, each in self.space.items():
+            if isinstance(each, OneOf):
+                made[name] = CategoricalDistribution([typed(value) for value in each.values])
+            elif each.whole:
+                made[name] = IntDistribution(int(each.low), int(each.high), log=each.log)
+            else:
+                made[name] = FloatDistribution(each.low, each.high, log=each.log)
+        return made
+
+    def _first(self) -> dict[str, Any]:
+        """The options as they stand, as far as they lie in the space."""
+        first: dict[str, Any] = {}
+        for name, value in self.start.items():
+            space = self.space[name]
+            if isinstance(space, OneOf):
+                first.update((name, typed(each)) for each in space.values if each == value)
+            elif isinstance(value, (int, float)) and space.low <= value <= space.high:
+                first[name] = value
+        return first
+
+    def _candidate(self, params: Mapping[str, Any]) -> Candidate:
+        """A trial's parameters as they are typed."""
+        texts = {}
+        for name, space in self.space.items():
+            value = params[name]
+            rounded = significant(value, space) if isinstance(space, Between) and not space.whole else value
+            texts[name] = value if isinstance(space, OneOf) else repr(rounded)
+        return texts
+
+    def _key(self, params: Mapping[str, Any]) -> str:
+        return " ".join(self._candidate(params).values())
+
+
+def _tell(study: Study, number: int, value: float | None) -> None:
+    from optuna.trial import TrialState
+
+    failed = value is None or not math.isfinite(value)
+    # another process may be at the same search, and have told before
+    study.tell(number, None if failed else value, TrialState.FAIL if failed else None, skip_if_finished=True)
+
+
+def _tell_again(study: Study, trial: FrozenTrial, value: float | None) -> None:
+    """What became of an earlier run's candidate: one that was cut off, or that failed then and not now."""
+    from optuna.trial import TrialState, create_trial
+
+    if trial.state == TrialState.RUNNING:
+        _tell(study, trial.number, value)
+    elif trial.state == TrialState.FAIL and value is not None and math.isfinite(value):
+        study.add_trial(create_trial(params=trial.params, distributions=trial.distributions, value=value))
+
+
+def _seconds(study: Study) -> float:
+    return float(study.user_attrs.get("seconds", 0.0))
+
+
+def _whole_numbers(space: Between) -> range:
+    return range(int(space.low), int(space.high) + 1) if space.whole else range(MANY + 1)

@@ -1,0 +1,194 @@
+"""Studies: which candidates are tried, in which order, and what is left after a kill."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recbench.journal import open_journal
+from recbench.search_space import Space, between, one_of
+from recbench.studies import Candidate, Sampler, Searching, SearchOptions
+
+SPACE: Mapping[str, Space] = {"x": between(0.1, 10.0, log=True), "n": between(1, 9), "how": one_of("als", "sgd")}
+START = {"x": 1.0, "n": 5, "how": "als"}
+
+
+def _loss(candidate: Candidate) -> float:
+    """Least at x = 3, n = 7, sgd."""
+    off = abs(math.log(float(candidate["x"]) / 3)) + abs(int(candidate["n"]) - 7) / 8
+    return off + (candidate["how"] == "als")
+
+
+def _searching(folder: Path | None = None, **options: Any) -> Searching:
+    return Searching("s", SPACE, START, SearchOptions(**options), folder / "journal.log" if folder else None)
+
+
+def _tried(searching: Searching) -> list[Candidate]:
+    """All that one run of the search evaluates, in order."""
+    tried: list[Candidate] = []
+
+    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+        tried.extend(candidates)
+        return [_loss(each) for each in candidates]
+
+    searching.run(evaluate)
+    return tried
+
+
+@pytest.mark.parametrize("sampler", Sampler)
+def test_every_sampler_tries_so_many_different_candidates(sampler: Sampler) -> None:
+    tried = _tried(_searching(sampler=sampler, n_trials=20))
+    assert len({tuple(each.values()) for each in tried}) == len(tried) == 20
+    assert all(0.1 <= float(each["x"]) <= 10 and 1 <= int(each["n"]) <= 9 for each in tried)
+
+
+@pytest.mark.parametrize("sampler", Sampler)
+def test_the_same_seed_gives_the_same_candidates_and_another_seed_others(sampler: Sampler) -> None:
+    runs = [_tried(_searching(sampler=sampler, n_trials=14, seed=seed)) for seed in (1, 1, 2)]
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+
+
+@pytest.mark.parametrize("sampler", [Sampler.tpe, Sampler.random])
+def test_the_first_candidate_is_the_model_as_it_stands(sampler: Sampler) -> None:
+    assert _tried(_searching(sampler=sampler, n_trials=2))[0] == {"x": "1.0", "n": "5", "how": "als"}
+
+
+def test_tpe_learns_from_what_it_is_told() -> None:
+    losses = [
+        sorted(map(_loss, _tried(_searching(sampler=each, n_trials=60)))) for each in (Sampler.tpe, Sampler.random)
+    ]
+    assert losses[0][10] < losses[1][10] / 2
+
+
+def test_of_a_metric_that_should_be_great_tpe_seeks_the_greatest() -> None:
+    searching = _searching(n_trials=60)
+    searching.greater_is_better = True
+    tried: list[Candidate] = []
+
+    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+        tried.extend(candidates)
+        return [-_loss(each) for each in candidates]
+
+    searching.run(evaluate)
+    assert sum(each["how"] == "sgd" for each in tried[20:]) > 30
+
+
+def test_a_grid_is_every_combination_once() -> None:
+    tried = _tried(_searching(sampler=Sampler.grid, n_trials=100, grid_points=3))
+    expected = {(x, n, how) for x in ("0.1", "1.0", "10.0") for n in "159" for how in ("als", "sgd")}
+    assert len(tried) == 18
+    assert {tuple(each.values()) for each in tried} == expected
+
+
+def test_a_space_that_is_exhausted_ends_the_search() -> None:
+    searching = _searching(n_trials=50)
+    searching.space = {"n": between(1, 9), "how": one_of("als", "sgd")}
+    searching.start = {"n": 5, "how": "als"}
+    searched: list[Candidate] = []
+
+    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+        searched.extend(candidates)
+        return [float(each["n"]) for each in candidates]
+
+    searching.run(evaluate)
+    assert len({tuple(each.values()) for each in searched}) == len(searched) == 18
+
+
+def test_a_model_without_a_space_is_tried_as_it_stands() -> None:
+    calls: list[Sequence[Candidate]] = []
+
+    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+        calls.append(candidates)
+        return [1.0]
+
+    Searching("s", {}, {}, SearchOptions(n_trials=5)).run(evaluate)
+    assert calls == [[{}]]
+
+
+def test_a_failed_candidate_does_not_end_the_search() -> None:
+    outcomes = iter([None, math.nan, math.inf, 1.0, 2.0])
+    evaluated: list[Candidate] = []
+
+    def evaluate(candidates: Sequence[Candidate]) -> list[float | None]:
+        evaluated.extend(candidates)
+        return [next(outcomes) for _ in candidates]
+
+    _searching(n_trials=5).run(evaluate)
+    assert len(evaluated) == 5
+
+
+def test_candidates_are_launched_so_many_at_a_time() -> None:
+    sizes: list[int] = []
+
+    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+        sizes.append(len(candidates))
+        return [_loss(each) for each in candidates]
+
+    _searching(n_trials=7, n_jobs=3).run(evaluate)
+    assert sizes == [3, 3, 1]
+
+
+def test_after_the_timeout_nothing_new_is_launched(tmp_path: Path) -> None:
+    assert len(_tried(_searching(tmp_path, n_trials=5, timeout=0.0))) == 0
+    assert len(_tried(_searching(tmp_path, n_trials=5, timeout=1e-9))) == 1
+    assert len(_tried(_searching(tmp_path, n_trials=5, timeout=1e-9))) == 1, "what was spent before counts"
+
+
+@pytest.mark.parametrize("sampler", Sampler)
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_a_search_cut_off_resumes_with_the_candidates_that_it_would_have_had(
+    sampler: Sampler, n_jobs: int, tmp_path: Path
+) -> None:
+    options = {"sampler": sampler, "n_trials": 13, "n_jobs": n_jobs}
+    whole = _tried(_searching(tmp_path / "whole", **options))
+    calls = count()
+
+    def cut_off(candidates: Sequence[Candidate]) -> list[float]:
+        if next(calls) == 4:
+            raise KeyboardInterrupt
+        return [_loss(each) for each in candidates]
+
+    with pytest.raises(KeyboardInterrupt):
+        _searching(tmp_path / "cut", **options).run(cut_off)
+    assert _tried(_searching(tmp_path / "cut", **options)) == whole
+
+
+def test_more_trials_continue_a_finished_search_and_fewer_repeat_its_first(tmp_path: Path) -> None:
+    first = _tried(_searching(tmp_path, n_trials=6))
+    assert _tried(_searching(tmp_path, n_trials=9))[:6] == first
+    assert _tried(_searching(tmp_path, n_trials=3)) == first[:3]
+
+
+def test_a_candidate_that_failed_and_now_does_not_is_learned_from(tmp_path: Path) -> None:
+    _searching(tmp_path, n_trials=3).run(lambda candidates: [None] * len(candidates))
+    assert len(_tried(_searching(tmp_path, n_trials=3))) == 3
+    (study,) = open_journal(tmp_path / "journal.log").get_all_studies()
+    trials = open_journal(tmp_path / "journal.log").get_all_trials(study._study_id)
+    assert [trial.state.name for trial in trials] == ["FAIL"] * 3 + ["COMPLETE"] * 3
+
+
+@pytest.mark.parametrize("damage", [b'{"op_code":4,"tri', b"\x00\x00\n", b"{}{}\n{}\n"])
+def test_a_damaged_end_of_the_journal_is_cut_off(damage: bytes, tmp_path: Path) -> None:
+    first = _tried(_searching(tmp_path, n_trials=4))
+    with (tmp_path / "journal.log").open("ab") as file:
+        file.write(damage)
+    assert _tried(_searching(tmp_path, n_trials=6))[:4] == first
+
+
+def test_fractions_have_three_digits() -> None:
+    tried = _tried(_searching(sampler=Sampler.random, n_trials=10))
+    assert all(float(f"{float(each['x']):.3g}") == float(each["x"]) for each in tried)
+
+
+def test_a_default_outside_the_space_is_left_to_the_sampler() -> None:
+    searching = _searching(n_trials=1)
+    searching.start = {"x": 99.0, "n": 5, "how": "other"}
+    (tried,) = _tried(searching)
+    assert tried["n"] == "5"
+    assert 0.1 <= float(tried["x"]) <= 10
