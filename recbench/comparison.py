@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from recbench import jobs
-from recbench.contracts import FloatArray, IntArray
+from recbench import jobs, runner
+from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.records import Record
 from recbench.rows import Row
 from recbench.statistics import compare_with_best, letters
@@ -37,21 +37,37 @@ def compared(rows: Sequence[Row], store: Store) -> list[Row]:
     return told
 
 
-def scored_rows(job: jobs.Job) -> tuple[FloatArray, IntArray]:
-    """Ratings and users of the rows that the job is scored on, fold after fold."""
-    scored = [scored for _, scored in jobs.halves(job, jobs.prepare(job))]
+def halves_behind(record: Record) -> list[tuple[RatingDataset, RatingDataset]]:
+    """What each fold of the record's job trained on and what it scored.
+
+    Raises:
+        LookupError, ValueError, OSError: the ratings are not to be had, or not the same any more.
+    """
+    job = jobs.Job(record.config, record.model, part=record.part)
+    parts = jobs.prepare(job)
+    if (parts.dataset.digest, runner.split_digest(parts.folds)) != (record.data["digest"], record.split_digest):
+        raise ValueError("they have changed since")
+    return jobs.halves(job, parts)
+
+
+def scored_rows(record: Record) -> tuple[FloatArray, IntArray]:
+    """Ratings and users of the rows that the record's job was scored on, fold after fold.
+
+    Raises:
+        LookupError, ValueError, OSError: as for `halves_behind`.
+    """
+    scored = [scored for _, scored in halves_behind(record)]
     return np.concatenate([each.ratings for each in scored]), np.concatenate([each.user_idx for each in scored])
 
 
 def _compare(rows: list[Row], group: list[int], predictions: dict[int, FloatArray]) -> None:
     """Fill in the gap and the letter of these rows."""
-    ratings, users = scored_rows(_job(rows[group[0]].record))
+    try:
+        ratings, users = scored_rows(rows[group[0]].record)
+    except (LookupError, ValueError, OSError):
+        return  # the ratings are gone or have changed: the scores stand, the rows can't be compared any more
     errors = {number: float(np.mean((ratings - predictions[number]) ** 2)) for number in group}
     best_first = sorted(group, key=lambda number: errors[number])
     gaps = compare_with_best(ratings, [predictions[number] for number in best_first], users)
     for number, gap, letter in zip(best_first, gaps, letters(gaps), strict=True):
         rows[number] = replace(rows[number], gap=gap, letter=letter)
-
-
-def _job(record: Record) -> jobs.Job:
-    return jobs.Job(record.config, record.model)

@@ -28,8 +28,11 @@ NOISE = 1e-3  # of the RMSE: processors and thread counts move TensorFlow's last
 SHORT_KEY = 10  # characters of a key that are shown, and enough to name it
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Reads a verb's arguments; what it can't read is a usage error like any other."""
+
     def error(self, message: str) -> NoReturn:
+        """Raise the usage error."""
         raise UsageError(f"{message} ({self.format_usage().strip()})")
 
 
@@ -101,9 +104,7 @@ def reproduce(args: Sequence[str]) -> str:
         after = jobs.run(job)
         if after.status != "ok":
             return f"failed: {after.cause}"
-        verdict = _verdict(
-            job, before, after, store.predictions(before.key), Store(Path(folder)).predictions(after.key)
-        )
+        verdict = _verdict(before, after, store.predictions(before.key), Store(Path(folder)).predictions(after.key))
     scores = [
         f"  {name}: {before.scores[name].mean:.6f} then, {score.mean:.6f} now"
         for name, score in after.scores.items()
@@ -114,13 +115,13 @@ def reproduce(args: Sequence[str]) -> str:
     )
 
 
-def _verdict(job: jobs.Job, before: Record, after: Record, then: Any, now: Any) -> str:
+def _verdict(before: Record, after: Record, then: Any, now: Any) -> str:
     shared = [name for name in before.scores if name in after.scores]
     if all(before.scores[name].folds == after.scores[name].folds for name in shared):
         return "same"
     if then is None or now is None or [len(each) for each in then] != [len(each) for each in now]:
         return "different"
-    ratings, users = scored_rows(job)
+    ratings, users = scored_rows(after)
     gap = paired_bootstrap(ratings, np.concatenate(now), np.concatenate(then), users)
     told = f"RMSE moved by {gap.difference:+.6f}, 95 % interval {gap.low:+.6f} to {gap.high:+.6f}"
     small = abs(gap.difference) <= NOISE * float(np.sqrt(np.mean((ratings - np.concatenate(then)) ** 2)))
@@ -171,8 +172,8 @@ def _filter(filters: Sequence[str]) -> Callable[[Record], bool]:
     return fits
 
 
-def _parser(verb: str, usage: str, example: str) -> _Parser:
-    parser = _Parser(
+def _parser(verb: str, usage: str, example: str) -> Parser:
+    parser = Parser(
         prog=f"recbench {verb}", usage=f"recbench {verb} {usage} [--store FOLDER], {example}", add_help=False
     )
     parser.add_argument("--store", type=Path, default=STORE)

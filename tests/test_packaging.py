@@ -30,6 +30,7 @@ def test_the_wheel_holds_conf_data_and_licences_and_is_small(wheel: Path) -> Non
         sizes = {item.filename: item.compress_size for item in archive.infolist()}
     shipped = {str(path.relative_to(ROOT)) for path in (ROOT / "conf").rglob("*.yaml")}
     assert {f"recbench/{path}" for path in shipped} <= set(sizes)
+    assert {f"recbench/report/page.{kind}" for kind in ("html", "css", "js")} <= set(sizes)
     assert any(name.endswith("licenses/LICENSE") for name in sizes)
     assert "recbench/datasets/data/LICENSE-GROUPLENS.txt" in sizes
     assert "hydra_plugins/recbench_search.py" in sizes  # where Hydra looks for sweepers

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from recbench import jobs, runner, sweeps
+from recbench import sweeps
 from recbench.breakdown import BreakdownRow, pooled_breakdown
-from recbench.comparison import compared
+from recbench.comparison import compared, halves_behind
 from recbench.contracts import FloatArray, RatingDataset
 from recbench.records import Record
 from recbench.rows import Row, place, rows_of
@@ -95,26 +95,13 @@ def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Com
     if not any(kept.values()):
         return Comparison(records, rows, searches, {}, "no predictions are in the store" if tested else "")
     try:
-        halves = _halves(next(row.record for row in tested))
+        halves = halves_behind(next(row.record for row in tested))
     except (LookupError, ValueError, OSError) as error:  # the ratings are gone: what the records say still stands
         return Comparison(records, rows, searches, {}, f"the ratings can't be read again: {error}")
     models = [name for name, row in zip(kept, tested, strict=True) if not row.floor][:MAX_BROKEN_DOWN]
     bias = [name for name, row in zip(kept, tested, strict=True) if row.floor and row.record.kind == "bias"]
     parts = {name: _broken_down(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None}
     return Comparison(records, compared(rows, store), searches, parts, "")
-
-
-def _halves(record: Record) -> Halves:
-    """What each fold trains on and what it scores.
-
-    Raises:
-        LookupError, ValueError, OSError: the ratings are not to be had, or not the same any more.
-    """
-    job = jobs.Job(record.config, record.model)
-    parts = jobs.prepare(job)
-    if (parts.dataset.digest, runner.split_digest(parts.folds)) != (record.data["digest"], record.split_digest):
-        raise ValueError("they have changed since")
-    return jobs.halves(job, parts)
 
 
 def _broken_down(halves: Halves, predictions: Sequence[FloatArray]) -> list[BreakdownRow]:

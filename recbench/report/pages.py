@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from recbench.messages import UsageError, relative
 from recbench.records import Record, read_records, write_text
@@ -16,14 +15,9 @@ from recbench.report.gather import Comparison, comparisons
 from recbench.report.headline import headline
 from recbench.report.protocol import commands, environment, protocol
 from recbench.report.search_charts import search_charts
-from recbench.results import STORE
+from recbench.results import STORE, Parser
 from recbench.store import Store
 from recbench.table import footnotes, headers
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} ({self.format_usage().strip()})")
 
 
 def write_report(args: Sequence[str]) -> str:
@@ -32,7 +26,7 @@ def write_report(args: Sequence[str]) -> str:
     Raises:
         UsageError: there is nothing to report, or what draws it is not installed.
     """
-    parser = _Parser("recbench report", "recbench report FOLDER [--output FILE] [--store FOLDER]", add_help=False)
+    parser = Parser("recbench report", "recbench report FOLDER [--output FILE] [--store FOLDER]", add_help=False)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--store", type=Path, default=STORE)

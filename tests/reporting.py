@@ -1,0 +1,74 @@
+"""Reports to test: records as jobs would have written them, and what a browser would find in a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+from recbench.records import Record, Score
+from recbench.rows import Row, rows_of
+from recbench.statistics import Difference
+
+VOID = {"meta", "br", "img", "input", "link", "hr"}
+
+
+class Seen(HTMLParser):
+    """What a browser would find in a page: tags, attributes and text; a tag left open raises."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_startendtag(tag, attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def made(model: str, rmse: float, **about: Any) -> Record:
+    """A record as a job would have written it."""
+    plain: dict[str, Any] = {
+        "kind": model,
+        "dataset": "ratings",
+        "split": "holdout",
+        "n_folds": 1,
+        "n_test": 100,
+        "cold_share": 0.0,
+        "fallback_share": 0.1,
+        "fit_seconds": 1.0,
+        "predict_seconds": 0.5,
+        "peak_memory_mb": 20.0,
+        "data": {"n_users": 5, "n_items": 6, "n_ratings": 20, "rating_scale": [1, 5], "digest": "d"},
+        "versions": {"python": "3.12"},
+    }
+    return Record(model=model, scores={"rmse": Score.over([rmse])}, **(plain | about))
+
+
+def gapped(records: Sequence[Record], tied: Sequence[str] = (), floors: Sequence[str] = ()) -> list[Row]:
+    """Their rows, as if each had been compared with the best."""
+    rows = rows_of(records, lambda record: record.model in floors)
+    best = rows[0].scores["rmse"].mean
+    told = []
+    for row in rows:
+        behind = row.scores["rmse"].mean - best
+        letter = "a" if row.record.model in tied or behind == 0 else ""
+        p_value = 1.0 if letter else 0.01
+        told.append(replace(row, gap=Difference(behind, behind - 0.01, behind + 0.01, p_value), letter=letter))
+    return told
