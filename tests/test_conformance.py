@@ -8,6 +8,7 @@ import pytest
 from recbench import RatingDataset
 from recbench.registry import installed
 from recbench.testing import DatasetConformance, MetricConformance, ModelConformance
+from recbench.testing import models as laws
 
 MODELS = {
     name: entry.factory for name, entry in installed().entries["model"].items() if entry.distribution == "recbench"
@@ -44,3 +45,8 @@ def load(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], RatingD
 
 
 class TestRatingsFile(DatasetConformance): ...
+
+
+def test_every_law_of_a_model_is_in_the_suite() -> None:
+    named = {name.removeprefix("check_") for name in vars(laws) if name.startswith("check_")}
+    assert {name.removeprefix("test_") for name in vars(ModelConformance) if name.startswith("test_")} == named

@@ -14,7 +14,7 @@ The laws are plain functions: call one by itself to see what broke.
 
 from recbench.testing.datasets import DatasetConformance
 from recbench.testing.metrics import MetricConformance
-from recbench.testing.models import ModelConformance
+from recbench.testing.model_suite import ModelConformance
 from recbench.testing.toy import toy_ratings
 
 __all__ = ["DatasetConformance", "MetricConformance", "ModelConformance", "toy_ratings"]
