@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.models.bias import Bias
-from recbench.models.descent import BETA_1, BETA_2, EPSILON, Columns, Descent, Params, Tensor, Tensors, tensorflow
+from recbench.models.descent import (
+    BETA_1,
+    BETA_2,
+    EPSILON,
+    Columns,
+    Descended,
+    Descent,
+    Loss,
+    Params,
+    Tensor,
+    Tensors,
+    tensorflow,
+)
 from recbench.models.factorization import MF
 from recbench.models.factorization_sgd import FactorizationLoss
 
@@ -33,7 +46,18 @@ def sgd(batch_size: int, n_epochs: int = 1, seed: int = 0) -> Descent:
 
 
 def table_after(descent: Descent, columns: Columns) -> FloatArray:
-    return descent.run(TABLE, lookup_loss, columns).params["table"]
+    return descend(descent, TABLE, lookup_loss, columns).params["table"]
+
+
+def descend(
+    descent: Descent, params: Params, loss: Loss, columns: Columns, score: Callable[[Params], float] | None = None
+) -> Descended:
+    """Descend over columns that are there as a whole."""
+
+    def gather(wanted: IntArray) -> Columns:
+        return {name: values[wanted] for name, values in columns.items()}
+
+    return descent.run(params, loss, gather, len(next(iter(columns.values()))), score)
 
 
 def test_repeated_ids_in_a_batch_sum_their_gradients() -> None:
@@ -44,7 +68,7 @@ def test_repeated_ids_in_a_batch_sum_their_gradients() -> None:
 
 def test_adam_squares_the_sum_of_repeated_gradients() -> None:
     columns = rows((0, 2.0), (0, 3.0), (2, 2.0), (0, 4.0))
-    learned = Descent(0.01, 4, 1).run(TABLE, lookup_loss, columns).params["table"]
+    learned = table_after(Descent(0.01, 4, 1), columns)
     gradient = np.array([-2 * 6 / 4, 0.0, 2 / 4])
     rate = 0.01 * np.sqrt(1 - BETA_2) / (1 - BETA_1)
     step = rate * (1 - BETA_1) * gradient / (np.sqrt((1 - BETA_2) * gradient**2) + EPSILON)
@@ -56,6 +80,24 @@ def test_padded_last_batch_equals_the_smaller_batch() -> None:
     learned = table_after(sgd(4), rows(*[(1, 5.0)] * 5))
     expected = 5.0 - (5.0 - 2.0) * 0.8**2  # each step takes off 2 * 0.1 of the error
     np.testing.assert_allclose(learned, [1.0, expected, 3.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_rows_in_chunks_learn_the_same_as_all_at_once(optimizer: str) -> None:
+    whole = Descent(0.1, 2, 3, optimizer)  # batches of 2, 2, 2 and 1: with chunks of 5, two batches at a time
+    columns = rows((0, 2.0), (1, 0.0), (2, 5.0), (0, 1.0), (1, 1.0), (2, 4.0), (0, 3.0))
+    np.testing.assert_allclose(table_after(replace(whole, chunk_size=5), columns), table_after(whole, columns))
+
+
+def test_no_more_rows_than_a_chunk_are_gathered_at_a_time() -> None:
+    gathered: list[int] = []
+
+    def gather(wanted: IntArray) -> Columns:
+        gathered.append(len(wanted))
+        return {"row": np.zeros(len(wanted), np.int32), "target": np.ones(len(wanted), np.float32)}
+
+    replace(sgd(2), chunk_size=8).run(TABLE, lookup_loss, gather, 100)
+    assert gathered == [8] * 13
 
 
 def test_batch_larger_than_the_data_is_one_step_over_all_rows() -> None:
@@ -85,14 +127,14 @@ def test_early_stopping_goes_back_to_the_best_epoch() -> None:
         seen.append(params["table"].copy())
         return next(scores)
 
-    descended = replace(sgd(3, n_epochs=5), patience=2).run(TABLE, lookup_loss, rows(*ORDERED), score)
+    descended = descend(replace(sgd(3, n_epochs=5), patience=2), TABLE, lookup_loss, rows(*ORDERED), score)
     assert (descended.n_epochs, len(seen)) == (2, 4)
     np.testing.assert_array_equal(descended.params["table"], seen[1])
 
 
 def test_diverging_training_says_so() -> None:
     with pytest.raises(FloatingPointError, match=r"\['table'\] not finite after epoch 9; lower learning_rate"):
-        Descent(1e8, 1, 9, optimizer="sgd").run(TABLE, lookup_loss, rows(*ORDERED))
+        table_after(Descent(1e8, 1, 9, optimizer="sgd"), rows(*ORDERED))
 
 
 def test_unknown_optimizer_is_refused() -> None:
@@ -118,7 +160,7 @@ def test_factorization_step_equals_the_one_by_hand() -> None:
     weights = dict.fromkeys(("user_reg", "item_reg", "user_bias_reg", "item_bias_reg"), penalty)
     index = np.array([0], np.int32)
     columns = {"user": index, "item": index, "target": np.array([4.0 - 3.0], np.float32), **weights}
-    learned = Descent(0.005, 1, 1, optimizer="sgd").run(params, FactorizationLoss(biases=True), columns).params
+    learned = descend(Descent(0.005, 1, 1, optimizer="sgd"), params, FactorizationLoss(biases=True), columns).params
     np.testing.assert_allclose(learned["user_bias"], [0.105990], atol=5e-7)
     np.testing.assert_allclose(learned["item_bias"], [-0.193980], atol=5e-7)
     np.testing.assert_allclose(learned["user_factors"], [[0.101190, -0.297570]], atol=5e-7)

@@ -21,7 +21,7 @@ N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 CLASSIC = Path(__file__).parents[1] / "conf" / "model" / "ncf_classic.yaml"
 
 PLAIN = NCF(
-    n_factors=4, hidden_layers=(32, 16), n_gmf_factors=0, residual=False, reg=0.0, reg_gmf=0.0, reg_dense=0.0,
+    n_factors=4, hidden_layers=(32, 16), fusion="mlp", residual=False, reg=0.0, reg_gmf=0.0, reg_dense=0.0,
     learning_rate=0.01, batch_size=8, n_epochs=200, patience=None, refit=False,
 )  # fmt: skip
 SMALL = NCF(n_factors=4, hidden_layers=(8,), n_gmf_factors=3, reg=0.1, reg_gmf=0.1, batch_size=8, n_epochs=20)
@@ -110,8 +110,8 @@ def test_cold_pairs_get_finite_predictions(small: NCF) -> None:
 
 
 def test_cold_user_gets_the_mean_embedding(small: NCF) -> None:
-    np.testing.assert_allclose(small.user_embedding_[-1], small.user_embedding_[:-1].mean(axis=0))
-    np.testing.assert_allclose(small.item_gmf_[-1], small.item_gmf_[:-1].mean(axis=0))
+    np.testing.assert_allclose(small.user_embedding_[0, -1], small.user_embedding_[0, :-1].mean(axis=0))
+    np.testing.assert_allclose(small.item_gmf_[0, -1], small.item_gmf_[0, :-1].mean(axis=0))
 
 
 def test_residual_model_that_learns_nothing_is_the_bias_model() -> None:
@@ -145,8 +145,8 @@ def test_early_stopping_keeps_the_epoch_that_was_best_on_the_validation_part() -
     valid = toy(seed=5)  # other ratings of the same pairs: learning the training part by heart hurts
     memorizing = replace(PLAIN, n_epochs=60, patience=60)
     stopped = fitted(memorizing, valid)
-    again = fitted(replace(memorizing, n_epochs=stopped.n_epochs_))
-    assert 1 <= stopped.n_epochs_ < 60
+    again = fitted(replace(memorizing, n_epochs=int(stopped.n_epochs_[0])))
+    assert 1 <= stopped.n_epochs_[0] < 60
     np.testing.assert_array_equal(all_pairs(stopped), all_pairs(again))
 
 
@@ -154,7 +154,7 @@ def test_refit_learns_from_the_validation_part_too() -> None:
     whole = toy()
     train, valid = whole.take(np.arange(30)), whole.take(np.arange(30, 35))
     refitted = replace(SMALL, patience=3, refit=True).fit(train, valid)
-    expected = replace(SMALL, n_epochs=refitted.n_epochs_).fit(whole)
+    expected = replace(SMALL, n_epochs=int(refitted.n_epochs_[0])).fit(whole)
     np.testing.assert_allclose(all_pairs(refitted), all_pairs(expected), atol=1e-6)
 
 
@@ -163,9 +163,48 @@ def test_without_patience_the_validation_part_changes_nothing() -> None:
     np.testing.assert_array_equal(all_pairs(fitted(model, toy(seed=5))), all_pairs(fitted(model)))
 
 
-def test_impossible_dropout_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"dropout is 1\.0; it must be at least 0 and below 1"):
-        fitted(replace(SMALL, dropout=1.0))
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"dropout": 1.0}, r"dropout is 1\.0; it must be at least 0 and below 1"),
+        ({"fusion": "gfm"}, r"unknown fusion 'gfm'; choose one of \['neumf', 'gmf', 'mlp'\]"),
+        ({"n_gmf_factors": 0}, "n_gmf_factors is 0; it must be at least 1, or choose a fusion without it"),
+        ({"n_models": 0}, "n_models is 0; it must be at least 1"),
+    ],
+)
+def test_impossible_option_is_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fitted(replace(SMALL, **wrong))
+
+
+def test_several_networks_are_averaged(small: NCF) -> None:
+    both, other = fitted(replace(SMALL, n_models=2)), fitted(replace(SMALL, seed=1))
+    np.testing.assert_allclose(all_pairs(both), (all_pairs(small) + all_pairs(other)) / 2, atol=1e-12)
+
+
+def test_product_alone_has_no_network_and_a_table_of_its_rank() -> None:
+    model = fitted(replace(SMALL, fusion="gmf", residual=False))
+    assert (model.kernels_, model.user_embedding_.size) == ((), 0)
+    assert np.linalg.matrix_rank(all_pairs(model)) == SMALL.n_gmf_factors
+
+
+def test_network_alone_has_no_product() -> None:
+    model = fitted(replace(SMALL, fusion="mlp"))
+    assert (model.user_gmf_.size, len(model.kernels_)) == (0, 2)
+
+
+def test_order_of_the_items_ids_matters_no_more_than_another_seed() -> None:
+    train, turned = toy(), np.append(np.arange(N_ITEMS - 1)[::-1], N_ITEMS - 1)
+    strong = replace(
+        SMALL, reg=10.0, reg_gmf=10.0, n_epochs=100, learning_rate=0.01
+    )  # one optimum: the start is forgotten
+    mirrored = replace(strong).fit(replace(train, item_idx=turned[train.item_idx]))
+    np.testing.assert_allclose(all_pairs(mirrored)[:, turned], all_pairs(fitted(strong)), atol=0.05)
+
+
+def test_ratings_of_the_validation_part_reach_nothing_but_the_number_of_epochs() -> None:
+    model = replace(SMALL, n_epochs=1, refit=False)  # one epoch: nothing to choose
+    np.testing.assert_array_equal(all_pairs(fitted(model, toy(seed=5))), all_pairs(fitted(model, toy(seed=6))))
 
 
 def test_predicting_needs_no_tensorflow(small: NCF) -> None:
@@ -181,7 +220,7 @@ def test_classic_variant_is_the_textbook_one() -> None:
     assert options.pop("defaults") == ["ncf", "_self_"]
     assert options.pop("hidden_layers") == [128, 64]
     model = NCF(**options)
-    assert (model.n_factors, model.n_gmf_factors, model.residual) == (50, 0, False)
+    assert (model.n_factors, model.fusion, model.residual) == (50, "mlp", False)
     assert (model.batch_size, model.n_epochs, model.patience, model.refit) == (64, 10, None, False)
     assert (model.learning_rate, model.dropout, model.reg, model.reg_dense) == (0.001, 0.0, 0.0, 0.0)
 
@@ -213,9 +252,11 @@ def test_training_step_equals_that_of_keras(optimizer: str) -> None:
 def one_step(params: Params, train: RatingDataset, optimizer: str) -> Params:
     share = np.zeros(train.n_ratings, np.float32)
     columns = {"user": train.user_idx, "item": train.item_idx, "target": train.ratings}
+    columns |= {"user_share": share, "item_share": share}
     descent = Descent(0.01, train.n_ratings, 1, optimizer)
+    loss = NetworkLoss(0.0, 0.0, 0.0, 0.0)
     return descent.run(
-        params, NetworkLoss(0.0, 0.0, 0.0, 0.0), {**columns, "user_share": share, "item_share": share}
+        params, loss, lambda rows: {name: each[rows] for name, each in columns.items()}, train.n_ratings
     ).params
 
 

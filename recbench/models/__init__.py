@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from recbench.contracts import RatingModel
 from recbench.hookspecs import hookimpl
+from recbench.models.autorec import AutoRec
 from recbench.models.bayes_fm import BayesFM
 from recbench.models.bayes_mf import BayesMF
 from recbench.models.bias import Bias
@@ -31,6 +32,7 @@ def register_models() -> Mapping[str, Callable[..., RatingModel]]:
         "bayes_mf": BayesMF,
         "bayes_fm": BayesFM,
         "ncf": NCF,
+        "autorec": AutoRec,
         "content": Content,
         "stack": Stack,
     }

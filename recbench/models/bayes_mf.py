@@ -16,6 +16,7 @@ from recbench.models.bayes_chain import Chain, Likelihood, Ranked, ranked
 from recbench.models.bayes_probit import expected, levels_of
 from recbench.models.bayes_sampler import Group, Noise, group, identities
 from recbench.progress import track
+from recbench.search_space import between, searched
 
 Indices = npt.NDArray[np.int32]
 PAIRS_AT_ONCE = 8192  # of which every sample's prediction is held in memory
@@ -39,7 +40,9 @@ class BayesMF(RatingModel):
     """
 
     # defaults: settled on validation parts cut from the training rows of ML-100K
-    n_factors: int = 15  # numbers that describe a user, and an item; 0 leaves the bias model
+    n_factors: int = searched(
+        15, between(4, 64, log=True)
+    )  # numbers that describe a user, and an item; 0 leaves the bias model
     n_samples: int = 200  # sweeps after the burn-in, of each chain
     n_burn_in: int = 20  # sweeps before, which leave the start behind
     n_kept: int = 100  # samples to predict from, of each chain, evenly spaced: memory and model size grow with it

@@ -1,8 +1,8 @@
-"""Mini-batch gradient descent in TensorFlow: one compiled program runs a whole epoch."""
+"""Mini-batch gradient descent in TensorFlow: one compiled program runs a whole epoch, or a large part of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import FloatArray
+from recbench.contracts import FloatArray, IntArray
 from recbench.progress import track
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ Tensor = Any  # TensorFlow has no types
 Tensors = dict[str, Tensor]
 Params = dict[str, FloatArray]
 Columns = Mapping[str, npt.NDArray[Any]]
+Gather = Callable[[IntArray], Columns]  # row numbers -> what the loss needs of these rows, (rows, ...) each
 Loss = Callable[[Tensors, Tensors, Tensor], Tensor]  # (parameters, batch, seed) -> (batch_size,) one loss a row
 
 OPTIMIZERS = ("adam", "sgd")
@@ -44,7 +45,8 @@ class Descent:
     g being the gradient of the batch's mean loss. Rows are shuffled afresh every epoch. The last
     batch is filled up with rows of weight 0, so that all have one shape, and its mean is over the
     real rows. An embedding's row that occurs several times in a batch has its gradients summed
-    before Adam squares them.
+    before Adam squares them. Rows are gathered `chunk_size` at a time, so that the memory beyond the
+    caller's own is bounded: the parameters six times, a chunk, and four bytes a row for the order.
 
     Source: Kingma & Ba (2015), "Adam: a method for stochastic optimization", ICLR.
     """
@@ -56,6 +58,7 @@ class Descent:
     patience: int | None = None  # epochs without a better score before stopping; None: run them all
     seed: int = 0
     compiled: bool = True  # by XLA; False: the same graph, operation by operation
+    chunk_size: int = 1 << 18  # rows at a time, at least a batch
 
     def __post_init__(self) -> None:
         """Refuse an optimizer that does not exist and counts that leave nothing to do."""
@@ -66,7 +69,7 @@ class Descent:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
 
     def run(
-        self, params: Params, loss: Loss, columns: Columns, score: Callable[[Params], float] | None = None
+        self, params: Params, loss: Loss, gather: Gather, n_rows: int, score: Callable[[Params], float] | None = None
     ) -> Descended:
         """Descend from `params`; where `score` judges the epochs, go back to the one it was lowest at.
 
@@ -76,12 +79,13 @@ class Descent:
             FloatingPointError: the parameters became infinite.
         """
         rng = np.random.default_rng(self.seed)
-        epoch = _epoch(loss, self.optimizer, self.compiled)
+        program = _program(loss, self.optimizer, self.compiled)
         constants = np.float32(self.learning_rate), np.int32(rng.integers(2**31))
         state = _start(params)
         best, lowest = Descended(params, 0), np.inf
         for done in track(range(1, self.n_epochs + 1), "epochs"):
-            state = epoch(state, *_batches(columns, rng, self.batch_size), *constants)
+            for n_batches, batches in self._chunks(gather, n_rows, rng):
+                state = program(state, n_batches, batches, *constants)
             if score is None and done < self.n_epochs:
                 continue
             reached = Descended(_finite(state[0], done), done)
@@ -92,27 +96,30 @@ class Descent:
                 break
         return best
 
+    def _chunks(self, gather: Gather, n_rows: int, rng: np.random.Generator) -> Iterator[tuple[np.int32, Columns]]:
+        """How many batches a chunk has, and its shuffled columns with `weight`, (batches, batch_size, ...) each.
+
+        There is room for a power of two of batches, so that training parts of near sizes share one program.
+        """
+        size = min(self.batch_size, n_rows)
+        n_batches = -(-n_rows // size)
+        room = min(1 << (n_batches - 1).bit_length(), max(1, self.chunk_size // size))
+        order = np.arange(n_rows, dtype=np.int32)
+        rng.shuffle(order)
+        for first in range(0, n_rows, room * size):
+            real = order[first : first + room * size]
+            rows = np.zeros(room * size, np.int32)
+            rows[: len(real)] = real
+            columns = {**gather(rows), "weight": (np.arange(len(rows)) < len(real)).astype(np.float32)}
+            shaped = {name: values.reshape(room, size, *values.shape[1:]) for name, values in columns.items()}
+            yield np.int32(-(-len(real) // size)), shaped
+
 
 def tensorflow() -> ModuleType:
     """TensorFlow, imported when first asked for."""
     from recbench.models.quiet_tensorflow import tf
 
     return tf  # type: ignore[no-any-return]
-
-
-def _batches(columns: Columns, rng: np.random.Generator, batch_size: int) -> tuple[np.int32, Columns]:
-    """How many batches there are, and the shuffled columns with `weight`, (batches, batch_size) each.
-
-    There is room for a power of two of batches, so that training parts of near sizes share one program.
-    """
-    n_rows = len(next(iter(columns.values())))
-    size = min(batch_size, n_rows)
-    n_batches = -(-n_rows // size)
-    order = np.zeros((1 << (n_batches - 1).bit_length(), size), np.int64)
-    order.flat[:n_rows] = rng.permutation(n_rows)
-    weight = np.zeros(order.shape, np.float32)
-    weight.flat[:n_rows] = 1.0
-    return np.int32(n_batches), {**{name: values[order] for name, values in columns.items()}, "weight": weight}
 
 
 def _start(params: Params) -> tuple[Tensors, Tensors, Tensors, Tensor]:
@@ -132,12 +139,12 @@ def _finite(params: Tensors, n_epochs: int) -> Params:
 
 
 @lru_cache(maxsize=32)
-def _epoch(loss: Loss, optimizer: str, compiled: bool) -> Callable[..., Any]:
-    """The program of one epoch: (state, n_batches, batches, learning rate, seed) -> state."""
+def _program(loss: Loss, optimizer: str, compiled: bool) -> Callable[..., Any]:
+    """The program of a chunk: (state, n_batches, batches, learning rate, seed) -> state."""
     tf = tensorflow()
     update = _adam if optimizer == "adam" else _sgd
 
-    def epoch(state: Any, n_batches: Tensor, batches: Tensors, learning_rate: Tensor, seed: Tensor) -> Any:
+    def program(state: Any, n_batches: Tensor, batches: Tensors, learning_rate: Tensor, seed: Tensor) -> Any:
         def step(batch_number: Tensor, params: Tensors, first: Tensors, second: Tensors, n_steps: Tensor) -> Any:
             batch = {name: values[batch_number] for name, values in batches.items()}
             gradients = _gradients(loss, params, batch, tf.stack([seed, n_steps]))
@@ -146,7 +153,7 @@ def _epoch(loss: Loss, optimizer: str, compiled: bool) -> Callable[..., Any]:
 
         return tf.while_loop(lambda batch_number, *_: batch_number < n_batches, step, (tf.constant(0), *state))[1:]
 
-    return tf.function(epoch, jit_compile=compiled)  # type: ignore[no-any-return]
+    return tf.function(program, jit_compile=compiled)  # type: ignore[no-any-return]
 
 
 def _gradients(loss: Loss, params: Tensors, batch: Tensors, seed: Tensor) -> Tensors:

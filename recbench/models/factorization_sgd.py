@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.models.descent import Columns, Descent, Params, Tensor, Tensors, tensorflow
+from recbench.models.descent import Columns, Descent, Gather, Params, Tensor, Tensors, tensorflow
 from recbench.models.means import global_mean
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def descend(model: MF, train: RatingDataset) -> dict[str, Any]:
     """
     mean = global_mean(train)
     descent = Descent(model.learning_rate, model.batch_size, model.n_epochs, seed=model.seed)
-    columns = _columns(model, train, mean)
-    learned = descent.run(_start(model, train), FactorizationLoss(model.biases), columns).params
+    loss, gather = FactorizationLoss(model.biases), _gatherer(model, train, mean)
+    learned = descent.run(_start(model, train), loss, gather, train.n_ratings).params
     arrays = {name: value.astype(np.float64) for name, value in learned.items()}
     for side, index, n in (("user", train.user_idx, train.n_users), ("item", train.item_idx, train.n_items)):
         arrays[f"{side}_factors"][np.bincount(index, minlength=n) == 0] = 0.0
@@ -72,18 +72,19 @@ def _start(model: MF, train: RatingDataset) -> Params:
     }
 
 
-def _columns(model: MF, train: RatingDataset, mean: float) -> Columns:
+def _gatherer(model: MF, train: RatingDataset, mean: float) -> Gather:
     def per_rating(penalty: float, exponent: float, index: IntArray) -> FloatArray:
-        n_rows = np.bincount(index)[index]
+        n_rows = np.maximum(np.bincount(index), 1)
         return (penalty * n_rows ** (exponent - 1.0)).astype(np.float32)
 
-    users, items = train.user_idx, train.item_idx
-    return {
-        "user": users,
-        "item": items,
-        "target": train.ratings - np.float32(mean if model.biases else 0.0),
-        "user_reg": per_rating(model.reg, model.reg_exponent, users),
-        "item_reg": per_rating(model.reg, model.reg_exponent, items),
-        "user_bias_reg": per_rating(model.reg_bias, 0.0, users),
-        "item_bias_reg": per_rating(model.reg_bias, 0.0, items),
-    }
+    users, items, offset = train.user_idx, train.item_idx, np.float32(mean if model.biases else 0.0)
+    sides = [("user", users), ("item", items)]
+    reg = {f"{side}_reg": per_rating(model.reg, model.reg_exponent, index) for side, index in sides}
+    reg_bias = {f"{side}_bias_reg": per_rating(model.reg_bias, 0.0, index) for side, index in sides}
+
+    def gather(rows: IntArray) -> Columns:
+        index = {"user": users[rows], "item": items[rows]}
+        penalties = {name: each[index[name[:4]]] for name, each in (reg | reg_bias).items()}
+        return {**index, "target": train.ratings[rows] - offset, **penalties}
+
+    return gather

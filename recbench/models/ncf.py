@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self, get_args
 
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.bias import Bias
-from recbench.models.descent import Columns, Descent, Params
-from recbench.models.network import Network, NetworkLoss, settled, start
+from recbench.models.descent import Columns, Descended, Descent, Gather, Params
+from recbench.models.network import EMBEDDINGS, Network, NetworkLoss, settled, start
+from recbench.models.stopping import Stopping
+from recbench.search_space import between, searched
 
 BLOCK = 4096  # pairs judged at a time, to bound the memory
+
+Fusion = Literal["neumf", "gmf", "mlp"]
 
 
 @dataclass
@@ -23,17 +27,18 @@ class NCF(RatingModel):
         r_ui ≈ mean + b_u + b_i + g_u · h_i + f([p_u, q_i])
         f = linear ∘ relu(dense) ∘ … ∘ relu(dense)
 
-    The biases are those of `bias`; `residual=false` leaves them and the mean out, `n_gmf_factors=0`
-    the product. Adam minimizes the mean over the ratings of
+    The biases are those of `bias`; `residual=false` leaves them and the mean out. `fusion=gmf` leaves
+    out the network f, `fusion=mlp` the product g_u · h_i. Adam minimizes the mean over the ratings of
         (r_ui − r̂_ui)² + reg (|p_u|²/√n_u + |q_i|²/√n_i) + reg_gmf (|g_u|²/√n_u + |h_i|²/√n_i)
     plus reg_dense |K − K_start|² for the dense kernels K, n_u and n_i being numbers of ratings. The
     pull is to the start, not to 0: kernels near their start can't grow to undo the embeddings'
-    penalty. On MovieLens, of 100,000 ratings or of a million, the product does the work: the default
-    penalties leave next to nothing of the network, and settings that leave more of it predict worse.
+    penalty. On MovieLens the product does most of the work: on a validation part of 100,000 ratings
+    the network alone has an RMSE of .918, the product alone .909, both .907 (`bias`: .936).
 
     With `valid`, training stops when it no longer gains there and goes back to the best epoch;
     `refit` then trains as many epochs anew, on `train` and `valid`. A user or item without
-    ratings has bias 0 and the mean embedding of the others.
+    ratings has bias 0 and the mean embedding of the others. The predictions of `n_models` networks,
+    each stopped and trained anew by itself, are averaged.
 
     Sources: He et al. (2017), "Neural collaborative filtering", WWW; Rendle, Krichene, Zhang &
     Anderson (2020), "Neural collaborative filtering vs. matrix factorization revisited", RecSys,
@@ -46,59 +51,82 @@ class NCF(RatingModel):
     # Defaults: chosen on 10 % cut from the training parts of MovieLens 100k's u1 and of latest-small.
     n_factors: int = 32  # numbers that tell the network of a user, and of an item
     hidden_layers: tuple[int, ...] = (64, 32)  # widths of the dense layers; none: a linear model
-    n_gmf_factors: int = 64  # numbers of a user and an item whose products bypass the network; 0: no product
+    n_gmf_factors: int = 64  # numbers of a user and an item whose products bypass the network
+    fusion: Fusion = "neumf"  # neumf: network and product; mlp: the network alone; gmf: the product alone
     residual: bool = True  # learn what the bias model leaves; false: the ratings themselves
-    reg: float = 10.0  # penalty on squared embeddings of the network, times the root of the number of ratings
-    reg_gmf: float = 1.2  # penalty on squared embeddings of the product, likewise
+    reg: float = searched(
+        10.0, between(1, 50, log=True)
+    )  # penalty on the network's squared embeddings, times sqrt(n_ratings)
+    reg_gmf: float = searched(1.2, between(0.1, 10, log=True))  # penalty on squared embeddings of the product, likewise
     reg_dense: float = 0.1  # penalty on the squared way of the dense kernels from their start, per rating
-    dropout: float = 0.0  # share of the joined embedding that a training step leaves out
-    learning_rate: float = 0.002  # step of Adam
+    dropout: float = searched(0.0, between(0, 0.5))  # share of the joined embedding that a training step leaves out
+    learning_rate: float = searched(0.002, between(0.0005, 0.01, log=True))  # step of Adam
     batch_size: int = 1024  # ratings in a mini-batch
     n_epochs: int = 60  # passes over the ratings, at most
     patience: int | None = 5  # epochs without gain on the validation part before stopping; null: never stop
     refit: bool = True  # after stopping, train anew on all ratings for the epochs that were best
+    n_models: int = 1  # networks whose predictions are averaged, of seeds seed, seed + 1, ...
     compiled: bool = True  # an epoch is one XLA program; false where TensorFlow has no XLA
     seed: int = 0  # of starting weights, shuffling and dropout
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        """Learn `kernels_`, `offsets_`, embeddings and biases, and `n_epochs_`, after how many epochs.
+        """Learn `kernels_`, `offsets_`, embeddings and biases, and `n_epochs_`, how many epochs each model took.
+
+        The first axis of the weights is that of the `n_models` networks.
 
         Raises:
             ValueError: `train` has no ratings, or an option is out of range.
             FloatingPointError: the weights became infinite.
         """
-        if not 0.0 <= self.dropout < 1.0:
-            raise ValueError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
-        if self.patience is None or valid is None or valid.n_ratings == 0:
-            return self._descend(train, None, self.n_epochs)
-        self._descend(train, valid, self.n_epochs)
-        return self._descend(_joined(train, valid), None, self.n_epochs_) if self.refit else self
+        self._check_options()
+        stopping = Stopping(self.n_epochs, self.patience, self.refit, self.n_models, self.seed)
+        whole, learned = stopping.run(self._descend, train, valid)
+        self._learn_biases(whole)
+        self.n_epochs_ = np.array([each.n_epochs for each in learned])
+        networks = [Network.from_params(settled(each.params, whole)) for each in learned]
+        self.user_embedding_ = np.stack([each.user_embedding for each in networks])
+        self.item_embedding_ = np.stack([each.item_embedding for each in networks])
+        self.user_gmf_ = np.stack([each.user_gmf for each in networks])
+        self.item_gmf_ = np.stack([each.item_gmf for each in networks])
+        self.kernels_ = tuple(np.stack(layer) for layer in zip(*(each.kernels for each in networks), strict=True))
+        self.offsets_ = tuple(np.stack(layer) for layer in zip(*(each.offsets for each in networks), strict=True))
+        return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The network's output, with `residual` on top of the mean and the biases."""
-        embeddings = self.user_embedding_, self.item_embedding_, self.user_gmf_, self.item_gmf_
-        network = Network(*embeddings, self.kernels_, self.offsets_)
-        return self._biases(user_idx, item_idx) + _judge(network, user_idx, item_idx)
+        """The networks' mean output, with `residual` on top of the mean and the biases."""
+        n_models = len(self.user_embedding_)
+        total = sum((_judge(self._network(number), user_idx, item_idx) for number in range(n_models)), np.zeros(1))
+        return self._biases(user_idx, item_idx) + total / n_models
+
+    def _network(self, number: int) -> Network:
+        user, item, user_gmf, item_gmf = (getattr(self, f"{name}_")[number] for name in EMBEDDINGS)
+        kernels, offsets = (tuple(layer[number] for layer in layers) for layers in (self.kernels_, self.offsets_))
+        return Network(user, item, user_gmf, item_gmf, kernels, offsets)
+
+    def _check_options(self) -> None:
+        if self.fusion not in get_args(Fusion):
+            raise ValueError(f"unknown fusion {self.fusion!r}; choose one of {list(get_args(Fusion))}")
+        if not 0.0 <= self.dropout < 1.0:
+            raise ValueError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
+        if low := [name for name in ("n_factors", "n_gmf_factors") if getattr(self, name) < 1]:
+            raise ValueError(
+                f"{low[0]} is {getattr(self, low[0])}; it must be at least 1, or choose a fusion without it"
+            )
 
     def _biases(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         return self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
 
-    def _descend(self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int) -> Self:
-        """Train from the start on `train`, stopping early by `valid`, and keep what was learned."""
+    def _descend(self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int) -> Descended:
         self._learn_biases(train)
-        widths = (self.n_factors, *self.hidden_layers)
-        initial = start(train.n_users, train.n_items, widths, self.n_gmf_factors, self.seed)
+        widths = () if self.fusion == "gmf" else (self.n_factors, *self.hidden_layers)
+        n_gmf_factors = 0 if self.fusion == "mlp" else self.n_gmf_factors
+        initial = start(train.n_users, train.n_items, widths, n_gmf_factors, seed)
         loss = NetworkLoss(self.reg, self.reg_gmf, self.reg_dense, self.dropout)
         score = None if valid is None else self._scorer(train, valid)
         descent = Descent(
-            self.learning_rate, self.batch_size, n_epochs, "adam", self.patience, self.seed, compiled=self.compiled
+            self.learning_rate, self.batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled
         )
-        learned = descent.run(initial, loss, self._columns(train), score)
-        self.n_epochs_ = learned.n_epochs
-        network = Network.from_params(settled(learned.params, train))
-        self.user_embedding_, self.item_embedding_, self.user_gmf_, self.item_gmf_ = network[:4]
-        self.kernels_, self.offsets_ = network.kernels, network.offsets
-        return self
+        return descent.run(initial, loss, self._gatherer(train), train.n_ratings, score)
 
     def _learn_biases(self, train: RatingDataset) -> None:
         bias = Bias().fit(train)
@@ -106,15 +134,16 @@ class NCF(RatingModel):
         self.user_bias_ = bias.user_bias_ * self.residual
         self.item_bias_ = bias.item_bias_ * self.residual
 
-    def _columns(self, train: RatingDataset) -> Columns:
-        users, items = train.user_idx, train.item_idx
-        return {
-            "user": users,
-            "item": items,
-            "target": (train.ratings - self._biases(users, items)).astype(np.float32),
-            "user_share": (np.bincount(users)[users] ** -0.5).astype(np.float32),
-            "item_share": (np.bincount(items)[items] ** -0.5).astype(np.float32),
-        }
+    def _gatherer(self, train: RatingDataset) -> Gather:
+        user_share, item_share = (_root_share(index) for index in (train.user_idx, train.item_idx))
+
+        def gather(rows: IntArray) -> Columns:
+            users, items = train.user_idx[rows], train.item_idx[rows]
+            target = (train.ratings[rows] - self._biases(users, items)).astype(np.float32)
+            shares = {"user_share": user_share[users], "item_share": item_share[items]}
+            return {"user": users, "item": items, "target": target, **shares}
+
+        return gather
 
     def _scorer(self, train: RatingDataset, valid: RatingDataset) -> Callable[[Params], float]:
         """The mean squared error on `valid`, clipped to the scale as the runner does."""
@@ -133,12 +162,6 @@ def _judge(network: Network, user_idx: IntArray, item_idx: IntArray) -> FloatArr
     return np.concatenate([np.zeros(0), *(network.judge(user_idx[block], item_idx[block]) for block in blocks)])
 
 
-def _joined(train: RatingDataset, valid: RatingDataset) -> RatingDataset:
-    return replace(
-        train,
-        user_idx=np.concatenate([train.user_idx, valid.user_idx]),
-        item_idx=np.concatenate([train.item_idx, valid.item_idx]),
-        ratings=np.concatenate([train.ratings, valid.ratings]),
-        timestamps=None,
-        folds=None,
-    )
+def _root_share(index: IntArray) -> FloatArray:
+    """One over the root of the number of rows, by index."""
+    return (np.maximum(np.bincount(index), 1) ** -0.5).astype(np.float32)

@@ -19,6 +19,8 @@ class Network(NamedTuple):
     """Embeddings joined through dense layers, plus the product of a second pair of embeddings.
 
     f([p_u, q_i]) + g_u · h_i,   f = linear ∘ relu(dense) ∘ … ∘ relu(dense)
+
+    Without `kernels` there is no f; embeddings 0 wide have no product.
     """
 
     user_embedding: FloatArray  # p: (n_users, n_factors)
@@ -38,12 +40,13 @@ class Network(NamedTuple):
 
     def judge(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """The output for each pair: a rating, or what to add to one."""
+        product: FloatArray = np.einsum("nf,nf->n", self.user_gmf[user_idx], self.item_gmf[item_idx])
+        if not self.kernels:
+            return product
         layer = np.concatenate([self.user_embedding[user_idx], self.item_embedding[item_idx]], axis=1)
         for kernel, offset in zip(self.kernels[:-1], self.offsets[:-1], strict=True):
             layer = np.maximum(layer @ kernel + offset, 0.0)
-        output = (layer @ self.kernels[-1] + self.offsets[-1])[:, 0]
-        product: FloatArray = np.einsum("nf,nf->n", self.user_gmf[user_idx], self.item_gmf[item_idx])
-        return product + output
+        return product + (layer @ self.kernels[-1] + self.offsets[-1])[:, 0]
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,27 @@ class NetworkLoss:
         """One loss a row."""
         tf = tensorflow()
         user, item, user_gmf, item_gmf = (tf.gather(params[name], batch[name.partition("_")[0]]) for name in EMBEDDINGS)
-        layer = self._drop(tf.concat([user, item], axis=1), seed)
+        output = tf.reduce_sum(user_gmf * item_gmf, axis=1)
         n_layers = _n_layers(params)
-        for number in range(n_layers):
-            layer = layer @ params[f"kernel_{number}"] + params[f"offset_{number}"]
-            layer = tf.nn.relu(layer) if number < n_layers - 1 else layer
-        loss = (batch["target"] - layer[:, 0] - tf.reduce_sum(user_gmf * item_gmf, axis=1)) ** 2
+        if n_layers:
+            output += self._through_layers(params, tf.concat([user, item], axis=1), seed)
+        loss = (batch["target"] - output) ** 2
         for reg, of_user, of_item in ((self.reg, user, item), (self.reg_gmf, user_gmf, item_gmf)):
             loss += reg * batch["user_share"] * tf.reduce_sum(of_user**2, axis=1)
             loss += reg * batch["item_share"] * tf.reduce_sum(of_item**2, axis=1)
         for number in range(n_layers):
-            loss += self.reg_dense * tf.reduce_sum((params[f"kernel_{number}"] - params[f"anchor_{number}"]) ** 2)
+            anchor = tf.stop_gradient(params[f"anchor_{number}"])
+            loss += self.reg_dense * tf.reduce_sum((params[f"kernel_{number}"] - anchor) ** 2)
         return loss
+
+    def _through_layers(self, params: Tensors, layer: Tensor, seed: Tensor) -> Tensor:
+        tf = tensorflow()
+        layer = self._drop(layer, seed)
+        last = _n_layers(params) - 1
+        for number in range(last + 1):
+            layer = layer @ params[f"kernel_{number}"] + params[f"offset_{number}"]
+            layer = tf.nn.relu(layer) if number < last else layer
+        return layer[:, 0]
 
     def _drop(self, layer: Tensor, seed: Tensor) -> Tensor:
         if self.dropout == 0.0:
@@ -83,15 +95,16 @@ class NetworkLoss:
 def start(n_users: int, n_items: int, widths: tuple[int, ...], n_gmf_factors: int, seed: int) -> Params:
     """Random weights: small embeddings, Glorot-uniform kernels, offsets of 0.
 
-    `widths` are those of one embedding and of the hidden layers. `anchor_…` is the kernel's copy
+    `widths` are those of one embedding and of the hidden layers; none: no network. `anchor_…` is the kernel's copy
     that the loss pulls it back to; nothing moves it.
     """
     rng = np.random.default_rng(seed)
-    shapes = [(n, width) for width in (widths[0], n_gmf_factors) for n in (n_users, n_items)]
+    n_factors = widths[0] if widths else 0
+    shapes = [(n, width) for width in (n_factors, n_gmf_factors) for n in (n_users, n_items)]
     params: Params = {
         name: rng.uniform(-START_SCALE, START_SCALE, shape) for name, shape in zip(EMBEDDINGS, shapes, strict=True)
     }
-    for number, layer in enumerate(pairwise((2 * widths[0], *widths[1:], 1))):
+    for number, layer in enumerate(pairwise((2 * n_factors, *widths[1:], 1) if widths else ())):
         limit = np.sqrt(6.0 / sum(layer))
         kernel = rng.uniform(-limit, limit, layer)
         params |= {f"kernel_{number}": kernel, f"anchor_{number}": kernel, f"offset_{number}": np.zeros(layer[1])}

@@ -12,6 +12,7 @@ from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, R
 from recbench.models.als import one_thread
 from recbench.models.means import global_mean
 from recbench.models.svdpp_als import Side, half_sweeps, products, sides_of
+from recbench.search_space import between, searched
 
 Solver = Literal["als", "sgd"]
 ImplicitOf = Literal["none", "user", "item", "both"]
@@ -40,10 +41,10 @@ class SVDpp(RatingModel):
     """
 
     # defaults: the best compromise on validation parts cut from the training rows of ML-100K, latest-small and ML-1M
-    n_factors: int = 24  # numbers that describe a user, and an item; 0 leaves the bias model
-    reg: float = 2.2  # penalty on squared p and q, times n_ratings to the power reg_exponent (als); per rating (sgd)
+    n_factors: int = searched(24, between(4, 64, log=True))  # numbers that describe a user, or an item; 0: biases only
+    reg: float = searched(2.2, between(0.1, 20, log=True))  # penalty on p², q², times n_ratings**reg_exponent (als)
     reg_exponent: float = 0.5  # 0: the same penalty for everyone; 1: in proportion to the number of ratings (als only)
-    reg_bias: float = 4.0  # penalty on squared biases, in ratings (als); per rating (sgd)
+    reg_bias: float = searched(4.0, between(0.5, 20, log=True))  # penalty on squared biases, in ratings (als)
     implicit: ImplicitOf = "both"  # whose factors have a part from who rated what: none, user, item or both
     reg_rated: float = 100.0  # penalty on squared y, the part of a rated item in a user's factors (als only)
     reg_raters: float = 15.0  # penalty on squared x, the part of a rater in an item's factors (als only)
