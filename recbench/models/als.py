@@ -80,6 +80,12 @@ def one_thread() -> Iterator[None]:
         yield
 
 
+def side_by_side(starts: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """The mean bias, and factors whose products add up to the mean product."""
+    bias = np.mean([start[:, 0] for start in starts], axis=0)
+    return bias, np.hstack([start[:, 1:] for start in starts]) / np.sqrt(len(starts))
+
+
 def _similar(n_rows: IntArray, n_features: int) -> Iterator[IntArray]:
     """Entities with ratings, most first, cut where the padding or the block would grow too large."""
     ordered = np.argsort(-n_rows, kind="stable")

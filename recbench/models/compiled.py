@@ -12,16 +12,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 ANY_ORDER = {"reassoc", "contract"}  # sums may be taken in any order: what wide registers need
 
 
-def compiled(signature: Any) -> Callable[[Function], Function]:
+def compiled(signature: Any, *, exact: bool = False) -> Callable[[Function], Function]:
     """Compile at import for one signature, from Numba's cache where a folder for it can be written.
 
-    The function runs beside other threads, and its sums may be taken in any order.
+    The function runs beside other threads. Its sums may be taken in any order, unless `exact`.
     """
+    settings: dict[str, Any] = {"nogil": True, "fastmath": False if exact else ANY_ORDER}
 
     def compile_now(function: Function) -> Function:
         try:
-            return cast(Function, njit(signature, cache=True, nogil=True, fastmath=ANY_ORDER)(function))
+            return cast(Function, njit(signature, cache=True, **settings)(function))
         except RuntimeError:  # neither the package's folder nor the user's cache is writable
-            return cast(Function, njit(signature, nogil=True, fastmath=ANY_ORDER)(function))
+            return cast(Function, njit(signature, **settings)(function))
 
     return compile_now

@@ -10,7 +10,7 @@ from typing import Literal, Self, get_args
 import numpy as np
 
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
-from recbench.models.als import Block, blocks, one_thread, ridge
+from recbench.models.als import Block, blocks, one_thread, ridge, side_by_side
 from recbench.models.means import global_mean
 from recbench.progress import track
 from recbench.search_space import between, searched
@@ -80,8 +80,8 @@ class MF(RatingModel):
         sides = _sides(self, train)
         with one_thread():
             starts = [deque(half_sweeps(self, train, sides, random), maxlen=1).pop() for _ in range(self.n_starts)]
-        self.user_bias_, self.user_factors_ = _side_by_side([users for users, _ in starts])
-        self.item_bias_, self.item_factors_ = _side_by_side([items for _, items in starts])
+        self.user_bias_, self.user_factors_ = side_by_side([users for users, _ in starts])
+        self.item_bias_, self.item_factors_ = side_by_side([items for _, items in starts])
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
@@ -150,9 +150,3 @@ def _side(model: MF, index: IntArray, others: IntArray, n: int, n_others: int) -
     n_rows = np.maximum(np.bincount(index, minlength=n), 1)
     penalty[:, 1:] = (model.reg * n_rows**model.reg_exponent)[:, None]
     return Side(blocks(index, others, n_others, 1 + model.n_factors), others, penalty)
-
-
-def _side_by_side(starts: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """The mean bias, and factors whose products add up to the mean product."""
-    bias = np.mean([start[:, 0] for start in starts], axis=0)
-    return bias, np.hstack([start[:, 1:] for start in starts]) / np.sqrt(len(starts))

@@ -7,13 +7,14 @@ grows with the rows and never with their square. This module imports Numba: impo
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
-from numba import float64, int32, int64, njit, void
+from numba import float64, int32, int64, void
+
+from recbench.models.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
@@ -22,7 +23,6 @@ ByRow = tuple[Starts, Indices, Floats, Floats]  # where rows start, columns, com
 ByColumn = tuple[Starts, Indices, Floats, Floats]  # where columns start, rows, compared values, deviations
 Pairs = tuple[Indices, Indices]  # rows, ascending, and columns
 Rule = tuple[int, float, int]  # kind of similarity, shrinkage, min_support
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 COSINE, CORRELATION, COSINE_FULL, PEARSON, MSD = range(5)
 N, XY, XX, YY, X, Y = range(6)  # columns of `sums`: Σ over the common columns of 1, xy, x², y², x, y
@@ -37,19 +37,7 @@ _ratings = types.Tuple((_longs, _ints, _floats, _floats))
 _rule = types.Tuple((int64, float64, int64))
 
 
-def compiled(signature: Any) -> Callable[[Function], Function]:
-    """Compile at import for one signature, from Numba's cache where a folder for it can be written."""
-
-    def compile_now(function: Function) -> Function:
-        try:
-            return cast(Function, njit(signature, cache=True)(function))
-        except RuntimeError:  # neither the package's folder nor the user's cache is writable
-            return cast(Function, njit(signature)(function))
-
-    return compile_now
-
-
-@compiled(void(_ratings, _ratings, int64, _table))
+@compiled(void(_ratings, _ratings, int64, _table), exact=True)
 def _compare(by_row: ByRow, by_column: ByColumn, row: int, sums: Floats) -> None:
     """Sum over the columns that `row` has in common with each other row."""
     width = sums.shape[1]
@@ -68,7 +56,7 @@ def _compare(by_row: ByRow, by_column: ByColumn, row: int, sums: Floats) -> None
                 total[Y] += y
 
 
-@compiled(float64(_vector, int64, float64))
+@compiled(float64(_vector, int64, float64), exact=True)
 def _raw_similarity(total: Floats, kind: int, full_norms: float) -> float:
     """The similarity that the sums over common columns give, before shrinkage."""
     n, xy = total[N], total[XY]
@@ -87,7 +75,7 @@ def _raw_similarity(total: Floats, kind: int, full_norms: float) -> float:
     return float(xy / norms) if xy > ROUNDING * norms else 0.0
 
 
-@compiled(void(_table, _floats, int64, _rule, _vector))
+@compiled(void(_table, _floats, int64, _rule, _vector), exact=True)
 def _similarities(sums: Floats, norms: Floats, row: int, rule: Rule, similarities: Floats) -> None:
     """Similarity of `row` to each row, 0 where it is negative, unsupported or the row itself."""
     kind, shrinkage, min_support = rule
@@ -105,7 +93,7 @@ def _similarities(sums: Floats, norms: Floats, row: int, rule: Rule, similaritie
         similarities[other] = high - (high - shrunk)
 
 
-@compiled(float64(_vector, int64, int64))
+@compiled(float64(_vector, int64, int64), exact=True)
 def _kth_largest(values: Floats, n: int, k: int) -> float:
     """The k-th largest of the first `n` values, which it reorders (Hoare's selection)."""
     low, high, k = 0, n - 1, k - 1
@@ -128,7 +116,7 @@ def _kth_largest(values: Floats, n: int, k: int) -> float:
     return float(values[k])
 
 
-@compiled(types.UniTuple(float64, 2)(_ratings, int64, int64, _vector, _table))
+@compiled(types.UniTuple(float64, 2)(_ratings, int64, int64, _vector, _table), exact=True)
 def _nearest(
     by_column: ByColumn, column: int, n_neighbors: int, similarities: Floats, candidates: Floats
 ) -> tuple[float, float]:
@@ -155,7 +143,7 @@ def _nearest(
     return weighted, weights
 
 
-@compiled(void(_ratings, _ratings, types.UniTuple(_ints, 2), int64, _rule, _table))
+@compiled(void(_ratings, _ratings, types.UniTuple(_ints, 2), int64, _rule, _table), exact=True)
 def sum_neighbours(
     by_row: ByRow, by_column: ByColumn, pairs: Pairs, n_neighbors: int, rule: Rule, sums_of_pairs: Floats
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Literal, Self, get_args
 import numpy as np
 
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
-from recbench.models.als import one_thread
+from recbench.models.als import one_thread, side_by_side
 from recbench.models.means import global_mean
 from recbench.models.svdpp_als import Side, half_sweeps, products, sides_of
 from recbench.search_space import between, searched
@@ -79,8 +79,8 @@ class SVDpp(RatingModel):
             sides = sides_of(self, train)
             with one_thread():
                 starts = [_last_totals(self, train, sides, random) for _ in range(self.n_starts)]
-        self.user_bias_, self.user_factors_ = _side_by_side([users for users, _ in starts])
-        self.item_bias_, self.item_factors_ = _side_by_side([items for _, items in starts])
+        self.user_bias_, self.user_factors_ = side_by_side([users for users, _ in starts])
+        self.item_bias_, self.item_factors_ = side_by_side([items for _, items in starts])
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
@@ -112,9 +112,3 @@ def _last_totals(
 ) -> tuple[FloatArray, FloatArray]:
     users, items = deque(half_sweeps(model, train, sides, random), maxlen=1).pop()
     return users.total, items.total
-
-
-def _side_by_side(starts: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """The mean bias, and factors whose products add up to the mean product."""
-    bias = np.mean([start[:, 0] for start in starts], axis=0)
-    return bias, np.hstack([start[:, 1:] for start in starts]) / np.sqrt(len(starts))
