@@ -11,7 +11,7 @@ run: .venv/installed
 	$(BIN)/recbench -m experiment=compare
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slow: .venv/installed-slow
 	$(BIN)/python -m pytest -m slow --timeout 900

@@ -240,7 +240,7 @@ def test_without_a_registry_the_built_in_models_are_found(monkeypatch: pytest.Mo
     monkeypatch.setattr(lookup, "_known", [])
     train = _data()
     assert np.isfinite(Stack(models=("bias",)).fit(train).predict(*_pairs(train))).all()
-    with pytest.raises(LookupError, match=r"unknown model 'biass'; choose one of \['bayes_fm', "):
+    with pytest.raises(LookupError, match=r"unknown model 'biass'; choose one of \['autorec', "):
         Stack(models=("biass",)).fit(train)
 
 
