@@ -8,15 +8,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from recbench import isolation, jobs, listings, report, results, sweeps
+from recbench import isolation, jobs, sweeps
 from recbench.comparison import compared
-from recbench.messages import UsageError, explain, relative
+from recbench.messages import Unmet, UsageError, explain, relative
 from recbench.progress import listening
 from recbench.records import read_records, write_record, write_text
 from recbench.registry import installed
@@ -36,13 +37,13 @@ recbench: which recommender predicts ratings best on your data, and what does it
 
 recbench list: what there is. recbench show model=mf: its options. recbench --help: everything.
 """
-VERBS: dict[str, Callable[[Sequence[str]], str]] = {
-    "list": listings.list_installed,
-    "show": listings.show,
-    "results": results.list_results,
-    "table": results.merge_tables,
-    "reproduce": results.reproduce,
-    "report": report.write_report,
+VERBS = {  # each takes the words after it and returns what to print; imported when it is typed
+    "list": "recbench.listings:list_installed",
+    "show": "recbench.listings:show",
+    "results": "recbench.results:list_results",
+    "table": "recbench.results:merge_tables",
+    "reproduce": "recbench.results:reproduce",
+    "report": "recbench.report:write_report",
 }
 
 
@@ -55,9 +56,13 @@ def main() -> None:
         elif args == ["--version"]:
             print(f"recbench {version('recbench')}")
         elif args[0] in VERBS:
-            print(VERBS[args[0]](args[1:]))
+            with _progress(shown=True):
+                print(resolve_name(VERBS[args[0]])(args[1:]))
         else:
             _run_hydra(args)
+    except Unmet as finding:
+        print(finding)
+        sys.exit(1)
     except KeyboardInterrupt:
         _fail("interrupted; what had finished is in the run's folder", 130)
     except BrokenPipeError:
@@ -149,7 +154,7 @@ def _task(composed: DictConfig) -> float | None:
         except Exception as error:  # whatever goes wrong before the model starts is told as a wrong command
             logging.getLogger(__name__).exception("can't prepare the job")
             _fail(jobs.cause_of(error), 2)
-    with _progress(job.model, shown=alone or "basic_launcher" in context.launcher._target_):
+    with _progress(f"{job.model} ", shown=alone or "basic_launcher" in context.launcher._target_):
         record = isolation.run(job, folder / "recbench.log")
     write_record(record, folder)
     first = next(iter(record.scores.values()), None)
@@ -180,7 +185,7 @@ def _fail(message: str, status: int) -> None:
 
 
 @contextmanager
-def _progress(model: str, *, shown: bool) -> Iterator[None]:
+def _progress(label: str = "", *, shown: bool) -> Iterator[None]:
     """Show tracked loops as bars on a terminal, and nothing anywhere else."""
     if not (shown and sys.stderr.isatty()):
         yield
@@ -193,7 +198,7 @@ def _progress(model: str, *, shown: bool) -> Iterator[None]:
 
         def show(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(f"{model} {what}", total=total)
+                tasks[what] = bars.add_task(f"{label}{what}", total=total)
             bars.update(tasks[what], completed=done, total=total)
 
         with listening(show):

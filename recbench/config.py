@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from recbench.contracts import Metric
 from recbench.options import Option, convert, did_you_mean, options_of, plain, schema
-from recbench.registry import Entry, Registry
+from recbench.registry import Entry, Registry, installed
 from recbench.studies import SearchOptions
 
 GROUPS = ("dataset", "split", "model")
@@ -52,6 +52,19 @@ def store_schemas(registry: Registry) -> None:
     for group in GROUPS:
         for entry in registry.entries[group].values():
             store.store(group=group, name=entry.name, node=node_of(entry), provider=entry.distribution)
+
+
+def compose(overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration that a command line of these overrides composes, as plain values.
+
+    Raises:
+        Exception: Hydra's and OmegaConf's errors, which `messages.explain` puts in words.
+    """
+    import hydra
+
+    store_schemas(installed())
+    with hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return contents(hydra.compose("config", overrides=list(overrides)))
 
 
 def node_of(entry: Entry) -> type:

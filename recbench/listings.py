@@ -77,16 +77,11 @@ def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
     """A YAML variant's composed options; nothing for a registered name."""
     if name in registry.entries[role]:
         return {}
-    from hydra import compose, initialize_config_dir
-
     from recbench import config
 
-    config.store_schemas(registry)
     if not (config.conf_dir() / role / f"{name}.yaml").is_file():
         return {}
-    with initialize_config_dir(str(config.conf_dir()), version_base="1.3"):
-        composed = compose("config", overrides=[f"{role}={name}"])
-    return dict(config.contents(composed)[role])
+    return dict(config.compose([f"{role}={name}"])[role])
 
 
 def _origin(entry: Entry, variant: dict[str, Any]) -> str:

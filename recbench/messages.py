@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from recbench.options import did_you_mean
 from recbench.registry import DuplicateNameError, Registry, UnknownNameError
@@ -15,6 +17,18 @@ OWN_ERRORS = (UnknownNameError, DuplicateNameError)
 
 class UsageError(ValueError):
     """A command line that can't be meant as it stands; the text says what would be right."""
+
+
+class Unmet(Exception):  # noqa: N818 - no error: the command did its work, and the answer is no
+    """What a verb found wanting: its text is the verb's output, and the exit status is 1."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reads a verb's arguments; what it can't read is a usage error like any other."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the usage error."""
+        raise UsageError(f"{message} ({self.format_usage().strip()})")
 
 
 def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Sequence[str]) -> str | None:

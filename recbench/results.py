@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from recbench import jobs, sweeps
 from recbench.comparison import compared, scored_rows
-from recbench.messages import UsageError
+from recbench.messages import Parser, UsageError
 from recbench.records import Record, read_record, read_records
 from recbench.rows import Row, rows_of
 from recbench.statistics import paired_bootstrap
@@ -26,14 +25,6 @@ FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"text": as_text, "markdown
 PLAIN_INPUTS = ("data", "split", "part", "valid_size", "model", "seed")
 NOISE = 1e-3  # of the RMSE: processors and thread counts move TensorFlow's last digits by less
 SHORT_KEY = 10  # characters of a key that are shown, and enough to name it
-
-
-class Parser(argparse.ArgumentParser):
-    """Reads a verb's arguments; what it can't read is a usage error like any other."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the usage error."""
-        raise UsageError(f"{message} ({self.format_usage().strip()})")
 
 
 def list_results(args: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench.messages import UsageError, relative
+from recbench.messages import Parser, UsageError, relative
 from recbench.records import Record, read_records, write_text
 from recbench.report.cells import Column, breakdown_columns, columns
 from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
@@ -15,7 +15,7 @@ from recbench.report.gather import Comparison, comparisons
 from recbench.report.headline import headline
 from recbench.report.protocol import commands, environment, protocol
 from recbench.report.search_charts import search_charts
-from recbench.results import STORE, Parser
+from recbench.results import STORE
 from recbench.store import Store
 from recbench.table import footnotes, headers
 
