@@ -35,6 +35,7 @@ class RunConfig:
     sealed: bool = UNSET
     resume: bool = UNSET
     keep_predictions: bool = UNSET
+    share_mb: float = UNSET
     store: str = UNSET
     search: SearchOptions | None = None
 

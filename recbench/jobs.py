@@ -18,10 +18,13 @@ from recbench.contracts import Fold, Metric, RatingDataset, RatingModel
 from recbench.progress import track
 from recbench.records import Record, Status
 from recbench.registry import installed
+from recbench.shared import digest_of, once, sharing
 from recbench.store import Store, content_key, sources_digest
 from recbench.threads import limit_threads
 
 PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, ImportError, ArithmeticError)
+
+N_BYTES_A_RATING = 20  # two indices, a rating and a time
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,12 @@ def run(job: Job) -> Record:
 
     Whatever goes wrong becomes the record's cause, and its traceback goes to the log.
     """
+    with sharing(job.config.get("share_mb", 0)) as tally:
+        record = _run(job)
+    return replace(record, shared=dict(tally.counts))
+
+
+def _run(job: Job) -> Record:
     about: dict[str, Any] = {}
     try:
         parts = prepare(job)
@@ -93,8 +102,18 @@ def run(job: Job) -> Record:
 
 def halves(job: Job, parts: Parts) -> list[tuple[RatingDataset, RatingDataset]]:
     """What each fold trains on and what it scores."""
+    return [_half(job, parts.dataset, fold) for fold in parts.folds]
+
+
+def _half(job: Job, dataset: RatingDataset, fold: Fold) -> tuple[RatingDataset, RatingDataset]:
+    """What one fold trains on and what it scores."""
     seed, valid_size = job.config["seed"], job.config["valid_size"]
-    return [runner.fold_parts(parts.dataset, fold, job.part, valid_size, seed) for fold in parts.folds]
+    return once(
+        "fold",
+        lambda: (dataset.digest, digest_of(*fold), job.part, valid_size, seed),
+        lambda: runner.fold_parts(dataset, fold, job.part, valid_size, seed),
+        N_BYTES_A_RATING * dataset.n_ratings,
+    )
 
 
 def unfinished(job: Job, status: Status, cause: str) -> Record:
@@ -113,7 +132,7 @@ def _evaluated(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record:
     seed, valid_size = job.config["seed"], job.config["valid_size"]
     outcomes = []
     for fold, make_model in track(list(zip(parts.folds, parts.make_models, strict=True)), "folds"):
-        train, scored = runner.fold_parts(parts.dataset, fold, job.part, valid_size, seed)
+        train, scored = _half(job, parts.dataset, fold)
         outcomes.append(runner.run_fold(train, scored, make_model(), parts.metrics, valid_size, seed))
     record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=seed)
     entry = installed().find("model", job.config["model"]["kind"])

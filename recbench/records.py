@@ -70,6 +70,7 @@ class Record:
     inputs: Mapping[str, Any] = field(default_factory=dict)  # everything that the result depends on, as digests
     key: str = ""  # of the result in the store: the digest of the inputs
     cached: bool = False  # whether the result was in the store already
+    shared: Mapping[str, int] = field(default_factory=dict)  # what was taken over from jobs before it, and how often
     by_fold: tuple[Mapping[str, Any], ...] = ()  # options of each fold, where they were chosen one by one
 
     def to_json(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.means import global_mean
 from recbench.search_space import between, searched
+from recbench.shared import once
 
 
 @dataclass
@@ -35,17 +36,30 @@ class Bias(RatingModel):
         Raises:
             ValueError: `train` has no ratings.
         """
+        learned = once(
+            "bias",
+            lambda: (train.digest, self.reg_user, self.reg_item, self.n_epochs),
+            lambda: self._learned(train),
+            8 * (train.n_users + train.n_items),
+        )
+        self.global_mean_: float = learned[0]
+        self.user_bias_: FloatArray = learned[1].copy()  # what others read must not be this model's to change
+        self.item_bias_: FloatArray = learned[2].copy()
+        return self
+
+    def _learned(self, train: RatingDataset) -> tuple[float, FloatArray, FloatArray]:
+        """The mean and the biases of users and of items."""
         users, items = train.user_idx, train.item_idx
-        self.global_mean_ = global_mean(train)
-        above_mean = train.ratings.astype(np.float64) - self.global_mean_
+        mean = global_mean(train)
+        above_mean = train.ratings.astype(np.float64) - mean
         user_damping = self.reg_user + np.bincount(users, minlength=train.n_users)
         item_damping = self.reg_item + np.bincount(items, minlength=train.n_items)
-        self.user_bias_: FloatArray = np.zeros(train.n_users)
-        self.item_bias_: FloatArray = np.zeros(train.n_items)
+        user_bias: FloatArray = np.zeros(train.n_users)
+        item_bias: FloatArray = np.zeros(train.n_items)
         for _ in range(self.n_epochs):
-            self.item_bias_ = _damped_mean(items, above_mean - self.user_bias_[users], item_damping)
-            self.user_bias_ = _damped_mean(users, above_mean - self.item_bias_[items], user_damping)
-        return self
+            item_bias = _damped_mean(items, above_mean - user_bias[users], item_damping)
+            user_bias = _damped_mean(users, above_mean - item_bias[items], user_damping)
+        return mean, user_bias, item_bias
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """The mean and the two biases: mean + b_u + b_i."""

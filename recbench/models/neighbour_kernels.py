@@ -2,7 +2,8 @@
 
 A row is what is compared (a user in UserKNN, an item in ItemKNN), a column what rows have in
 common. Similarities are made one row at a time, when a pair of that row is asked for, so memory
-grows with the rows and never with their square. This module imports Numba: import it late.
+grows with the rows and not with their square; `compare_all` is for jobs that share them, within a
+bound. This module imports Numba: import it late.
 """
 
 from __future__ import annotations
@@ -33,18 +34,20 @@ KEPT_BITS = 4097.0  # 2^12 + 1: Dekker's split keeps 41 of a float64's 53 bits
 types: Any = numba.types  # which carries no type hints
 _ints, _longs, _floats = (types.Array(of, 1, "C", readonly=True) for of in (int32, int64, float64))
 _table, _vector = float64[:, ::1], float64[::1]
+_starts = types.Array(int64, 1, "A", readonly=True)
+_readonly = types.Array(float64, 2, "C", readonly=True)
 _ratings = types.Tuple((_longs, _ints, _floats, _floats))
 _rule = types.Tuple((int64, float64, int64))
 
 
-@compiled(void(_ratings, _ratings, int64, _table), exact=True)
-def _compare(by_row: ByRow, by_column: ByColumn, row: int, sums: Floats) -> None:
-    """Sum over the columns that `row` has in common with each other row."""
+@compiled(void(_ratings, _ratings, int64, _starts, _table), exact=True)
+def _compare(by_row: ByRow, by_column: ByColumn, row: int, starts: Starts, sums: Floats) -> None:
+    """Sum over the columns that `row` has in common with each row that stands from `starts` on in its column."""
     width = sums.shape[1]
     sums[:] = 0.0
     for at in range(by_row[0][row], by_row[0][row + 1]):
         column, x = by_row[1][at], by_row[2][at]
-        for rater in range(by_column[0][column], by_column[0][column + 1]):
+        for rater in range(starts[column], by_column[0][column + 1]):
             total, y = sums[by_column[1][rater]], by_column[2][rater]
             total[N] += 1.0
             total[XY] += x * y
@@ -143,13 +146,29 @@ def _nearest(
     return weighted, weights
 
 
-@compiled(void(_ratings, _ratings, types.UniTuple(_ints, 2), int64, _rule, _table), exact=True)
+@compiled(void(_ratings, _ratings, _rule, _table), exact=True)
+def compare_all(by_row: ByRow, by_column: ByColumn, rule: Rule, similarities: Floats) -> None:
+    """Write the similarity of each row to each row into `similarities` (n_rows, n_rows)."""
+    sums = np.empty((len(similarities), WIDTHS[rule[0]]))
+    later = by_column[0].copy()  # where each column's rows after the current one start: the matrix is symmetric
+    for row in range(len(similarities)):
+        for at in range(by_row[0][row], by_row[0][row + 1]):
+            later[by_row[1][at]] += 1
+        _compare(by_row, by_column, row, later, sums)
+        _similarities(sums[row:], by_row[3][row:], 0, rule, similarities[row, row:])
+        similarities[row:, row] = similarities[row, row:]
+
+
+@compiled(void(_ratings, _ratings, types.UniTuple(_ints, 2), int64, _rule, _readonly, _table), exact=True)
 def sum_neighbours(
-    by_row: ByRow, by_column: ByColumn, pairs: Pairs, n_neighbors: int, rule: Rule, sums_of_pairs: Floats
+    by_row: ByRow, by_column: ByColumn, pairs: Pairs, n_neighbors: int, rule: Rule, known: Floats, sums_of_pairs: Floats
 ) -> None:
-    """Write Σ s d and Σ s of each pair's neighbours into `sums_of_pairs` (n_pairs, 2)."""
+    """Write Σ s d and Σ s of each pair's neighbours into `sums_of_pairs` (n_pairs, 2).
+
+    `known` holds what `compare_all` wrote; where it is empty, rows are compared as they come.
+    """
     n_rows = len(by_row[0]) - 1
-    sums = np.empty((n_rows, WIDTHS[rule[0]]))
+    sums = np.empty((0 if len(known) else n_rows, WIDTHS[rule[0]]))
     most_raters = 0
     for column in range(len(by_column[0]) - 1):
         most_raters = max(most_raters, by_column[0][column + 1] - by_column[0][column])
@@ -157,8 +176,10 @@ def sum_neighbours(
     previous = -1
     for pair in range(len(pairs[0])):
         row, column = pairs[0][pair], pairs[1][pair]
-        if row != previous:
-            _compare(by_row, by_column, row, sums)
+        if row != previous and len(known):
+            similarities[:] = known[row]
+        elif row != previous:
+            _compare(by_row, by_column, row, by_column[0], sums)
             _similarities(sums, by_row[3], row, rule, similarities)
-            previous = row
+        previous = row
         sums_of_pairs[pair] = _nearest(by_column, column, n_neighbors, similarities, candidates)

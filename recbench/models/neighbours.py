@@ -14,6 +14,7 @@ from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, R
 from recbench.models.bias import Bias
 from recbench.progress import track
 from recbench.search_space import between, searched
+from recbench.shared import can_keep, digest_of, once
 
 if TYPE_CHECKING:
     from recbench.models.neighbour_kernels import ByColumn, ByRow, Floats
@@ -103,7 +104,7 @@ class Neighbours(RatingModel):
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """The offset b and what the neighbours add to it."""
         rows, columns = self._sides(user_idx, item_idx)
-        weighted, weights = self._neighbour_sums(user_idx, item_idx)
+        weighted, weights = self._neighbour_sums(user_idx, item_idx, self.n_neighbors)
         offset = self.row_offset_[rows] + self.column_offset_[columns]
         if self.centering == "none":
             weighted = weighted - weights * offset
@@ -112,7 +113,8 @@ class Neighbours(RatingModel):
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
         """Where no neighbour contributed."""
-        return np.asarray(self._neighbour_sums(user_idx, item_idx)[1] == 0)
+        # all of them, as choosing the nearest takes time
+        return np.asarray(self._neighbour_sums(user_idx, item_idx, len(self.row_offset_))[1] == 0)
 
     def _check_options(self) -> None:
         for option, choices in (("similarity", get_args(Similarity)), ("centering", get_args(Centering))):
@@ -160,8 +162,8 @@ class Neighbours(RatingModel):
             return ratings - bias.global_mean_  # changes neither, and leaves small sums
         return ratings
 
-    def _neighbour_sums(self, user_idx: IntArray, item_idx: IntArray) -> Floats:
-        """Σ s d and Σ s of each pair's neighbours: (2, n_pairs)."""
+    def _neighbour_sums(self, user_idx: IntArray, item_idx: IntArray, n_neighbors: int) -> Floats:
+        """Σ s d and Σ s of each pair's `n_neighbors` nearest: (2, n_pairs)."""
         from recbench.models import neighbour_kernels as kernels
 
         kinds = {
@@ -178,15 +180,33 @@ class Neighbours(RatingModel):
                 raise IndexError(f"indices from {side.min()} to {side.max()}; they must lie in 0 ... {n - 1}")
         order = np.argsort(rows, kind="stable")
         rows, columns = rows[order], columns[order]
+        known = self._known_similarities(rule)
         sums = np.zeros((len(order), 2))
         starts = np.flatnonzero(np.diff(rows, prepend=-1))[:: self.rows_per_block].tolist()
         blocks = [slice(*bounds) for bounds in pairwise([*starts, len(order)])]
         for block in track(blocks, "neighbours"):
             pairs = (rows[block], columns[block])
-            kernels.sum_neighbours(self.by_row_, self.by_column_, pairs, self.n_neighbors, rule, sums[block])
+            kernels.sum_neighbours(self.by_row_, self.by_column_, pairs, n_neighbors, rule, known, sums[block])
         unsorted = np.empty_like(sums)
         unsorted[order] = sums
         return unsorted.T
+
+    def _known_similarities(self, rule: tuple[int, float, int]) -> Floats:
+        """All similarities (n_rows, n_rows) where jobs share them, else none (0, 0)."""
+        from recbench.models import neighbour_kernels as kernels
+
+        n_rows = len(self.row_offset_)
+        n_bytes = 8 * n_rows**2
+        if not can_keep(n_bytes):
+            return np.empty((0, 0))
+
+        def compare() -> Floats:
+            similarities = np.empty((n_rows, n_rows))
+            kernels.compare_all(self.by_row_, self.by_column_, rule, similarities)
+            similarities.flags.writeable = False
+            return similarities
+
+        return once("similarities", lambda: (rule, digest_of(*self.by_row_, *self.by_column_[:3])), compare, n_bytes)
 
 
 @dataclass
