@@ -24,6 +24,7 @@ from recbench.registry import installed
 from recbench.rows import Row, rows_of
 from recbench.store import Store
 from recbench.table import as_csv, as_markdown, as_text, footnotes
+from recbench.threads import share_of
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -83,6 +84,12 @@ def plan_sweep(composed: DictConfig) -> None:
     if varied := [each for each in overrides if each.startswith("search=") and "," in each]:
         raise UsageError(f"{varied[0]}: a run has one search; choose one of these")
     searching = composed.hydra.sweeper._target_ == "hydra_plugins.recbench_search.Search"
+    n_threads, n_jobs = composed.threads, composed.hydra.launcher.get("n_jobs")
+    if None not in (n_threads, n_jobs) and n_threads > share_of(n_jobs):
+        raise UsageError(
+            f"threads={n_threads} for each of the launcher's jobs (n_jobs={n_jobs}) is more than this machine's cores; "
+            f"leave threads out, or set threads={share_of(n_jobs)}"
+        )
     sweeps.write_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
 
 
@@ -98,7 +105,7 @@ def finish_sweep(folder: Path, store: Path | None) -> int:
             write_record(records[-1], folder / f"{what}-{job.model}-{len(records)}")
     rows = rows_of(records, sweeps.is_floor)
     if store is not None:
-        rows = compared(rows, Store(store))
+        rows = compared(rows, records, Store(store))
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
     n_ok = sum(row.ok for row in rows)
@@ -142,7 +149,7 @@ def _task(composed: DictConfig) -> float | None:
     folder = Path(context.runtime.output_dir)
     alone = context.mode == RunMode.RUN
     job = jobs.Job(
-        config.contents(composed),
+        config.contents(composed) | _threads(composed.threads, context.launcher),
         context.runtime.choices["model"],
         tuple(context.overrides.task),
         "test" if alone else sweeps.planned_part(Path(context.runtime.cwd) / context.sweep.dir),
@@ -164,6 +171,12 @@ def _task(composed: DictConfig) -> float | None:
         _fail(f"{record.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
     _print_table(rows_of([record]), relative(folder))
     return None
+
+
+def _threads(n_threads: int | None, launcher: DictConfig) -> dict[str, int | None]:
+    """The threads of each job: those asked for, else its share of the cores where several run on this machine."""
+    n_jobs = launcher.get("n_jobs")
+    return {"threads": n_threads if n_threads is not None or n_jobs is None else share_of(n_jobs)}
 
 
 def _show_notes() -> None:

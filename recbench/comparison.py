@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,31 +10,36 @@ import numpy as np
 
 from recbench import jobs, runner
 from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.metrics import rmse
 from recbench.records import Record
-from recbench.rows import Row
-from recbench.statistics import compare_with_best, letters
+from recbench.rows import Row, place
+from recbench.statistics import Difference, compare_with_best, corrected_t, holm, letters
 from recbench.store import Store
 
 MAX_ROWS = 100  # compared with the best: beyond, a table is no place to look for ties
 
 
-def compared(rows: Sequence[Row], store: Store) -> list[Row]:
+def compared(rows: Sequence[Row], records: Sequence[Record], store: Store) -> list[Row]:
     """The rows, those scored on the same test rows compared with the one of lowest RMSE among them.
 
+    `records` are those behind the rows; their validation scores tell how sure a model's choice was.
     A row stays as it is where its predictions are not kept. Of several seeds the first stands for all.
     """
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-    predictions: dict[int, FloatArray] = {}
-    for number, row in enumerate(rows):
-        kept = store.predictions(row.record.key) if row.scores else None
-        if kept is not None:
-            predictions[number] = np.concatenate(kept)
-            groups[(row.record.data["digest"], row.record.split_digest)].append(number)
     told = list(rows)
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        if row.scores:
+            groups[(row.record.data["digest"], row.record.split_digest)].append(number)
     for group in groups.values():
-        if len(group) > 1:
-            _compare(told, group[:MAX_ROWS], predictions)
-    return told
+        ranked = _ranked([rows[number].record for number in group], store)
+        for place_in_group, gap, letter, p_folds in ranked:
+            number = group[place_in_group]
+            told[number] = replace(told[number], gap=gap, letter=letter, p_folds=p_folds)
+    ties = _ties(records, store)
+    return [
+        replace(row, n_tied=ties[(*place(row.record), row.record.model)]) if row.scores and not row.floor else row
+        for row in told
+    ]
 
 
 def halves_behind(record: Record) -> list[tuple[RatingDataset, RatingDataset]]:
@@ -60,14 +65,52 @@ def scored_rows(record: Record) -> tuple[FloatArray, IntArray]:
     return np.concatenate([each.ratings for each in scored]), np.concatenate([each.user_idx for each in scored])
 
 
-def _compare(rows: list[Row], group: list[int], predictions: dict[int, FloatArray]) -> None:
-    """Fill in the gap and the letter of these rows."""
+def _ties(records: Sequence[Record], store: Store) -> Counter[tuple[str, ...]]:
+    """By data set, split and model: how many candidates validation can't tell from the best one."""
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for record in records:
+        if record.part == "valid" and record.status == "ok":
+            groups[(*place(record), record.model)].append(record)
+    ties: Counter[tuple[str, ...]] = Counter()
+    for key, candidates in groups.items():
+        of_one_seed = [each for each in candidates if each.seed == candidates[0].seed]
+        ties[key] = sum(letter == "a" for _, _, letter, _ in _ranked(of_one_seed, store)[1:])
+    return ties
+
+
+def _ranked(records: Sequence[Record], store: Store) -> list[tuple[int, Difference, str, float | None]]:
+    """The records whose predictions are kept, best first: its number, gap, letter and p-value over the folds.
+
+    All were scored on the same rows. Nothing where fewer than two can be compared, or the ratings are gone.
+    """
+    kept = {number: folds for number, each in enumerate(records) if (folds := store.predictions(each.key)) is not None}
+    kept = dict(list(kept.items())[:MAX_ROWS])
+    if len(kept) < 2:
+        return []
     try:
-        ratings, users = scored_rows(rows[group[0]].record)
+        halves = halves_behind(records[next(iter(kept))])
     except (LookupError, ValueError, OSError):
-        return  # the ratings are gone or have changed: the scores stand, the rows can't be compared any more
-    errors = {number: float(np.mean((ratings - predictions[number]) ** 2)) for number in group}
-    best_first = sorted(group, key=lambda number: errors[number])
-    gaps = compare_with_best(ratings, [predictions[number] for number in best_first], users)
-    for number, gap, letter in zip(best_first, gaps, letters(gaps), strict=True):
-        rows[number] = replace(rows[number], gap=gap, letter=letter)
+        return []  # the ratings are gone or have changed: the scores stand, the rows can't be compared any more
+    scored = [each for _, each in halves]
+    ratings = np.concatenate([each.ratings for each in scored])
+    errors = {number: float(np.mean((ratings - np.concatenate(folds)) ** 2)) for number, folds in kept.items()}
+    order = sorted(kept, key=lambda number: errors[number])
+    gaps = compare_with_best(
+        ratings, [np.concatenate(kept[number]) for number in order], np.concatenate([each.user_idx for each in scored])
+    )
+    p_values = _over_folds([kept[number] for number in order], halves)
+    return list(zip(order, gaps, letters(gaps), p_values, strict=True))
+
+
+def _over_folds(
+    predictions: Sequence[Sequence[FloatArray]], halves: Sequence[tuple[RatingDataset, RatingDataset]]
+) -> list[float | None]:
+    """The Holm-adjusted p-value of each row's difference to the first, fold by fold; None for a single fold."""
+    if len(halves) < 2:
+        return [None] * len(predictions)
+    scores = np.array(
+        [[rmse(scored.ratings, fold) for (_, scored), fold in zip(halves, folds, strict=True)] for folds in predictions]
+    )
+    sizes = [sum(half[part].n_ratings for half in halves) for part in (0, 1)]
+    p_values = [corrected_t(row - scores[0], *sizes).p_value for row in scores[1:]]
+    return [None, *holm(p_values).tolist()]

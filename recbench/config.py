@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from recbench.contracts import Metric
 from recbench.options import Option, convert, did_you_mean, options_of, plain, schema
 from recbench.registry import Entry, Registry, installed
-from recbench.studies import SearchOptions
+from recbench.studies import Budget, SearchOptions
 
 GROUPS = ("dataset", "split", "model")
 
@@ -36,6 +36,7 @@ class RunConfig:
     resume: bool = UNSET
     keep_predictions: bool = UNSET
     share_mb: float = UNSET
+    budget: Budget = field(default_factory=Budget)
     store: str = UNSET
     search: SearchOptions | None = None
 

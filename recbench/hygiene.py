@@ -20,6 +20,7 @@ def doubts(rows: Sequence[Row]) -> list[str]:
             groups[place(row.record)][row.record.model].append(row)
     lines = [line for models in groups.values() for tuned in models.values() for line in _edges(tuned)]
     lines += [line for models in groups.values() for tuned in models.values() for line in _unsearched(tuned)]
+    lines += [line for models in groups.values() for tuned in models.values() for line in _tied(tuned)]
     lines += [line for models in groups.values() for line in _unequal(models)]
     return list(dict.fromkeys(lines))
 
@@ -42,14 +43,28 @@ def _edges(candidates: Sequence[Row]) -> Iterator[str]:
             yield f"best {name}={value} of {best.record.model} lies on the edge of {low:g}...{high:g}: try beyond it"
 
 
+def _tied(candidates: Sequence[Row]) -> Iterator[str]:
+    """A choice between candidates that differ by less than the noise of their validation scores."""
+    for row in candidates:
+        if row.n_tied:
+            told = f"{row.n_tied + 1} candidates of {row.record.model} can't be told apart on validation"
+            yield f"{told}: which of them was chosen is chance"
+
+
 def _unequal(models: Models) -> Iterator[str]:
-    """Where models were tuned: that some had more candidates than others."""
-    counts = {
-        model: sum(1 for row in rows if row.valid or (not row.ok and row.record.part == "valid"))
+    """Where models were tuned: that some had more candidates than others, and what those cost."""
+    candidates = {
+        model: [row for row in rows if row.valid or (not row.ok and row.record.part == "valid")]
         for model, rows in models.items()
     }
+    counts = {model: len(rows) for model, rows in candidates.items()}
     if len(set(counts.values())) > 1:
-        told = ", ".join(f"{model} {counts[model]}" for model in sorted(counts, key=lambda each: -counts[each]))
+        spent = {
+            model: sum((row.fit_seconds or 0) + (row.predict_seconds or 0) for row in rows)
+            for model, rows in candidates.items()
+        }
+        ranked = sorted(counts, key=lambda each: -counts[each])
+        told = ", ".join(f"{model} {counts[model]} ({spent[model]:.1f} CPU s)" for model in ranked)
         yield f"unequal numbers of candidates: {told}; who tries more finds more"
 
 

@@ -72,10 +72,13 @@ class Record:
     cached: bool = False  # whether the result was in the store already
     shared: Mapping[str, int] = field(default_factory=dict)  # what was taken over from jobs before it, and how often
     by_fold: tuple[Mapping[str, Any], ...] = ()  # options of each fold, where they were chosen one by one
+    unknown: Mapping[str, Any] = field(default_factory=dict)  # what another version wrote: kept, and written again
 
     def to_json(self) -> str:
         """The record as JSON text; NaN, which JSON lacks, is null."""
-        return json.dumps(_without_nan(asdict(self)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        values = asdict(self)
+        values |= values.pop("unknown")
+        return json.dumps(_without_nan(values), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -87,8 +90,9 @@ class Record:
         raw = json.loads(text)
         if not isinstance(raw, dict) or raw.get("schema") != 1:
             raise ValueError("no record of schema 1; it was written by another version of recbench, or by none")
-        known = {each.name for each in fields(cls)}
+        known = {each.name for each in fields(cls)} - {"unknown"}
         values = {key: value for key, value in raw.items() if key in known}
+        values["unknown"] = {key: value for key, value in raw.items() if key not in known}
         values["by_fold"] = tuple(values.get("by_fold", ()))
         values["scores"] = {name: _score(score) for name, score in values.get("scores", {}).items()}
         return cls(**values)

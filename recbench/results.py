@@ -71,7 +71,8 @@ def merge_tables(args: Sequence[str]) -> str:
     latest = {record.key or str(number): record for number, record in enumerate(merged) if record and fits(record)}
     if not latest:
         raise UsageError(f"nothing to show: no record fits; `recbench results` lists what is in {store.folder}")
-    rows = compared(rows_of(list(latest.values()), sweeps.is_floor), store)
+    records = list(latest.values())
+    rows = compared(rows_of(records, sweeps.is_floor), records, store)
     notes = footnotes(rows) if options.format == "text" else []
     return "\n".join([FORMATS[options.format](rows).rstrip("\n"), *notes])
 

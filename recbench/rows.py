@@ -30,6 +30,8 @@ class Row:
     floor: bool = False  # there to be beaten; not somebody's candidate
     gap: Difference | None = None  # of its RMSE to the best row's, over the same test rows
     letter: str = ""  # "a" if it can't be told from the best
+    p_folds: float | None = None  # of no difference to the best row, from the folds' differences, Holm-adjusted
+    n_tied: int = 0  # other candidates of its model that validation can't tell from the one that was chosen
 
     @property
     def ok(self) -> bool:

@@ -41,6 +41,14 @@ class Sampler(Enum):
 
 
 @dataclass
+class Budget:
+    """What a search may spend on each model: `search.n_trials` and `search.timeout` follow it."""
+
+    trials: int = 30  # candidates, at most; the first is the model as it stands
+    seconds: float | None = None  # wall time; no candidate is started after it
+
+
+@dataclass
 class SearchOptions:
     """What stands at `search` in the configuration: the same for every model."""
 

@@ -44,14 +44,29 @@ def as_csv(rows: Sequence[Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     ending = ["fallback_share", "status", "cause"]
-    writer.writerow(["dataset", "split", "model", "options", *metrics, *columns, *ending, *valid])
+    gaps = ["difference", "low", "high", "p_value"] if any(row.gap for row in rows) else []
+    folds = ["p_folds"] if any(row.p_folds is not None for row in rows) else []
+    writer.writerow(["dataset", "split", "model", "options", *metrics, *columns, *ending, *valid, *gaps, *folds])
     for row in rows:
         scores = [row.scores[metric].mean if metric in row.scores else None for metric in metrics]
         costs = [getattr(row, column) for column in columns]
         record = row.record
         names = [record.dataset, record.split, record.model, json.dumps(row.options, ensure_ascii=False)]
         validated = [row.valid.mean if row.valid else None for _ in valid]
-        writer.writerow([*names, *scores, *costs, record.fallback_share, record.status, record.cause, *validated])
+        gap = [getattr(row.gap, name, None) for name in gaps]
+        writer.writerow(
+            [
+                *names,
+                *scores,
+                *costs,
+                record.fallback_share,
+                record.status,
+                record.cause,
+                *validated,
+                *gap,
+                *(row.p_folds for _ in folds),
+            ]
+        )
     return text.getvalue()
 
 
@@ -75,6 +90,8 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
             notes.append(f"test opened {times} times for {model}: picking its best row here would be tuning on test")
     if any(row.letter for row in rows[1:]):
         notes.append("a: can't be told from the best row (RMSE, users resampled, Holm-adjusted p of 0.05 or more)")
+    if any(row.p_folds is not None for row in rows):
+        notes.append("p over folds: of no difference to the best row, by the corrected resampled t-test, Holm-adjusted")
     if any("worse than bias" in row.notes for row in rows):
         notes.append("worse than bias: a model that adds nothing to two averages and a damping")
     return notes + doubts(rows)
@@ -102,6 +119,8 @@ def _cells(rows: Sequence[Row]) -> list[list[str]]:
         columns[metric.upper()] = [_score(row.scores.get(metric)) for row in rows]
     if any(row.gap for row in rows):
         columns["to the best, 95 %"] = [_gap(row) for row in rows]
+    if any(row.p_folds is not None for row in rows):
+        columns["p over folds"] = [_number(row.p_folds, ".3f") for row in rows]
     columns["fallback"] = [_number(row.record.fallback_share, ".1%") for row in rows]
     columns["fit s"] = [_number(row.fit_seconds, ".2f") for row in rows]
     columns["predict s"] = [_number(row.predict_seconds, ".2f") for row in rows]

@@ -15,6 +15,17 @@ VARIABLES = (
 )
 
 
+def share_of(n_jobs: int) -> int:
+    """Threads for each of `n_jobs` jobs that run at the same time, so that together they fill the cores and no more.
+
+    Below 1, `n_jobs` counts back from the cores, as joblib has it: -1 is one job a core.
+    """
+    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if n_jobs < 1:
+        n_jobs = max(1, n_cores + 1 + n_jobs)
+    return max(1, n_cores // n_jobs)
+
+
 def limit_threads(n_threads: int) -> None:
     """Allow `n_threads` from here on, to what is loaded and to what will be.
 

@@ -101,7 +101,7 @@ def test_the_csv_has_the_promised_columns(tmp_path: Path) -> None:
     promised = (
         "dataset,split,model,options,rmse,mae,fit_seconds,predict_seconds,peak_memory_mb,fallback_share,status,cause"
     )
-    assert table.read_text().splitlines()[0] == promised
+    assert table.read_text().splitlines()[0] == f"{promised},difference,low,high,p_value"
     options = [
         json.loads(row["options"]) for row in csv.DictReader(table.read_text().splitlines()) if row["model"] == "bias"
     ]

@@ -62,7 +62,9 @@ def test_each_folds_choice_is_looked_at() -> None:
 
 def test_unequal_numbers_of_candidates_are_told() -> None:
     records = [*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), _candidate(8, 0.95, "svdpp")]
-    assert doubts(rows_of(records)) == ["unequal numbers of candidates: mf 3, svdpp 1; who tries more finds more"]
+    assert doubts(rows_of(records)) == [
+        "unequal numbers of candidates: mf 3 (0.0 CPU s), svdpp 1 (0.0 CPU s); who tries more finds more"
+    ]
 
 
 def test_in_a_search_a_model_of_which_nothing_varies_is_told() -> None:
@@ -85,6 +87,13 @@ def test_a_floor_is_no_competitor() -> None:
 def test_models_that_were_not_tuned_are_not_compared_by_candidates() -> None:
     records = [_candidate(8, 0.9, part="test"), _candidate(8, 0.8, "svdpp", part="test")]
     assert doubts(rows_of(records)) == []
+
+
+def test_a_choice_that_validation_can_hardly_make_is_told() -> None:
+    rows = [
+        replace(row, n_tied=2 if row.scores else 0) for row in rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8, 64: 0.9}, 16))
+    ]
+    assert doubts(rows) == ["3 candidates of mf can't be told apart on validation: which of them was chosen is chance"]
 
 
 def test_the_table_shows_them() -> None:

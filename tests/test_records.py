@@ -99,9 +99,12 @@ def test_the_mean_is_computed_from_the_folds_and_not_believed() -> None:
     assert Record.from_json(json.dumps(raw)).scores["rmse"].mean == pytest.approx(1.0)
 
 
-def test_keys_that_this_version_does_not_know_are_left_out() -> None:
+def test_keys_that_this_version_does_not_know_are_kept() -> None:
     raw = json.loads(Record(model="bias").to_json()) | {"colour": "red"}
-    assert Record.from_json(json.dumps(raw)) == Record(model="bias")
+    record = Record.from_json(json.dumps(raw))
+    assert record.unknown == {"colour": "red"}
+    assert json.loads(record.to_json()) == raw
+    assert "unknown" not in raw
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", "{}", '{"schema": 2}', '{"schema": "1"}'])

@@ -54,7 +54,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a search over two models."""
     folder = tmp_path_factory.mktemp("runs")
-    run = recbench("-m", "search=auto", "search.n_trials=9", "model=mf,item_knn", *SMALL, cwd=folder)
+    run = recbench("-m", "search=auto", "budget.trials=9", "model=mf,item_knn", *SMALL, cwd=folder)
     assert run.returncode == 0, run.stderr
     run = recbench("report", "outputs", "--output", "report.html", cwd=folder)
     assert run.returncode == 0, run.stderr

@@ -240,3 +240,15 @@ def test_a_command_line_is_sorted_by_what_varies() -> None:
     assert request.fixed == ["model.reg=3", "threads=1"]
     assert request.pinned == {"reg"}
     assert request.swept == {"n": OneOf((1, 2)), "x": Between(0.1, 9.0, log=True)}
+
+
+@pytest.mark.parametrize("search", ["auto", "quick"])
+def test_a_budget_is_the_same_for_every_model(search: str, tmp_path: Path) -> None:
+    run = recbench("-m", f"search={search}", "model=bias,user_knn", "budget.trials=3", *SMALL, cwd=tmp_path)
+    counts = Counter(record.model for record in records_in(tmp_path) if record.part == "valid")
+    assert counts == {"bias": 3, "user_knn": 3}, run.stderr
+
+
+def test_no_candidate_starts_after_the_budgets_seconds(tmp_path: Path) -> None:
+    run = recbench("-m", "search=auto", "model=bias", "budget.seconds=0.001", *SMALL, cwd=tmp_path)
+    assert sum(record.part == "valid" for record in records_in(tmp_path)) == 1, run.stderr

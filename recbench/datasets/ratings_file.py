@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recbench.contracts import RatingDataset
+from recbench.datasets.cache import converted
 from recbench.datasets.headers import AUTO, find_columns, open_table
 from recbench.datasets.indexing import dense_from_labels
 from recbench.datasets.raw_ratings import Duplicates, RawRatings, whole_seconds
@@ -25,6 +26,7 @@ def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
     duplicates: Duplicates = "error",  # what to do if a (user, item) pair occurs twice
     encoding: str = "utf-8",  # of a text file
     name: str | None = None,  # of the data set; null: the file's name
+    cache: bool = True,  # keep a converted copy of a large file, so that the next start is quick
 ) -> RatingDataset:
     """Ratings from a CSV, TSV or Parquet file, with string or integer ids.
 
@@ -37,15 +39,27 @@ def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
         ValueError: the file does not hold ratings as described.
     """
     file = Path(path).expanduser()
+    called = name or file.name.split(".")[0] or file.name
     wanted = {"user": user_column, "item": item_column, "rating": rating_column, "timestamp": timestamp_column}
+
+    def read() -> RatingDataset:
+        raw = _raw(file, wanted, separator, columns, encoding)
+        return raw.resolved(duplicates).dataset(called, rating_scale)
+
+    if not (cache and file.is_file()):
+        return read()
+    options = [wanted, separator, columns, rating_scale, duplicates, encoding]
+    return converted(file, options, called, read)
+
+
+def _raw(
+    file: Path, wanted: dict[str, str | None], separator: str, columns: list[str] | None, encoding: str
+) -> RawRatings:
     if file.suffix.lower() in (".parquet", ".pq") and file.is_file():
         from recbench.datasets.parquet import read_parquet
 
-        raw = read_parquet(file, wanted)
-    else:
-        source = file_source(file)
-        raw = read_text(open_table(source, separator, columns, encoding), wanted)
-    return raw.resolved(duplicates).dataset(name or file.name.split(".")[0] or file.name, rating_scale)
+        return read_parquet(file, wanted)
+    return read_text(open_table(file_source(file), separator, columns, encoding), wanted)
 
 
 def read_text(table: TextTable, wanted: dict[str, str | None]) -> RawRatings:

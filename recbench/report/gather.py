@@ -101,7 +101,7 @@ def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Com
     models = [name for name, row in zip(kept, tested, strict=True) if not row.floor][:MAX_BROKEN_DOWN]
     bias = [name for name, row in zip(kept, tested, strict=True) if row.floor and row.record.kind == "bias"]
     parts = {name: _broken_down(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None}
-    return Comparison(records, compared(rows, store), searches, parts, "")
+    return Comparison(records, compared(rows, records, store), searches, parts, "")
 
 
 def _broken_down(halves: Halves, predictions: Sequence[FloatArray]) -> list[BreakdownRow]:

@@ -14,7 +14,8 @@ from recbench.registry import Entry, installed
 from recbench_peers.peer import PeerModel
 
 DATA = "$RECBENCH_DATA"
-ALWAYS = ("threads=1", "resume=false", "keep_predictions=false")  # a result from the store costs nothing to get
+# a result from the store costs nothing to get, and one with shared work has another peak
+ALWAYS = ("threads=1", "resume=false", "keep_predictions=false", "share_mb=0")
 SCALE_MODELS: Mapping[str, tuple[str, ...]] = {
     "bias": (),
     "mf": (),

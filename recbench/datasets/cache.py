@@ -1,0 +1,167 @@
+"""Converted copies of large files of ratings: read once as text, from then on as arrays.
+
+A copy is two files in the platform's cache folder, named after the path and the options: `.bin`
+holds the arrays, `.json` what they are and what they were made from. A copy is taken only if the
+file is the same by size, times and inode, or else by SHA-256, and if the arrays have the digest
+that was written down; whatever doesn't fit is read anew and replaces it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recbench.contracts import RatingDataset
+
+MIN_BYTES = 4 * 2**20  # a smaller file is read about as fast as its copy
+RACY_SECONDS = 2.0  # a file changed this shortly before it was looked at may change again within one tick of its times
+ARRAYS = ("user_ids", "item_ids", "user_idx", "item_idx", "ratings", "timestamps")
+DAMAGE = (ValueError, TypeError, LookupError, EOFError, OSError, MemoryError)
+
+_log = logging.getLogger(__name__)
+
+
+def cache_folder() -> Path:
+    """Where the platform keeps what can be made again; the folder need not exist."""
+    if sys.platform == "win32":
+        parent = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        parent = Path.home() / "Library" / "Caches"
+    else:
+        parent = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return parent / "recbench" / "converted"
+
+
+def converted(
+    file: Path, options: Sequence[Any], name: str, read: Callable[[], RatingDataset], folder: Path | None = None
+) -> RatingDataset:
+    """The data set called `name` that `read` makes of the file with these options, or its copy.
+
+    A copy that can't be written is no error: the next start reads the file again.
+    """
+    identity = _identity(file)
+    if identity["size"] < MIN_BYTES:
+        return read()
+    stem = _stem(file, options)
+    try:
+        folder = folder or cache_folder()
+        known = _load(folder, stem, file, identity, name)
+    except DAMAGE as problem:
+        _log.info("no converted copy of %s to use: %s", file, problem)
+        known = None
+    if known is not None:
+        return known
+    dataset = read()
+    try:
+        if folder is not None:
+            _keep(folder, stem, dataset, file, identity)
+    except OSError as problem:
+        _log.warning("no converted copy of %s could be kept, so that the next start is as slow: %s", file, problem)
+    return dataset
+
+
+def _load(folder: Path, stem: str, file: Path, identity: Mapping[str, Any], name: str) -> RatingDataset | None:
+    """The copy; None if there is none, or the file is another by now.
+
+    Raises:
+        ValueError, OSError, ...: the copy is damaged.
+    """
+    about_path = folder / f"{stem}.json"
+    if not about_path.is_file():
+        return None
+    about: dict[str, Any] = json.loads(about_path.read_text(encoding="utf-8"))
+    same = about["identity"] == identity and not about["racy"]
+    if not same and (about["identity"]["size"] != identity["size"] or about["sha256"] != _sha256(file)):
+        return None
+    low, high = about["rating_scale"]
+    arrays = _read_arrays(folder / f"{stem}.bin", about["arrays"])
+    dataset = RatingDataset(name=name, rating_scale=(low, high), **arrays)
+    if dataset.digest != about["digest"]:
+        raise ValueError(f"{stem}.bin holds other arrays than were written")
+    return dataset
+
+
+def _read_arrays(path: Path, described: Mapping[str, tuple[str, int]]) -> dict[str, npt.NDArray[Any]]:
+    n_bytes = sum(np.dtype(dtype).itemsize * length for dtype, length in described.values())
+    if path.stat().st_size != n_bytes:
+        raise ValueError(f"{path.name} has {path.stat().st_size:,} bytes, not {n_bytes:,}")
+    arrays = {}
+    with path.open("rb") as stream:
+        for column, (dtype, length) in described.items():
+            arrays[column] = np.fromfile(stream, np.dtype(dtype), length)
+            arrays[column].flags.writeable = False  # so that the data set takes it over without copying it
+    return arrays
+
+
+def _keep(folder: Path, stem: str, dataset: RatingDataset, file: Path, identity: Mapping[str, Any]) -> None:
+    digest, looked_at = _sha256(file), time.time()
+    if _identity(file) != identity:
+        return  # it changed while it was read
+    held = {column: getattr(dataset, column) for column in ARRAYS}
+    arrays = {column: array for column, array in held.items() if array is not None}
+    about = {
+        "made_from": str(file.resolve()),
+        "identity": identity,
+        "racy": looked_at - identity["mtime_ns"] / 1e9 < RACY_SECONDS,
+        "sha256": digest,
+        "digest": dataset.digest,
+        "rating_scale": dataset.rating_scale,
+        "arrays": {column: (array.dtype.str, len(array)) for column, array in arrays.items()},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with _replacing(folder / f"{stem}.bin") as stream:
+        for array in arrays.values():
+            array.tofile(stream)
+    with _replacing(folder / f"{stem}.json") as stream:
+        stream.write(json.dumps(about, indent=1).encode())
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A new file that takes the path's place when the block ends well."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _identity(file: Path) -> dict[str, int]:
+    """What changes when a file does, as far as the file system tells."""
+    found = file.stat()
+    return {"size": found.st_size, "mtime_ns": found.st_mtime_ns, "ctime_ns": found.st_ctime_ns, "inode": found.st_ino}
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _stem(file: Path, options: Sequence[Any]) -> str:
+    made_of = json.dumps([str(file.resolve()), options, _readers()], sort_keys=True)
+    return hashlib.sha256(made_of.encode()).hexdigest()
+
+
+@cache
+def _readers() -> list[str]:
+    """What reads a file: other code or another pandas might read something else."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    code = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    return [code, version("pandas"), version("numpy"), sys.byteorder]
