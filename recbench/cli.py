@@ -108,9 +108,8 @@ def finish_sweep(folder: Path, store: Path | None) -> int:
         rows = compared(rows, records, Store(store))
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
-    n_ok = sum(row.ok for row in rows)
-    _print_table(rows, f"{len(rows)} models, {n_ok} ok · {relative(folder / 'table.md')}")
-    return 0 if n_ok == len(rows) else 1
+    _print_sweep(rows, folder / "table.md", searched=any(record.config.get("search") for record in records))
+    return 0 if all(row.ok for row in rows) else 1
 
 
 def store_of(composed: DictConfig) -> Path:
@@ -169,7 +168,8 @@ def _task(composed: DictConfig) -> float | None:
         return None if record.status != "ok" or first is None else first.mean
     if record.status != "ok":
         _fail(f"{record.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
-    _print_table(rows_of([record]), relative(folder))
+    row = rows_of([record])
+    print("\n".join(["", as_text(row), *footnotes(row), relative(folder)]))
     return None
 
 
@@ -188,8 +188,14 @@ def _show_notes() -> None:
     logging.getLogger().addHandler(notes)
 
 
-def _print_table(rows: Sequence[Row], last_line: str) -> None:
-    print("\n".join(["", as_text(rows), *footnotes(rows), last_line]))
+def _print_sweep(rows: Sequence[Row], table: Path, *, searched: bool) -> None:
+    """Print the table; of a search only what met test or failed, as its candidates are many and of its own choice."""
+    shown = [row for row in rows if row.scores or not row.ok] if searched else rows
+    n_ok = sum(row.ok for row in shown)
+    told = [f"{len(shown)} models, {n_ok} ok", relative(table)]
+    if len(shown) < len(rows):
+        told.insert(1, f"{len(rows) - len(shown)} more candidates met validation alone")
+    print("\n".join(["", as_text(shown), *footnotes(rows), " · ".join(told)]))
 
 
 def _fail(message: str, status: int) -> None:

@@ -68,8 +68,7 @@ def openings(rows: Sequence[Row]) -> Counter[tuple[str, ...]]:
 
 
 def _row(group: list[Record], varying: set[str]) -> Row:
-    tested = [record for record in group if record.part == "test"]
-    validated = [record for record in group if record.part == "valid"]
+    tested, validated = _one_a_seed(group, "test"), _one_a_seed(group, "valid")
     records = tested or validated
     first = records[0]
     names = varying | set(first.changed)
@@ -85,6 +84,12 @@ def _row(group: list[Record], varying: set[str]) -> Row:
     notes += ["cached"] if all(record.cached for record in group) else []
     valid = next(iter(_averaged(validated).values()), None)
     return Row(first, options, _averaged(tested), valid, len(records), **costs, notes=tuple(notes))
+
+
+def _one_a_seed(group: Sequence[Record], part: str) -> list[Record]:
+    """The latest record of each seed: a run made again, after an edit say, is no replicate."""
+    in_time = sorted((record for record in group if record.part == part), key=lambda record: record.created)
+    return list({record.seed: record for record in in_time}.values())
 
 
 def _averaged(records: Sequence[Record]) -> dict[str, Score]:

@@ -258,3 +258,15 @@ def test_the_footnotes_explain_worse_than_bias() -> None:
 
 def test_a_plain_comparison_has_no_footnotes() -> None:
     assert footnotes(rows_of([_record("mf", 1.0), _record("ncf", 1.1)])) == []
+
+
+def test_a_run_made_again_is_no_second_seed() -> None:
+    old, new = (
+        Record(
+            dataset="Toy", split="holdout", model="mf", created=created, scores={"rmse": Score.over([rmse])}, n_folds=1
+        )
+        for created, rmse in (("2026-01-01", 0.9), ("2026-01-02", 0.8))
+    )
+    for records in ([old, new], [new, old]):
+        (row,) = rows_of(records)
+        assert (row.n_seeds, row.scores["rmse"].mean) == (1, 0.8)
