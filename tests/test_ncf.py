@@ -12,6 +12,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from recbench.contracts import FloatArray, RatingDataset
+from recbench.models import ncf
 from recbench.models.bias import Bias
 from recbench.models.descent import Descent, Params, tensorflow
 from recbench.models.ncf import NCF
@@ -273,3 +274,16 @@ def test_first_fold_of_movielens_100k_beats_the_bias_model_clearly() -> None:
     model = NCF().fit(base.take(rows[8000:]), base.take(rows[:8000]))
     predicted = np.clip(model.predict(test.user_idx, test.item_idx), 1, 5)
     assert np.sqrt(np.mean((test.ratings - predicted) ** 2)) < 0.94  # bias: 0.953
+
+
+def test_the_batch_grows_with_the_ratings_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, pair = toy(), (np.array([0, 3]), np.array([1, 2]))
+
+    def predicted(batch_size: int | None) -> FloatArray:
+        return replace(SMALL, batch_size=batch_size).fit(train).predict(*pair)
+
+    assert np.array_equal(predicted(None), predicted(1024))  # few ratings: the least batch
+    monkeypatch.setattr(ncf, "LEAST_BATCH", 2)
+    monkeypatch.setattr(ncf, "MOST_STEPS", 4)
+    assert np.array_equal(predicted(None), predicted(train.n_ratings // 4))
+    assert not np.array_equal(predicted(None), predicted(1024))

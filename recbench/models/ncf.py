@@ -16,6 +16,8 @@ from recbench.models.stopping import Stopping
 from recbench.search_space import between, searched
 
 BLOCK = 4096  # pairs judged at a time, to bound the memory
+LEAST_BATCH = 1024  # ratings in a mini-batch
+MOST_STEPS = 1000  # mini-batches in an epoch, unless batch_size says otherwise
 
 Fusion = Literal["neumf", "gmf", "mlp"]
 
@@ -61,7 +63,7 @@ class NCF(RatingModel):
     reg_dense: float = 0.1  # penalty on the squared way of the dense kernels from their start, per rating
     dropout: float = searched(0.0, between(0, 0.5))  # share of the joined embedding that a training step leaves out
     learning_rate: float = searched(0.002, between(0.0005, 0.01, log=True))  # step of Adam
-    batch_size: int = 1024  # ratings in a mini-batch
+    batch_size: int | None = None  # ratings in a mini-batch; null: 1,024, or a thousandth of all where that is more
     n_epochs: int = 60  # passes over the ratings, at most
     patience: int | None = 5  # epochs without gain on the validation part before stopping; null: never stop
     refit: bool = True  # after stopping, train anew on all ratings for the epochs that were best
@@ -123,8 +125,10 @@ class NCF(RatingModel):
         initial = start(train.n_users, train.n_items, widths, n_gmf_factors, seed)
         loss = NetworkLoss(self.reg, self.reg_gmf, self.reg_dense, self.dropout)
         score = None if valid is None else self._scorer(train, valid)
+        # each step moves all embeddings, so that their number must not grow with the ratings
+        batch_size = max(LEAST_BATCH, train.n_ratings // MOST_STEPS) if self.batch_size is None else self.batch_size
         descent = Descent(
-            self.learning_rate, self.batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled
+            self.learning_rate, batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled
         )
         return descent.run(initial, loss, self._gatherer(train), train.n_ratings, score)
 
