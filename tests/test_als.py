@@ -47,3 +47,14 @@ def test_a_block_holds_no_more_floats_than_allowed(monkeypatch: pytest.MonkeyPat
     grouped = blocks(users, items, 40, 20)
     assert sum(len(block.entities) for block in grouped) == len(np.unique(users))
     assert max(len(block.entities) * max(block.rows.shape[1], 20) * 20 for block in grouped) <= 2_000
+
+
+def test_many_ratings_are_solved_in_single_precision_to_the_same_coefficients(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    users, items = rng.integers(30, size=900), rng.integers(20, size=900)
+    features, targets, penalty = rng.normal(size=(20, 5)), rng.normal(size=900), np.full((30, 5), 3.0)
+    grouped = als.blocks(users, items, 20, 5)
+    double = als.ridge(grouped, features, targets, penalty)
+    monkeypatch.setattr(als, "MANY_RATINGS", 900)
+    single = als.ridge(grouped, features, targets, penalty)
+    assert 0 < np.abs(single - double).max() < 1e-5

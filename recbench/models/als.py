@@ -16,7 +16,7 @@ factorization", RecSys, for matching the system to the smaller side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ import numpy as np
 from recbench.contracts import FloatArray, IntArray
 
 BLOCK_FLOATS = 300_000  # floats in a block's largest array: 2.4 MB, to stay in the caches
+MANY_RATINGS = 2_000_000  # from here on in float32: memory is what takes the time, and a rating has few digits
 PADDING = 1.25  # a block's largest number of ratings over its smallest
 
 
@@ -58,16 +59,41 @@ def ridge(grouped: Sequence[Block], features: FloatArray, targets: FloatArray, p
     `features` is (n_others, n_features), `targets` (n_ratings,), `penalty` (n_entities, n_features).
     Where the penalty is zero and the ratings are too few, the shortest solution is taken.
     """
-    features = np.vstack([features, np.zeros_like(features[:1], shape=(1, features.shape[1]))])
-    targets = np.append(targets, 0.0)
+    return ridge_above(grouped, features, padded(grouped, targets), penalty, np.zeros(len(features)))
+
+
+def padded(grouped: Sequence[Block], targets: FloatArray) -> Iterator[FloatArray]:
+    """Each block's targets, (n_entities, width), 0 where padded; those of many ratings in float32."""
+    kind = np.float32 if len(targets) >= MANY_RATINGS else np.float64
+    targets = np.append(targets, 0.0).astype(kind, copy=False)
+    for block in grouped:
+        yield targets[block.rows]
+
+
+def ridge_above(
+    grouped: Sequence[Block],
+    features: FloatArray,
+    targets: Iterable[FloatArray],
+    penalty: FloatArray,
+    offsets: FloatArray,
+) -> FloatArray:
+    """What `ridge` gives for targets less `offsets` (n_others,), that of each rating's other side.
+
+    `targets` are those of each block, `padded`: for many steps they are gathered once, and the offsets,
+    which change, come from a short array.
+    """
+    features = np.vstack([features, np.zeros((1, features.shape[1]))])
+    offsets = np.append(offsets, 0.0)
     damped = bool(np.all(penalty > 0))
     solved = np.zeros(penalty.shape)
-    for block in grouped:
+    for block, block_targets in zip(grouped, targets, strict=True):
+        kind = block_targets.dtype
+        features, offsets = features.astype(kind, copy=False), offsets.astype(kind, copy=False)
         x = np.take(features, block.others, axis=0)  # (n_entities, width, n_features)
-        y = targets[block.rows][:, :, None]
+        y = (block_targets - np.take(offsets, block.others))[:, :, None]
         narrow = damped and x.shape[1] < x.shape[2]
         solve = _by_ratings if narrow else _by_features if damped else _shortest
-        solved[block.entities] = solve(x, y, penalty[block.entities])
+        solved[block.entities] = solve(x, y, penalty[block.entities].astype(kind, copy=False))
     return solved
 
 

@@ -10,7 +10,7 @@ from typing import Literal, Self, get_args
 import numpy as np
 
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
-from recbench.models.als import Block, blocks, one_thread, ridge, side_by_side
+from recbench.models.als import Block, blocks, one_thread, padded, ridge_above, side_by_side
 from recbench.models.means import global_mean
 from recbench.progress import track
 from recbench.search_space import between, searched
@@ -111,7 +111,7 @@ class Side:
     """The users, or the items: their ratings in blocks, and their penalties."""
 
     grouped: tuple[Block, ...]
-    others: IntArray  # (n_ratings,) index of the other side
+    targets: tuple[FloatArray, ...]  # of each block: ratings, less the mean where there are biases
     penalty: FloatArray  # (n_entities, 1 + n_factors), the bias first
 
 
@@ -120,33 +120,35 @@ def half_sweeps(
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield users' and items' coefficients, the bias first: a random start, then each half sweep's."""
     users, items = sides
-    targets = train.ratings.astype(np.float64) - (model.global_mean_ if model.biases else 0.0)
     of_users: FloatArray = np.zeros(users.penalty.shape)
     of_items: FloatArray = np.zeros(items.penalty.shape)
     by_id = np.argsort(train.item_ids.astype(str))  # items numbered otherwise start alike
     of_items[by_id, 1:] = random.normal(0.0, START_SCALE, (train.n_items, model.n_factors))
     yield of_users, of_items
     for _ in track(range(model.n_epochs), "sweeps"):
-        of_users = _half(users, of_items, targets, biases=model.biases)
+        of_users = _half(users, of_items, biases=model.biases)
         yield of_users, of_items
-        of_items = _half(items, of_users, targets, biases=model.biases)
+        of_items = _half(items, of_users, biases=model.biases)
         yield of_users, of_items
 
 
-def _half(side: Side, of_others: FloatArray, targets: FloatArray, *, biases: bool) -> FloatArray:
+def _half(side: Side, of_others: FloatArray, *, biases: bool) -> FloatArray:
     features = of_others.copy()
     features[:, 0] = biases  # a feature that is 1 everywhere has the bias as its coefficient
-    return ridge(side.grouped, features, targets - of_others[side.others, 0], side.penalty)
+    return ridge_above(side.grouped, features, side.targets, side.penalty, of_others[:, 0])
 
 
 def _sides(model: MF, train: RatingDataset) -> tuple[Side, Side]:
     users, items = train.user_idx, train.item_idx
-    user_side = _side(model, users, items, train.n_users, train.n_items)
-    return user_side, _side(model, items, users, train.n_items, train.n_users)
+    targets = train.ratings.astype(np.float64) - (model.global_mean_ if model.biases else 0.0)
+    user_side = _side(model, users, items, targets, (train.n_users, train.n_items))
+    return user_side, _side(model, items, users, targets, (train.n_items, train.n_users))
 
 
-def _side(model: MF, index: IntArray, others: IntArray, n: int, n_others: int) -> Side:
+def _side(model: MF, index: IntArray, others: IntArray, targets: FloatArray, sizes: tuple[int, int]) -> Side:
+    n, n_others = sizes
     penalty = np.full((n, 1 + model.n_factors), float(model.reg_bias))
     n_rows = np.maximum(np.bincount(index, minlength=n), 1)
     penalty[:, 1:] = (model.reg * n_rows**model.reg_exponent)[:, None]
-    return Side(blocks(index, others, n_others, 1 + model.n_factors), others, penalty)
+    grouped = blocks(index, others, n_others, 1 + model.n_factors)
+    return Side(grouped, tuple(padded(grouped, targets)), penalty)
