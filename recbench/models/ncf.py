@@ -127,9 +127,7 @@ class NCF(RatingModel):
         score = None if valid is None else self._scorer(train, valid)
         # each step moves all embeddings, so that their number must not grow with the ratings
         batch_size = max(LEAST_BATCH, train.n_ratings // MOST_STEPS) if self.batch_size is None else self.batch_size
-        descent = Descent(
-            self.learning_rate, batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled
-        )
+        descent = Descent(self.learning_rate, batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled)
         return descent.run(initial, loss, self._gatherer(train), train.n_ratings, score)
 
     def _learn_biases(self, train: RatingDataset) -> None:

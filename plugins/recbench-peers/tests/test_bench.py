@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from recbench_peers.bench import sweeps
 from recbench_peers.bench.__main__ import main
 from recbench_peers.bench.measuring import Run, Usage, measure, run, stored
 from recbench_peers.bench.plan import Part, Task, choose_parts, holdout, not_installed, runnable, tasks_of
@@ -184,3 +185,17 @@ def _run(model: str, rmse: float, *, n_folds: int = 1, fit_seconds: float = 2.0,
 def _failed(model: str) -> Run:
     usage = Usage(-9, timed_out=True, cpu_seconds=599, wall_seconds=600, max_rss_mb=100)
     return Run("tiny", model, "recbench", "abc", "code", usage, "timeout", "not done after 600 s")
+
+
+def test_a_sweep_is_measured_kept_and_written_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ("-m", "model=bias,global_mean", "dataset=synthetic", "dataset.n_ratings=500")
+    monkeypatch.setattr(sweeps, "SWEEPS", (sweeps.Sweep(arguments, 2),))
+    measured = sweeps.run(0, tmp_path, 60, "c0ffee", "digest")
+    assert measured.usage.exit_status == 0
+    assert sweeps.stored(0, tmp_path, "digest") == measured
+    assert sweeps.stored(0, tmp_path, "another") is None
+    ((command, n_jobs, cpu, _, _, per_minute, note),) = sweeps.rows([measured], "c0ffee")
+    assert command == "`recbench -m model=bias,global_mean dataset=synthetic dataset.n_ratings=500`"
+    assert (n_jobs, note) == ("2", "")
+    assert float(cpu) > 0
+    assert int(per_minute.replace(",", "")) > 2

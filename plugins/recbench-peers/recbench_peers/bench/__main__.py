@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recbench.records import write_text
-from recbench_peers.bench import machine
+from recbench_peers.bench import machine, sweeps
 from recbench_peers.bench.measuring import Run, run, stored
 from recbench_peers.bench.plan import PARTS, Part, choose_parts, not_installed, tasks_of
 from recbench_peers.bench.report import report
@@ -38,6 +38,11 @@ def benchmark(parts: Sequence[Part], chosen: argparse.Namespace, all_parts: Sequ
         kept = None if chosen.fresh else stored(task, chosen.store, accepted)
         finished = kept or run(task, chosen.store, chosen.timeout, commit, code)
         _tell(f"{number}/{len(tasks)} {task.part.key} {task.model}: {_said(finished)}{' (kept)' if kept else ''}")
+    numbers = range(len(sweeps.SWEEPS))
+    for number in numbers if chosen.sweeps or not (chosen.data or chosen.models) else ():
+        known = None if chosen.fresh else sweeps.stored(number, chosen.store, accepted)
+        measured = known or sweeps.run(number, chosen.store, chosen.timeout, commit, code)
+        _tell(f"{measured.command}: {measured.usage.cpu_seconds:.1f} CPU s{' (kept)' if known else ''}")
     results: dict[Part, list[Run]] = {}
     pending: dict[Part, list[str]] = {}
     for task in dict.fromkeys([*tasks_of(all_parts), *tasks]):
@@ -46,7 +51,9 @@ def benchmark(parts: Sequence[Part], chosen: argparse.Namespace, all_parts: Sequ
             results.setdefault(task.part, []).append(found)
         else:
             pending.setdefault(task.part, []).append(task.model)
-    text = report({p: results.get(p, []) for p in all_parts}, pending, machine.describe(), machine.versions(), commit)
+    told = [sweeps.stored(number, chosen.store, accepted) for number in numbers]
+    by_part = {part: results.get(part, []) for part in all_parts}
+    text = report(by_part, pending, machine.describe(), machine.versions(), commit, told)
     if absent := not_installed():
         text += f"\nNot installed, and so not run: {', '.join(absent)}.\n"
     write_text(chosen.output, text)
@@ -59,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", type=_list, default=[], help="ml-100k,latest-small,ml-1m,scale; default: all")
     parser.add_argument("--models", type=_list, default=[], help="names as in `recbench list`, or variants'")
+    parser.add_argument("--sweeps", action="store_true", help="what sweeps cost, even where data or models are chosen")
     parser.add_argument("--fresh", action="store_true", help="run again what is there already")
     parser.add_argument("--any-code", action="store_true", help="keep runs of other code, marked with their commit")
     parser.add_argument("--timeout", type=float, default=600, help="wall seconds after which a run is killed")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from recbench.records import Record
 from recbench.registry import installed
+from recbench_peers.bench import sweeps
 from recbench_peers.bench.measuring import Run
 from recbench_peers.bench.plan import Part
 
@@ -15,7 +16,7 @@ ABSENT = "–"
 NOTHING = Record()  # of a run that left no record
 HEAD = ("model", "from", "RMSE", "MAE", "fit s", "predict s", "peak MB", "process s", "wall s", "resident MB", "")
 SCALE_HEAD = ("model", "train rows", "RMSE", "fit s", "against linear", "predict s", "peak MB", "process s", "")
-WORDS = ("model", "from", "")  # columns that hold words, the others numbers
+WORDS = ("model", "from", "command", "")  # columns that hold words, the others numbers
 BLOCKS_A_DECADE, SHORTEST_SECONDS = 10, 0.01  # of the chart
 TELLING_SECONDS = 0.05  # the clock ticks every 0.01 s: what is shorter is no measure of growth
 INTRO = """\
@@ -45,8 +46,9 @@ def report(
     machine: Mapping[str, str],
     versions: Mapping[str, str],
     commit: str,
+    measured: Sequence[sweeps.Measured | None] = (),
 ) -> str:
-    """BENCHMARKS.md from the runs of each part; `pending` names the models that have not been run."""
+    """BENCHMARKS.md from the runs of each part and the sweeps; `pending` names the models that have not been run."""
     today = datetime.now(UTC).date().isoformat()
     facts = {**machine, "date": today, "commit": commit, "versions": ", ".join(map(" ".join, versions.items()))}
     sections = [INTRO, _markdown(("", ""), list(facts.items()))]
@@ -56,6 +58,8 @@ def report(
     scale = {part: {run.model: run for run in runs} for part, runs in parts.items() if part.is_scale and runs}
     if scale:
         sections += [SCALE_INTRO, _scale_table(scale, commit), _chart(scale)]
+    if any(measured):
+        sections += [sweeps.INTRO, _markdown(sweeps.HEAD, sweeps.rows(measured, commit))]
     return "\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 

@@ -1,0 +1,95 @@
+"""What sweeps cost: overhead a job, shared work, and jobs a minute with one and two workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from recbench.records import write_text
+from recbench_peers.bench.measuring import ONE_THREAD, Usage, measure
+
+FOLDER = "sweeps"
+NEIGHBORS = "model.n_neighbors=10,15,20,25,30,40,50,60,70,80"
+WORKERS = ("-m", "model=svdpp", "seed=range(12)", "threads=1", "hydra/launcher=joblib")
+HEAD = ("command", "jobs", "CPU s", "CPU s a job", "wall s", "jobs a minute", "")
+INTRO = """\
+## Sweeps
+
+Whole processes, imports and tables included, on the embedded ratings; `bias` is fitted in milliseconds, so that its
+sweep is all overhead. Ten values of `n_neighbors` share folds, biases and similarities, unless `share_mb=0`. The last
+two have one and two worker processes of one thread each.
+"""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One command and the number of jobs that it stands for."""
+
+    arguments: tuple[str, ...]
+    n_jobs: int
+
+    def told(self) -> str:
+        """The command as a person types it."""
+        return " ".join(["recbench", *self.arguments])
+
+
+SWEEPS = (
+    Sweep(("model=item_knn",), 1),
+    Sweep(("-m", "model=item_knn", NEIGHBORS), 10),
+    Sweep(("-m", "model=item_knn", NEIGHBORS, "share_mb=0"), 10),
+    Sweep(("-m", "model=bias", "model.n_epochs=range(1,101)", "sealed=false"), 100),
+    Sweep((*WORKERS, "hydra.launcher.n_jobs=1"), 12),
+    Sweep((*WORKERS, "hydra.launcher.n_jobs=2"), 12),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a sweep cost, and of which code."""
+
+    command: str
+    commit: str
+    code: str  # digest
+    usage: Usage
+
+
+def run(number: int, store: Path, timeout: float, commit: str, code: str) -> Measured:
+    """Run the sweep of that number in a fresh folder of the store and keep what it cost."""
+    folder = (store / FOLDER / str(number)).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    places = (f"hydra.run.dir={folder}/run", f"hydra.sweep.dir={folder}/run", f"store={folder}/store")
+    command = [sys.executable, "-m", "recbench", *SWEEPS[number].arguments, "resume=false", *places]
+    usage = measure(command, os.environ | ONE_THREAD, timeout, folder)
+    measured = Measured(SWEEPS[number].told(), commit, code, usage)
+    write_text(folder / "sweep.json", json.dumps(asdict(measured), indent=2) + "\n")
+    return measured
+
+
+def stored(number: int, store: Path, code: str | None) -> Measured | None:
+    """What an earlier run of the same sweep left, if it was of this code; None for `code` takes any."""
+    try:
+        raw = json.loads((store / FOLDER / str(number) / "sweep.json").read_text(encoding="utf-8"))
+        kept = Measured(**{**raw, "usage": Usage(**raw["usage"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return kept if kept.command == SWEEPS[number].told() and code in (None, kept.code) else None
+
+
+def rows(measured: Sequence[Measured | None], commit: str) -> list[tuple[str, ...]]:
+    """The lines of the report's table."""
+    lines: list[tuple[str, ...]] = []
+    for sweep, each in zip(SWEEPS, measured, strict=True):
+        if each is not None:
+            used, n = each.usage, sweep.n_jobs
+            failed = "" if used.exit_status == 0 else f"exit status {used.exit_status}"
+            note = ", ".join(filter(None, [failed, "" if each.commit == commit else f"at {each.commit}"]))
+            per_minute = f"{60 * n / used.wall_seconds:,.0f}" if n > 1 else "–"
+            figures = f"{used.cpu_seconds:.2f}", f"{used.cpu_seconds / n:.2f}", f"{used.wall_seconds:.1f}"
+            lines.append((f"`{sweep.told()}`", str(n), *figures, per_minute, note))
+    return lines
