@@ -28,7 +28,8 @@ BoolArray = npt.NDArray[np.bool_]
 Fold = tuple[IntArray, IntArray]  # (train rows, test rows), row numbers of the data set
 Split = Callable[["RatingDataset"], Iterator[Fold]]
 
-METRIC_EXTRAS = ("user_idx", "item_idx", "train", "scorer")
+MODEL_EXTRAS = ("scorer", "ranking", "std")  # which only the fitted model can give
+METRIC_EXTRAS = ("user_idx", "item_idx", "train", *MODEL_EXTRAS)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,8 +40,7 @@ class RatingDataset:
     is not rated is absent: 0 is a rating like any other. Arrays are copied in and read-only.
 
     Raises:
-        ValueError: columns differ in length, an index is out of range, or a rating is not finite
-            or lies outside `rating_scale`.
+        ValueError: columns differ in length, an index is out of range, or a rating is off `rating_scale`.
     """
 
     name: str
@@ -190,8 +190,8 @@ class RatingModel(ABC):
 class Metric:
     """A number that says how good predictions are: `function(ratings, predicted)`.
 
-    A function that needs more names it: `user_idx` and `item_idx` of the scored rows, the `train`
-    data set, or `scorer`, where `scorer(user_idx)` gives scores (n_users, n_items) over all items.
+    A function that needs more names it: `user_idx` and `item_idx` of the scored rows, `train`, `scorer(user_idx)` with
+    scores of all items, a shared `ranking` of the catalogue, `std` of each predicted rating (None: the model has none).
 
     Raises:
         TypeError: the function demands a parameter that nobody can fill.

@@ -14,7 +14,7 @@ from typing import Any
 
 from recbench import config as configuration
 from recbench import runner
-from recbench.contracts import Fold, Metric, RatingDataset, RatingModel
+from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel
 from recbench.progress import track
 from recbench.records import Record, Status
 from recbench.registry import installed
@@ -154,7 +154,7 @@ def _stored(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record | None:
     if store is None or record is None or record.status != "ok":
         return None
     record = replace(record, cached=True, **_labels(job), **about)
-    fresh = {name: metric for name, metric in parts.metrics.items() if "scorer" not in metric.needs()}
+    fresh = {name: metric for name, metric in parts.metrics.items() if not {*metric.needs()} & {*MODEL_EXTRAS}}
     predictions = store.predictions(record.key)
     if predictions is None:
         known = set(parts.metrics) <= set(record.scores)

@@ -55,7 +55,7 @@ def show(args: Sequence[str]) -> str:
         )
     registry = installed()
     variant = {} if role == "metric" else _variant(role, name, registry)
-    entry = registry.find(role, variant.get("kind", name))
+    entry = registry.find(role, variant.get("kind", name.partition("@")[0] if role == "metric" else name))
     parts = [f"{role} {name}, {_origin(entry, variant)}", *_docs(entry.source())]
     if role != "metric":
         parts += ["\n".join(_option_lines(entry, variant)), _search_space(entry)]

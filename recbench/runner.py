@@ -21,6 +21,7 @@ from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset
 from recbench.metering import PeakMemory, cpu_seconds
 from recbench.progress import track
 from recbench.records import Record, Score
+from recbench.scoring import Scoring
 from recbench.shared import saved_seconds
 from recbench.splits import Holdout
 
@@ -107,9 +108,10 @@ def run_fold(
     peak = memory.megabytes()
     # float32 before scoring: scores taken again from stored predictions are then the same
     predicted = _checked(raw, users, items, model).clip(*train.rating_scale).astype(np.float32)
+    scoring = Scoring(train, scored, model)
     return FoldOutcome(
         predicted=predicted,
-        scores={name: _score(metric, scored, predicted, train, model) for name, metric in metrics.items()},
+        scores={name: scoring.score(metric, predicted) for name, metric in metrics.items()},
         n_train=train.n_ratings,
         n_scored=scored.n_ratings,
         n_cold=int(np.count_nonzero(cold)),
@@ -164,7 +166,7 @@ def rescored(
         ValueError: the predictions are of other rows.
     """
     folds = [
-        _score(metric, scored, predicted, train, None)
+        Scoring(train, scored, None).score(metric, predicted)
         for (train, scored), predicted in zip(halves, predictions, strict=True)
     ]
     return Score.over(folds, greater_is_better=metric.greater_is_better)
@@ -217,16 +219,3 @@ def _checked(predicted: FloatArray, users: IntArray, items: IntArray, model: Rat
         first = f"first for user_idx {users[bad[0]]}, item_idx {items[bad[0]]}"
         raise ValueError(f"model {name} predicted {len(bad):,} values that are not finite (of {len(users):,}), {first}")
     return predicted
-
-
-def _score(
-    metric: Metric, scored: RatingDataset, predicted: FloatArray, train: RatingDataset, model: RatingModel | None
-) -> float:
-    def scorer(user_idx: IntArray) -> FloatArray:
-        if model is None:
-            raise ValueError("the scores of all items need the fitted model; run the job again: resume=false")
-        pairs = np.repeat(user_idx, train.n_items), np.tile(np.arange(train.n_items, dtype=np.int32), len(user_idx))
-        return np.asarray(model.predict(*pairs), np.float64).reshape(len(user_idx), train.n_items)
-
-    extras = {"user_idx": scored.user_idx, "item_idx": scored.item_idx, "train": train, "scorer": scorer}
-    return metric(scored.ratings, predicted, **{name: extras[name] for name in metric.needs()})

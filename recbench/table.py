@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 
 from recbench.hygiene import doubts
@@ -48,7 +49,7 @@ def as_csv(rows: Sequence[Row]) -> str:
     folds = ["p_folds"] if any(row.p_folds is not None for row in rows) else []
     writer.writerow(["dataset", "split", "model", "options", *metrics, *columns, *ending, *valid, *gaps, *folds])
     for row in rows:
-        scores = [row.scores[metric].mean if metric in row.scores else None for metric in metrics]
+        scores = [_mean(row.scores.get(metric)) for metric in metrics]
         costs = [getattr(row, column) for column in columns]
         record = row.record
         names = [record.dataset, record.split, record.model, json.dumps(row.options, ensure_ascii=False)]
@@ -135,8 +136,12 @@ def _metrics(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(metric for row in rows for metric in row.record.scores))
 
 
+def _mean(score: Score | None) -> float | None:
+    return None if score is None or math.isnan(score.mean) else score.mean
+
+
 def _score(score: Score | None) -> str:
-    if score is None:
+    if score is None or math.isnan(score.mean):
         return ABSENT
     return f"{score.mean:.4f} ± {score.std:.4f}" if len(score.folds) > 1 else f"{score.mean:.4f}"
 

@@ -164,5 +164,9 @@ def test_a_prediction_that_is_not_a_number_is_not_skipped(metric: Callable[[Floa
 
 
 def test_the_built_in_metrics_say_which_direction_is_better() -> None:
-    directions = {name: metric.greater_is_better for name, metric in register_metrics().items()}
-    assert directions == {"rmse": False, "mae": False, "mse": False, "r2": True, "rmse_user": False}
+    lower = {name for name, metric in register_metrics().items() if not metric.greater_is_better}
+    assert lower == {"rmse", "mae", "mse", "rmse_user", "gini", "interval_width"}
+
+
+def test_rmse_stands_first_among_the_built_in_metrics() -> None:
+    assert next(iter(register_metrics())) == "rmse"

@@ -167,7 +167,7 @@ WRONG = {
         HEAD
         + "class M:\n    def __call__(self, ratings, predicted): return 1.0\n"
         + "@hookimpl\ndef register_metrics():\n    return {'rmse': M()}\n",
-        "recbench.metrics.rmse has the name 'rmse'; rename",
+        "recbench.metrics.errors.rmse has the name 'rmse'; rename",
     ),
 }
 

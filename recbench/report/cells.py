@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -91,7 +92,7 @@ def _number(rows: Sequence[Row], head: str, take: Callable[[Row], float | None],
 
 
 def _score(score: Score | None) -> Cell:
-    if score is None:
+    if score is None or math.isnan(score.mean):
         return Cell(ABSENT)
     return Cell(f"{score.mean:.4f}", score.mean, f"± {score.std:.4f}" if len(score.folds) > 1 else "")
 

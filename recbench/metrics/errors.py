@@ -1,4 +1,4 @@
-"""Metrics of predicted ratings: one definition a name, `function(ratings, predicted)`.
+"""How far predicted ratings are off.
 
 Definitions: Herlocker, Konstan, Terveen & Riedl (2004), "Evaluating collaborative filtering
 recommender systems", ACM TOIS 22(1). All refuse empty input and none skips a row.
@@ -6,12 +6,9 @@ recommender systems", ACM TOIS 22(1). All refuse empty input and none skips a ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, Metric
-from recbench.hookspecs import hookimpl
+from recbench.contracts import FloatArray, IntArray
 
 
 def rmse(ratings: FloatArray, predicted: FloatArray) -> float:
@@ -29,7 +26,7 @@ def mse(ratings: FloatArray, predicted: FloatArray) -> float:
     >>> mse(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]))
     0.5
     """
-    return float(np.mean(_errors(ratings, predicted) ** 2))
+    return float(np.mean(errors_of(ratings, predicted) ** 2))
 
 
 def mae(ratings: FloatArray, predicted: FloatArray) -> float:
@@ -38,7 +35,7 @@ def mae(ratings: FloatArray, predicted: FloatArray) -> float:
     >>> mae(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]))
     0.6
     """
-    return float(np.mean(np.abs(_errors(ratings, predicted))))
+    return float(np.mean(np.abs(errors_of(ratings, predicted))))
 
 
 def r2(ratings: FloatArray, predicted: FloatArray) -> float:
@@ -49,7 +46,7 @@ def r2(ratings: FloatArray, predicted: FloatArray) -> float:
     >>> r2(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]))
     0.75
     """
-    squares = np.sum(_errors(ratings, predicted) ** 2)
+    squares = np.sum(errors_of(ratings, predicted) ** 2)
     around_mean = np.sum((np.asarray(ratings, np.float64) - np.mean(ratings, dtype=np.float64)) ** 2)
     return float(1 - squares / around_mean) if around_mean > 0 else float("nan")
 
@@ -62,25 +59,22 @@ def rmse_user(ratings: FloatArray, predicted: FloatArray, user_idx: IntArray) ->
     0.704124
     """
     n_rows = np.bincount(user_idx)
-    squares = np.bincount(user_idx, _errors(ratings, predicted) ** 2)
+    squares = np.bincount(user_idx, errors_of(ratings, predicted) ** 2)
     scored = n_rows > 0
     return float(np.mean(np.sqrt(squares[scored] / n_rows[scored])))
 
 
-@hookimpl
-def register_metrics() -> Mapping[str, Metric]:
-    """The built-in metrics; the first in a run's list is the one its table is sorted by."""
-    return {
-        "rmse": Metric(rmse),
-        "mae": Metric(mae),
-        "mse": Metric(mse),
-        "r2": Metric(r2, greater_is_better=True),
-        "rmse_user": Metric(rmse_user),
-    }
+def errors_of(ratings: FloatArray, predicted: FloatArray) -> FloatArray:
+    """The differences, in float64."""
+    matching(ratings, predicted)
+    return np.asarray(ratings, np.float64) - np.asarray(predicted, np.float64)
 
 
-def _errors(ratings: FloatArray, predicted: FloatArray) -> FloatArray:
-    """The differences, in float64, of two arrays that must match and hold something."""
+def matching(ratings: FloatArray, predicted: FloatArray) -> None:
+    """Check that two columns match and hold something.
+
+    Raises:
+        ValueError: they don't.
+    """
     if len(ratings) != len(predicted) or len(ratings) == 0:
         raise ValueError(f"{len(ratings)} ratings and {len(predicted)} predictions; give equally many, at least one")
-    return np.asarray(ratings, np.float64) - np.asarray(predicted, np.float64)

@@ -1,0 +1,58 @@
+"""What is recommended, right or wrong: how much of the catalogue, how known, how evenly.
+
+They look at the first k items of the catalogue for each user with a scored row, those rated in train left out.
+Items of equal score stand in an order shuffled once for all (see `ranking`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recbench.contracts import FloatArray
+from recbench.metrics.places import at_least_one
+from recbench.ranking import Counts, Ranking
+
+
+def coverage(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10) -> float:
+    """Share of the catalogue among the first k of anybody: |∪_u top_k(u)| / n_items."""
+    return float(np.mean(_counts(ranking, k) > 0))
+
+
+def novelty(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10) -> float:
+    """Mean surprise of the first k: −log2 of the share of users who rated the item in train.
+
+    An item that nobody rated counts as rated by 1 of n_users + 1. It is NaN where nothing is recommended.
+    Source: Vargas & Castells (2011), "Rank and relevance in novelty and diversity metrics", RecSys.
+    """
+    counts, train = _counts(ranking, k), ranking.train
+    n_users = len(np.unique(train.user_idx))
+    n_raters = np.bincount(train.item_idx, minlength=train.n_items)
+    shares = np.where(n_raters > 0, n_raters / max(n_users, 1), 1 / (n_users + 1))
+    return float(counts @ -np.log2(shares) / counts.sum()) if counts.any() else float("nan")
+
+
+def gini(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10) -> float:
+    """Inequality of how often items are among the first k: 0 all equally, near 1 only a few.
+
+    Σ_j (2j − n − 1) c_(j) / (n Σ c),   c_(j) the ascending counts of all n items, never shown ones included
+
+    It is NaN where nothing is recommended.
+    """
+    return gini_of(_counts(ranking, k))
+
+
+def gini_of(counts: Counts) -> float:
+    """The Gini coefficient of the counts; NaN where all are 0.
+
+    >>> gini_of(np.array([1, 2, 3, 4])), gini_of(np.array([0, 0, 0, 4]))
+    (0.25, 0.75)
+    """
+    n = len(counts)
+    weights = 2 * np.arange(1, n + 1) - n - 1
+    return float(weights @ np.sort(counts) / (n * counts.sum())) if counts.any() else float("nan")
+
+
+def _counts(ranking: Ranking, k: int) -> Counts:
+    """How many users each item is recommended to: (n_items,)."""
+    top = ranking.top(at_least_one(k))
+    return np.bincount(top[top >= 0], minlength=ranking.train.n_items)

@@ -1,0 +1,177 @@
+"""Rankings: where scored pairs stand among the candidates, and each user's top of the whole catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset
+from recbench.progress import track
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+BLOCK_BYTES = 2**24  # of the scores in memory at once, float64; a model's own arrays come on top
+TOP_DEPTH = 100  # the longest lists that are kept without being asked for
+RELEVANT_SHARE = 0.75  # of the way up the rating scale: 4 of 1 to 5, 8 of 1 to 10
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where each scored pair stands among the candidates of its user, ties included."""
+
+    user: IntArray  # (n_pairs,) number of the user, 0 ... n_users − 1
+    ratings: Floats  # (n_pairs,)
+    before: Counts  # (n_pairs,) candidates with a higher score
+    tied: Counts  # (n_pairs,) candidates with the same score, the pair itself included
+    n_candidates: Counts  # (n_users,)
+    rating_scale: tuple[float, float]
+
+    def relevant(self, relevant_from: float | None = None) -> BoolArray:
+        """Which pairs are relevant: rated at least `relevant_from`, or three quarters up the rating scale."""
+        low, high = self.rating_scale
+        least = low + RELEVANT_SHARE * (high - low) if relevant_from is None else relevant_from
+        return self.ratings >= least - 1e-6 * (high - low)  # float32 ratings may lie just below
+
+
+def standing(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Counts, Counts]:
+    """How many of its user's rows have a smaller key than each row, and how many the same, itself included."""
+    order = np.lexsort((keys, users))
+    new_user, new_key = np.ones(len(order), bool), np.ones(len(order), bool)
+    new_user[1:] = np.diff(users[order]) != 0
+    new_key[1:] = new_user[1:] | (keys[order][1:] != keys[order][:-1])
+    starts = np.flatnonzero(new_key)
+    group = np.cumsum(new_key) - 1
+    before, same = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
+    before[order] = starts[group] - np.flatnonzero(new_user)[np.cumsum(new_user) - 1]
+    same[order] = np.diff(starts, append=len(order))[group]
+    return before, same
+
+
+def places_among_rated(
+    ratings: FloatArray, predicted: FloatArray, user_idx: IntArray, rating_scale: tuple[float, float]
+) -> Places:
+    """The places of scored pairs among all scored pairs of their user.
+
+    Raises:
+        ValueError: nothing is scored, or columns differ in length.
+    """
+    if not len(ratings) == len(predicted) == len(user_idx) > 0:
+        lengths = f"{len(ratings)} ratings, {len(predicted)} predictions and {len(user_idx)} users"
+        raise ValueError(f"{lengths}; give equally many, at least one")
+    _, user, n_candidates = np.unique(user_idx, return_inverse=True, return_counts=True)
+    before, tied = standing(user, -np.asarray(predicted, np.float64))
+    return Places(user, np.asarray(ratings, np.float64), before, tied, n_candidates, rating_scale)
+
+
+class Ranking:
+    """How a model orders the whole catalogue for each user with a scored row.
+
+    Candidates are all items but those that the user rated in `train`; they stand in the order of the
+    model's scores, not clipped. The catalogue is scored once, when a metric first asks, in blocks of users
+    of at most `BLOCK_BYTES`, and never sampled; what is kept is each scored pair's place and each
+    user's top. A scored pair that is in `train` too has no place; one that is scored twice has one, with
+    the higher rating.
+    """
+
+    def __init__(self, scorer: Callable[[IntArray], FloatArray], train: RatingDataset, scored: RatingDataset) -> None:
+        """Note what to rank; nothing is computed yet."""
+        self.train = train
+        self.users: IntArray = np.unique(scored.user_idx)  # (n_users,) those with a scored row
+        self._scorer, self._scored = scorer, scored
+        self._places: Places | None = None
+        self._top: IntArray = np.empty((len(self.users), 0), np.int32)
+
+    @property
+    def places(self) -> Places:
+        """The place of each scored pair among the user's candidates; `user` counts along `users`."""
+        if self._places is None:
+            self._places = self._ranked(TOP_DEPTH)
+        return self._places
+
+    def top(self, k: int) -> IntArray:
+        """Each user's first `k` candidates (n_users, k), −1 where there are fewer.
+
+        Items of equal score stand in an order that is shuffled once for all, the same for every user
+        and model: it knows nothing of relevance or popularity.
+        """
+        depth = min(k, self.train.n_items)
+        if self._top.shape[1] < depth:
+            self._places = self._ranked(max(depth, TOP_DEPTH))
+        return self._top[:, :k]
+
+    @cached_property
+    def _truth(self) -> tuple[IntArray, IntArray, Floats]:
+        """User number, item and rating of the pairs that have a place, by user."""
+        scored, n_items = self._scored, self.train.n_items
+        order = np.lexsort((-scored.ratings, scored.item_idx, scored.user_idx))
+        keys = scored.user_idx[order].astype(np.int64) * n_items + scored.item_idx[order]
+        known = np.isin(keys, self.train.user_idx.astype(np.int64) * n_items + self.train.item_idx)
+        kept = order[(np.diff(keys, prepend=-1) != 0) & ~known]
+        user = np.searchsorted(self.users, scored.user_idx[kept])
+        return user, scored.item_idx[kept], scored.ratings[kept].astype(np.float64)
+
+    @cached_property
+    def _seen(self) -> tuple[IntArray, IntArray]:
+        """User number and item of the training rows of the ranked users, by user."""
+        rows = np.flatnonzero(np.isin(self.train.user_idx, self.users))
+        user = np.searchsorted(self.users, self.train.user_idx[rows])
+        order = np.argsort(user, kind="stable")
+        return user[order], self.train.item_idx[rows][order]
+
+    def _ranked(self, depth: int) -> Places:
+        """Score the catalogue once: keep the top `depth`, and return the places."""
+        n_users, n_items = len(self.users), self.train.n_items
+        user, item, ratings = self._truth
+        before, tied = np.empty(len(user), np.int64), np.empty(len(user), np.int64)
+        n_candidates = np.empty(n_users, np.int64)
+        top = np.empty((n_users, min(depth, n_items)), np.int32)
+        shuffled = np.random.default_rng(0).permutation(n_items)
+        size = max(1, BLOCK_BYTES // (8 * n_items))
+        for start in track(range(0, n_users, size), "rankings"):
+            stop = min(start + size, n_users)
+            scores = self._scores(start, stop)
+            n_candidates[start:stop] = np.count_nonzero(scores > -np.inf, axis=1)
+            top[start:stop] = _first(scores, shuffled, top.shape[1])
+            here = slice(*np.searchsorted(user, (start, stop)))
+            before[here], tied[here] = _counted(scores, user[here] - start, item[here])
+        self._top = top
+        return Places(user, ratings, before, tied, n_candidates, self.train.rating_scale)
+
+    def _scores(self, start: int, stop: int) -> Floats:
+        """The scores of these users' candidates (n_users, n_items), minus infinity for what they have rated."""
+        scores = np.array(self._scorer(self.users[start:stop]), np.float64)  # ours to change
+        user, item = self._seen
+        here = slice(*np.searchsorted(user, (start, stop)))
+        scores[user[here] - start, item[here]] = -np.inf
+        return scores
+
+
+def _first(scores: Floats, shuffled: IntArray, depth: int) -> IntArray:
+    """The items of the `depth` highest scores of each row, in order; of equal ones, the first as shuffled."""
+    scores = scores[:, shuffled]
+    least = np.partition(scores, -depth, axis=1)[:, -depth, np.newaxis]
+    at_least = scores == least
+    room = depth - np.count_nonzero(scores > least, axis=1)
+    at_least &= np.cumsum(at_least, axis=1) <= room[:, np.newaxis]
+    column = np.nonzero((scores > least) | at_least)[1].reshape(-1, depth)
+    kept = np.take_along_axis(scores, column, axis=1)
+    order = np.argsort(-kept, axis=1, kind="stable")
+    items = shuffled[np.take_along_axis(column, order, axis=1)]
+    return np.where(np.take_along_axis(kept, order, axis=1) > -np.inf, items, -1)
+
+
+def _counted(scores: Floats, row: IntArray, item: IntArray) -> tuple[Counts, Counts]:
+    """How many candidates score higher than each pair, and how many the same; pairs are ordered by row."""
+    own = scores[row, item]
+    left, right = np.empty(len(row), np.int64), np.empty(len(row), np.int64)
+    bounds = np.searchsorted(row, np.arange(len(scores) + 1))
+    for number, ascending in enumerate(np.sort(scores, axis=1)):
+        here = slice(bounds[number], bounds[number + 1])
+        left[here] = np.searchsorted(ascending, own[here], side="left")
+        right[here] = np.searchsorted(ascending, own[here], side="right")
+    return scores.shape[1] - right, right - left
