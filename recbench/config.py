@@ -12,6 +12,7 @@ from omegaconf import MISSING as UNSET
 from omegaconf import DictConfig, OmegaConf
 
 from recbench.contracts import Metric
+from recbench.filters import Filters
 from recbench.options import Option, convert, did_you_mean, options_of, plain, schema
 from recbench.registry import Entry, Registry, installed
 from recbench.studies import Budget, SearchOptions
@@ -38,6 +39,7 @@ class RunConfig:
     share_mb: float = UNSET
     budget: Budget = field(default_factory=Budget)
     store: str = UNSET
+    filters: Any = field(default_factory=schema("Filters", options_of(Filters).values()))
     search: SearchOptions | None = None
 
 
@@ -116,6 +118,16 @@ def make(group: str, node: Mapping[str, Any], registry: Registry) -> Any:
     """The object that a node describes: a data set, loaded, or a split."""
     entry, values = arguments(group, node, registry)
     return entry.factory(**values)
+
+
+def filters_of(node: Mapping[str, Any] | None) -> Filters:
+    """The filters that stand at `filters` in the configuration.
+
+    Raises:
+        ValueError: a bound makes no sense.
+    """
+    filters: Filters = convert(Filters, node or {}, "filters")
+    return filters
 
 
 def metrics_of(names: list[str], registry: Registry) -> dict[str, Metric]:

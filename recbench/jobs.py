@@ -15,6 +15,7 @@ from typing import Any
 from recbench import config as configuration
 from recbench import runner
 from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel
+from recbench.filters import Filters, described
 from recbench.progress import track
 from recbench.records import Record, Status
 from recbench.registry import installed
@@ -49,6 +50,7 @@ class Parts:
     folds: Sequence[Fold]
     make_models: Sequence[Callable[[], RatingModel]]  # one a fold
     metrics: Mapping[str, Metric]
+    filters: Filters  # of what a model trains on; those of the whole set have been applied
 
 
 def prepare(job: Job) -> Parts:
@@ -64,9 +66,11 @@ def prepare(job: Job) -> Parts:
     makers = [_maker(node) for node in nodes]
     metrics = configuration.metrics_of(job.config["metrics"], registry)
     split = configuration.make("split", job.config["split"], registry)
-    dataset = _dataset(json.dumps(job.config["dataset"], sort_keys=True))
+    filters = configuration.filters_of(job.config.get("filters"))
+    dataset = _dataset(json.dumps(job.config["dataset"], sort_keys=True), filters if filters.whole_set else Filters())
     folds = list(split(dataset))
-    return Parts(dataset, folds, makers if job.by_fold else makers * len(folds), metrics)
+    of_train = Filters() if filters.whole_set else filters
+    return Parts(dataset, folds, makers if job.by_fold else makers * len(folds), metrics, of_train)
 
 
 def run(job: Job) -> Record:
@@ -102,16 +106,16 @@ def _run(job: Job) -> Record:
 
 def halves(job: Job, parts: Parts) -> list[tuple[RatingDataset, RatingDataset]]:
     """What each fold trains on and what it scores."""
-    return [_half(job, parts.dataset, fold) for fold in parts.folds]
+    return [_half(job, parts, fold) for fold in parts.folds]
 
 
-def _half(job: Job, dataset: RatingDataset, fold: Fold) -> tuple[RatingDataset, RatingDataset]:
+def _half(job: Job, parts: Parts, fold: Fold) -> tuple[RatingDataset, RatingDataset]:
     """What one fold trains on and what it scores."""
-    seed, valid_size = job.config["seed"], job.config["valid_size"]
+    seed, valid_size, dataset, filters = job.config["seed"], job.config["valid_size"], parts.dataset, parts.filters
     return once(
         "fold",
-        lambda: (dataset.digest, digest_of(*fold), job.part, valid_size, seed),
-        lambda: runner.fold_parts(dataset, fold, job.part, valid_size, seed),
+        lambda: (dataset.digest, digest_of(*fold), job.part, valid_size, seed, filters),
+        lambda: runner.fold_parts(dataset, fold, job.part, valid_size, seed, filters),
         N_BYTES_A_RATING * dataset.n_ratings,
     )
 
@@ -132,7 +136,7 @@ def _evaluated(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record:
     seed, valid_size = job.config["seed"], job.config["valid_size"]
     outcomes = []
     for fold, make_model in track(list(zip(parts.folds, parts.make_models, strict=True)), "folds"):
-        train, scored = _half(job, parts.dataset, fold)
+        train, scored = _half(job, parts, fold)
         outcomes.append(runner.run_fold(train, scored, make_model(), parts.metrics, valid_size, seed))
     record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=seed)
     entry = installed().find("model", job.config["model"]["kind"])
@@ -169,7 +173,10 @@ def _stored(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record | None:
 
 
 def inputs_of(job: Job, parts: Parts) -> dict[str, Any]:
-    """Everything that the job's result depends on; the metrics are left out, as they can be taken later."""
+    """Everything that the job's result depends on; the metrics are left out, as they can be taken later.
+
+    Filters of the whole set are in the data's digest.
+    """
     entry = installed().find("model", job.config["model"]["kind"])
     return {
         "data": parts.dataset.digest,
@@ -178,6 +185,7 @@ def inputs_of(job: Job, parts: Parts) -> dict[str, Any]:
         "valid_size": job.config["valid_size"],
         "model": list(job.by_fold) or job.config["model"],
         "seed": job.config["seed"],
+        **({"filters": str(parts.filters)} if parts.filters else {}),
         entry.distribution: [entry.version, sources_digest(entry.factory.__module__.partition(".")[0])],
         "recbench": [version("recbench"), sources_digest("recbench")],
     }
@@ -189,10 +197,10 @@ def _maker(node: Mapping[str, Any]) -> Callable[[], RatingModel]:
 
 
 @lru_cache(maxsize=1)
-def _dataset(node: str) -> RatingDataset:
+def _dataset(node: str, filters: Filters) -> RatingDataset:
     """The data set, kept for the next job of this process, which mostly wants the same."""
     dataset: RatingDataset = configuration.make("dataset", json.loads(node), installed())
-    return dataset
+    return replace(filters.apply(dataset), name=f"{dataset.name} {filters}") if filters else dataset
 
 
 def _labels(job: Job) -> dict[str, Any]:
@@ -200,6 +208,8 @@ def _labels(job: Job) -> dict[str, Any]:
     node = dict(job.config["model"])
     split = dict(job.config["split"])
     words = [split.pop("kind"), *(f"{name}={value}" for name, value in split.items())]
+    filters = job.config.get("filters") or {}
+    words += [f"train[{described(filters)}]"] if described(filters) and not filters.get("whole_set") else []
     return {
         "split": " ".join(words),
         "model": job.model,

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset, RatingModel, Split
+from recbench.filters import Filters
 from recbench.metering import PeakMemory, cpu_seconds
 from recbench.progress import track
 from recbench.records import Record, Score
@@ -26,6 +27,8 @@ from recbench.shared import saved_seconds
 from recbench.splits import Holdout
 
 Part = Literal["test", "valid"]
+
+NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +73,17 @@ def evaluate(
 
 
 def fold_parts(
-    dataset: RatingDataset, fold: Fold, part: Part, valid_size: float, seed: int
+    dataset: RatingDataset, fold: Fold, part: Part, valid_size: float, seed: int, filters: Filters = NO_FILTERS
 ) -> tuple[RatingDataset, RatingDataset]:
-    """What to train on and what to score, each a data set that owns its arrays."""
+    """What to train on, filtered, and what to score, each a data set that owns its arrays."""
     train_rows, test_rows = fold
     if part == "test":
         if len(test_rows) == 0:
             raise ValueError("a fold has no test row; choose a larger test part")
-        return dataset.take(train_rows), dataset.take(test_rows)
+        return filters.apply(dataset.take(train_rows)), dataset.take(test_rows)
     train = dataset.take(train_rows)
     ((kept, scored),) = Holdout(valid_size, seed)(train)
-    return train.take(kept), train.take(scored)
+    return filters.apply(train.take(kept)), train.take(scored)
 
 
 def run_fold(

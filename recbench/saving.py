@@ -6,36 +6,51 @@ the folder gives, and arrays are read with pickle switched off.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import io
 import json
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recbench.contracts import RatingModel
 from recbench.options import convert, options_of, plain
 
-ABOUT, ARRAYS = "model.json", "arrays.npz"
+ABOUT, ARRAYS, BESIDE = "model.json", "arrays.npz", "beside.npz"
+DAMAGE = (
+    *(LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, MemoryError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
-def save(model: RatingModel, kind: str, folder: Path, about: Mapping[str, Any] | None = None) -> None:
+def save(
+    model: RatingModel,
+    kind: str,
+    folder: Path,
+    about: Mapping[str, Any] | None = None,
+    beside: Mapping[str, npt.NDArray[Any]] | None = None,
+) -> None:
     """Write the fitted model into a new folder: wholly or not at all.
 
-    `kind` is its registered name; `about` is kept beside it: data digest, versions.
+    `kind` is its registered name; `about` and the arrays `beside` are kept with it: data digest, versions, ids.
 
     Raises:
         FileExistsError: the folder exists and is not empty.
-        TypeError: the model's state is more than arrays, scalars and tuples of arrays.
+        TypeError: the model's state, or what is beside it, is more than arrays, scalars and tuples of arrays.
     """
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} exists and is not empty; choose another folder or remove it")
     arrays, scalars, lengths = _split_state(model.state())
-    text = {
+    more = None if beside is None else _split_state(beside)[0]
+    text: dict[str, Any] = {
         "schema": 1,
         "kind": kind,
         "options": plain(model),
@@ -47,6 +62,11 @@ def save(model: RatingModel, kind: str, folder: Path, about: Mapping[str, Any] |
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         np.savez_compressed(temporary / ARRAYS, **arrays)
+        text["arrays"] = _digest((temporary / ARRAYS).read_bytes())
+        if more is not None:
+            np.savez_compressed(temporary / BESIDE, **more)
+            text["beside"] = _digest((temporary / BESIDE).read_bytes())
+        text["checksum"] = _checksum(text)
         (temporary / ABOUT).write_text(json.dumps(text, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         temporary.chmod(0o755)
         temporary.replace(folder)
@@ -68,15 +88,32 @@ def load(folder: Path, find: Callable[[str], Callable[..., RatingModel]]) -> Rat
     kinds = options_of(factory)
     try:
         options = {name: convert(kinds[name].annotation, value, name) for name, value in text["options"].items()}
-        with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            state = {name: arrays[name] for name in arrays.files if "." not in name} | text["scalars"]
-            for name, length in text["tuples"].items():
-                state[name] = tuple(arrays[f"{name}.{number}"] for number in range(length))
-    except (KeyError, ValueError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        arrays = _unpacked(folder / ARRAYS, text["arrays"])
+        state = {name: array for name, array in arrays.items() if "." not in name} | text["scalars"]
+        for name, length in text["tuples"].items():
+            state[name] = tuple(arrays[f"{name}.{number}"] for number in range(length))
+        if _checksum(text) != text["checksum"]:
+            raise ValueError(f"{ABOUT} is not what was saved")
+    except DAMAGE as error:
         raise ValueError(f"the model in {folder} is damaged ({error}); fit and save it again") from error
     made: Any = factory if inspect.isclass(factory) else type(factory(**options))
     model: RatingModel = made.from_state(options, state)
     return model
+
+
+def load_beside(folder: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays that `save` kept beside the model, by name; none if it was given none.
+
+    Raises:
+        FileNotFoundError, ValueError: as for `load`.
+    """
+    text = read_about(folder)
+    try:
+        if _checksum(text) != text["checksum"]:
+            raise ValueError(f"{ABOUT} is not what was saved")
+        return _unpacked(folder / BESIDE, text["beside"]) if "beside" in text else {}
+    except DAMAGE as error:
+        raise ValueError(f"the model in {folder} is damaged ({error}); fit and save it again") from error
 
 
 def read_about(folder: Path) -> dict[str, Any]:
@@ -89,14 +126,33 @@ def read_about(folder: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"no model at {folder}: no file {ABOUT}; give the folder that a model was saved to")
     try:
         text = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{folder / ABOUT} is no JSON ({error}); fit and save the model again") from error
-    parts = {"kind": str, "options": dict, "scalars": dict, "tuples": dict}
+    parts = {"kind": str, "options": dict, "scalars": dict, "tuples": dict, "arrays": str, "checksum": str}
     if not isinstance(text, dict) or text.get("schema") != 1:
         raise ValueError(f"{folder / ABOUT} is of no schema that this version reads; fit and save the model again")
     if wrong := [name for name, kind in parts.items() if not isinstance(text.get(name), kind)]:
         raise ValueError(f"{folder / ABOUT} lacks {wrong}; fit and save the model again")
     return text
+
+
+def _unpacked(path: Path, digest: str) -> dict[str, npt.NDArray[Any]]:
+    """The arrays in the file, which must have this digest."""
+    packed = path.read_bytes()
+    if _digest(packed) != digest:
+        raise ValueError(f"{path.name} is not what was saved")
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _checksum(text: Mapping[str, Any]) -> str:
+    """SHA-256 of what `model.json` says beside it, whatever the order."""
+    said = json.dumps({name: value for name, value in text.items() if name != "checksum"}, sort_keys=True)
+    return _digest(said.encode())
 
 
 def _split_state(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, int]]:

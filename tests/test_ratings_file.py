@@ -94,6 +94,17 @@ def test_parquet_is_read(tmp_path: Path) -> None:
     assert dataset.timestamps.tolist() == [100, 200, 300]
 
 
+@pytest.mark.parametrize(("zone", "hours"), [(None, 0), ("Europe/Berlin", 1), ("America/New_York", -5)])
+def test_times_of_a_parquet_file_are_those_of_utc(zone: str | None, hours: int, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra recbench[parquet] is not installed")
+    local = pd.Series(pd.to_datetime(["1970-01-02 00:00:00.75", "2016-01-15 12:00:00.00"])).dt.tz_localize(zone)
+    frame = pd.DataFrame({"user": [1, 2], "item": [1, 1], "rating": [3.0, 4.0], "timestamp": local})
+    frame.to_parquet(tmp_path / "mine.parquet")
+    dataset = load_ratings_file(str(tmp_path / "mine.parquet"))
+    assert dataset.timestamps is not None
+    assert dataset.timestamps.tolist() == [86_400 - 3600 * hours, 1_452_859_200 - 3600 * hours]
+
+
 def test_a_file_without_header_is_read_with_given_columns(tmp_path: Path) -> None:
     dataset = load(tmp_path, "\ufeff7|30|4.5\n5|30|-1\n7|4|0\n", columns=["user", "item", "rating"])
     assert triples(dataset) == EXPECTED
@@ -168,6 +179,6 @@ def test_resolved_duplicates_are_counted_in_the_log(tmp_path: Path, caplog: pyte
 @pytest.mark.realdata
 @pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name a folder with ml-1m")
 def test_movielens_1m_as_csv_needs_no_option() -> None:
-    dataset = load_ratings_file(str(Path(os.environ["RECBENCH_DATA"]) / "ml-1m" / "ratings.csv.gz"))
+    dataset = load_ratings_file(str(Path(os.environ["RECBENCH_DATA"]) / "ml-1m" / "ratings.csv.gz"), cache=False)
     assert (dataset.n_users, dataset.n_items, dataset.n_ratings) == (6040, 3706, 1_000_209)
     assert (dataset.rating_scale, dataset.timestamps) == ((1.0, 5.0), None)

@@ -1,4 +1,4 @@
-"""Every way in which a file of ratings can be wrong has its own message."""
+"""Every way in which a file of ratings, or a configuration, can be wrong has its own message."""
 
 import gzip
 import re
@@ -10,8 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from recbench import config, jobs
 from recbench.datasets import text_table
 from recbench.datasets.ratings_file import load_ratings_file
+from recbench.messages import explain
+from recbench.registry import installed
 
 HEADER = "userId,movieId,rating,timestamp\n"
 GOOD = "1,10,4.0,100\n"
@@ -35,6 +38,7 @@ MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
     "nan_rating": (HEADER + GOOD + "1,11,nan,100\n", {}, "rating 'nan' at line 3 .*; write it like 4 or 3.5"),
     "infinite_rating": (HEADER + GOOD + "1,11,-inf,100\n", {}, "rating '-inf' at line 3"),
     "overflowing_rating": (HEADER + "1,11,1e999,100\n", {}, "rating '1e999' at line 2"),
+    "rating_beyond_single_precision": (HEADER + "1,11,4e38,100\n", {}, r"rating 4e\+38 at line 2 of .* larger than"),
     "blank_rating": (HEADER + GOOD + "1,11,,100\n", {}, "rating '' at line 3"),
     "decimal_comma": ("user;item;rating\n1;2;4,5\n", {}, "rating '4,5' at line 2"),
     "after_a_blank_line": (HEADER + "\n" + GOOD + "\n1,11,x,100\n", {}, "rating 'x' at line 5"),
@@ -61,18 +65,82 @@ MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
     "latin_1": (HEADER.encode() + "é,10,4,1\n".encode("latin-1"), {}, "not utf-8: .*set encoding, for example latin-1"),
     "latin_1_header": ("usér,item,rating\n1,2,3\n".encode("latin-1"), {}, "is not utf-8: .*set encoding"),
     "unknown_encoding": (HEADER + GOOD, {"encoding": "utf-99"}, "unknown encoding 'utf-99' .*; set utf-8 or latin-1"),
+    "utf_16": ((HEADER + GOOD).encode("utf-16"), {"encoding": "utf-16"}, "encoding 'utf-16' .*; convert the file to"),
+    "utf_16_unsaid": ((HEADER + GOOD).encode("utf-16"), {}, "is not utf-8"),
+    "no_text_encoding": (HEADER + GOOD, {"encoding": "base64"}, "unknown encoding 'base64'"),
+    "old_line_ends": ((HEADER + GOOD).replace("\n", "\r"), {}, r"lines of .* end in .r alone, .*; convert them to"),
+    "quote_as_separator": (HEADER + GOOD, {"separator": '"'}, "separator .* has a quote or a line end in it"),
+    "separator_beyond_the_encoding": (HEADER + GOOD, {"separator": "€", "encoding": "latin-1"}, "'€' .* not exist in"),
+    "quoted_without_end": ('"' + "x" * 200_000 + ",b,c\n1,2,3\n", {}, "first line of .* is no header: field larger"),
+    "header_with_an_open_quote": ('user,item,"rating\n1,2,3\n', {}, "first line of .* is no header: unexpected end"),
+    "nul_in_an_id": (HEADER + "1,1\x000,4,100\n", {}, "movieId .* at line 2 .* a line break or a NUL"),
+    "nul_in_a_rating": (HEADER + "1,10,4\x00,100\n", {}, "rating .* at line 2 .* is not a finite number"),
+    "digits_of_another_script": (HEADER + "1,10,٤,100\n", {}, "rating '٤' at line 2 .* is not a finite number"),
     "empty_separator": (HEADER + GOOD, {"separator": ""}, "separator '' .* is empty"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", MALFORMED)
-def test_a_malformed_file_is_refused_with_its_message(case: str, tmp_path: Path) -> None:
-    content, options, message = MALFORMED[case]
-    file = tmp_path / "ratings.csv"
-    file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(ValueError, match=message) as refused:
-        load_ratings_file(str(file), **options)
-    assert "upside_down" in case or "ratings.csv" in str(refused.value)
+# name: (the command line, what the message must say)
+CONFIGS: dict[str, tuple[str, str]] = {
+    "unknown_model": ("model=bais", r"unknown model 'bais'; did you mean 'bias'\? \(there are: "),
+    "unknown_dataset": ("dataset=movielense", "unknown dataset 'movielense'; did you mean 'movielens'"),
+    "unknown_split": ("split=houldout", "unknown split 'houldout'; did you mean 'holdout'"),
+    "unknown_group": ("modell=bias", "did you mean 'model'"),
+    "unknown_option": ("model=mf model.factors=3", "model has no option 'factors'; did you mean 'n_factors'"),
+    "unknown_key": ("sed=3", "unknown option 'sed'; did you mean 'seed'"),
+    "text_for_a_whole_number": ("model=mf model.n_factors=many", "model.n_factors=many: give a whole number"),
+    "fraction_for_a_whole_number": ("seed=1.5", "seed=1.5: give a whole number"),
+    "text_for_a_number": ("valid_size=some", "valid_size=some: give a number"),
+    "text_for_a_switch": ("sealed=maybe", "sealed=maybe: give true or false"),
+    "null_where_there_must_be_a_value": ("seed=null", "seed=null: it can't be null; give a value"),
+    "one_for_a_list": ("metrics=rmse", r"metrics=rmse: give a list: metrics=\[a,b\]"),
+    "sweep_without_m": ("model=mf,bias", "model=mf,bias sweeps over several values: add -m"),
+    "unreadable": ("model=[bias", r"can't read 'model=\[bias'; write name=value"),
+    "bare_model": ("mf", "can't read 'mf'; did you mean 'model=mf'"),
+    "search_option_without_search": ("search.n_trials=3", "is an option of a search; choose one: search=auto"),
+    "dataset_without_its_file": ("dataset=ratings_file", "dataset 'ratings_file' needs dataset.path=...: it has no"),
+    "no_such_file": ("dataset=ratings_file dataset.path=absent.csv", r"no file absent\.csv; give the path of a file"),
+    "no_such_file_of_items": ("dataset=ratings_file dataset.path=PATH dataset.items_path=no.csv", r"no file no\.csv"),
+    "not_one_of_the_ways": (
+        "dataset=ratings_file dataset.path=PATH dataset.duplicates=first",
+        r"dataset.duplicates='first'.* \(one of: error, mean, last\)",
+    ),
+    "scale_of_one_number": (
+        "dataset=ratings_file dataset.path=PATH dataset.rating_scale=[1]",
+        r"dataset.rating_scale=\[1.0\] has 1 values; give 2",
+    ),
+    "unknown_release": ("dataset.release=99m", r"dataset.release='99m'.* \(one of: small-2016, 100k"),
+    "no_metric": ("metrics=[]", r"metrics=\[\] names none; the table needs one at least"),
+    "unknown_metric": ("metrics=[rsme]", "unknown metric 'rsme'; did you mean 'rmse'"),
+    "test_part_of_nothing": ("split.test_size=0", "test_size"),
+}  # fmt: skip
+
+
+def refusal(case: str, tmp_path: Path) -> str:
+    """What is said of a malformed file, or of the command line with a malformed configuration."""
+    (file := tmp_path / "ratings.csv").write_text(HEADER + GOOD)
+    try:
+        if case in CONFIGS:
+            words = CONFIGS[case][0].replace("PATH", str(file)).split()
+            jobs.prepare(jobs.Job(config.compose(words), ""))
+        else:
+            content, options, _ = MALFORMED[case]
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+            load_ratings_file(str(file), **options)
+    except Exception as error:
+        told = explain(error, installed(), words, ()) if case in CONFIGS else None
+        if told is None and not isinstance(error, jobs.PLAIN_ERRORS):
+            raise
+        return told or str(error)
+    return "nothing was wrong"
+
+
+@pytest.mark.parametrize("case", [*MALFORMED, *CONFIGS])
+def test_what_is_malformed_is_refused_with_its_message(case: str, tmp_path: Path) -> None:
+    message = refusal(case, tmp_path)
+    assert re.search(MALFORMED[case][2] if case in MALFORMED else CONFIGS[case][1], message)
+    assert "\n" not in message
+    assert "ratings.csv" in message or case in CONFIGS or case == "upside_down_scale"
 
 
 def test_a_bad_value_in_a_later_chunk_is_found_at_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,9 +197,16 @@ PARQUET: dict[str, tuple[dict[str, list[Any]], str]] = {
     "missing_id": ({"user": [1, None], "item": [1, 2], "rating": [1.0, 2.0]}, "user nan at row 2 of .* is missing"),
     "missing_rating": ({"user": [1, 2], "item": [1, 2], "rating": [1.0, None]}, "rating nan at row 2"),
     "text_rating": ({"user": [1, 2], "item": [1, 2], "rating": ["4", "x"]}, "rating 'x' at row 2 .*write it like 4"),
+    "blank_id": ({"user": ["a", ""], "item": [1, 2], "rating": [3, 4]}, "user '' at row 2 of .* is blank, begins or"),
+    "bytes_as_ids": ({"user": [b"a", b"b"], "item": [1, 2], "rating": [3, 4]}, "user b'a' at row 1 of .* is no text"),
+    "lists_as_ids": (
+        {"user": [[1], [2]], "item": [1, 2], "rating": [3, 4]},
+        "user of .* can't be ids: .*give a column",
+    ),
     "no_rows": ({"user": [], "item": [], "rating": []}, "has columns but no ratings"),
     "no_item": ({"user": [1], "rating": [3.0]}, "no column for the item"),
-    "repeated": ({"user": [1, 1], "item": [2, 2], "rating": [3, 4]}, "1 of 2 ratings .*at row 2 of .*before at row 1"),
+    "repeated": ({"user": [1, 1], "item": [2, 2], "rating": [3, 4]}, "1 of 2 ratings .*at row 2, before at row 1"),
+    "times_as_ratings": ({"user": [1], "item": [2], "rating": [pd.Timestamp(0)]}, "rating of .* holds times .*numbers"),
 }
 
 

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from recbench.contracts import RatingDataset
 
@@ -84,6 +83,8 @@ def _load(folder: Path, stem: str, file: Path, identity: Mapping[str, Any], name
     if not about_path.is_file():
         return None
     about: dict[str, Any] = json.loads(about_path.read_text(encoding="utf-8"))
+    if about["readers"] != _readers():
+        return None
     same = about["identity"] == identity and not about["racy"]
     if not same and (about["identity"]["size"] != identity["size"] or about["sha256"] != _sha256(file)):
         return None
@@ -95,11 +96,11 @@ def _load(folder: Path, stem: str, file: Path, identity: Mapping[str, Any], name
     return dataset
 
 
-def _read_arrays(path: Path, described: Mapping[str, tuple[str, int]]) -> dict[str, npt.NDArray[Any]]:
+def _read_arrays(path: Path, described: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
     n_bytes = sum(np.dtype(dtype).itemsize * length for dtype, length in described.values())
     if path.stat().st_size != n_bytes:
         raise ValueError(f"{path.name} has {path.stat().st_size:,} bytes, not {n_bytes:,}")
-    arrays = {}
+    arrays: dict[str, Any] = {}
     with path.open("rb") as stream:
         for column, (dtype, length) in described.items():
             arrays[column] = np.fromfile(stream, np.dtype(dtype), length)
@@ -115,6 +116,7 @@ def _keep(folder: Path, stem: str, dataset: RatingDataset, file: Path, identity:
     arrays = {column: array for column, array in held.items() if array is not None}
     about = {
         "made_from": str(file.resolve()),
+        "readers": _readers(),
         "identity": identity,
         "racy": looked_at - identity["mtime_ns"] / 1e9 < RACY_SECONDS,
         "sha256": digest,
@@ -155,7 +157,7 @@ def _sha256(file: Path) -> str:
 
 
 def _stem(file: Path, options: Sequence[Any]) -> str:
-    made_of = json.dumps([str(file.resolve()), options, _readers()], sort_keys=True)
+    made_of = json.dumps([str(file.resolve()), options], sort_keys=True)
     return hashlib.sha256(made_of.encode()).hexdigest()
 
 

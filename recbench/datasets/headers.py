@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import difflib
 from collections.abc import Sequence
@@ -18,25 +19,31 @@ ROLES = {  # what a column may be called, lower-case, letters and digits only
 }
 
 
-def open_table(source: Source, separator: str, columns: Sequence[str] | None, encoding: str) -> TextTable:
+def open_table(
+    source: Source,
+    separator: str,
+    columns: Sequence[str] | None,
+    encoding: str,
+    needed: str = "a user, an item and a rating",
+) -> TextTable:
     """The file's table, its first line being a header unless `columns` are given.
 
     Raises:
         ValueError: the file is empty, not of the encoding, or has one column only.
     """
-    if not separator:
-        raise ValueError(f"separator '' for {source.label} is empty; give one or more characters, or auto")
+    encoding = _usable(encoding, source.label)
+    _check_separator(separator, encoding, source.label)
     line, n_lines = _first_line(source, encoding)
     guess = _guess(line, source.suffix)
     separator = guess if separator == AUTO else separator.replace(r"\t", "\t")  # a shell gives two characters
-    found = tuple(columns) if columns else _fields(line, separator)
+    found = tuple(columns) if columns else _fields(line, separator, source.label)
     if len(found) < 2:
         hint = (
             f"set separator={guess!r}" if guess in line and guess != separator else "set separator, or name the columns"
         )
         raise ValueError(
             f"{source.label} has one column only, {shown(found)}, when separated by {separator!r}; "
-            f"a user, an item and a rating are needed; {hint}"
+            f"{needed} are needed; {hint}"
         )
     return TextTable(source, found, separator, encoding, 0 if columns else n_lines)
 
@@ -57,6 +64,20 @@ def find_columns(label: str, columns: Sequence[str], wanted: dict[str, str | Non
     return chosen
 
 
+def find_column(label: str, columns: Sequence[str], role: str, name: str) -> str:
+    """The column for a role that has one: that of the name, or the one recognised by what it is called.
+
+    Raises:
+        ValueError: there is none, or several may be meant.
+    """
+    return find_columns(label, columns, {role: name})[role]
+
+
+def plain_name(column: str) -> str:
+    """What counts when a column is recognised: its letters and digits, in lower case."""
+    return "".join(filter(str.isalnum, column)).lower()
+
+
 def _find(label: str, columns: Sequence[str], role: str, name: str) -> str | None:
     if name != AUTO:
         if name in columns:
@@ -64,7 +85,7 @@ def _find(label: str, columns: Sequence[str], role: str, name: str) -> str | Non
         close = difflib.get_close_matches(name, columns, n=1)
         meant = f"; did you mean {close[0]!r}?" if close else f"; set {role}_column to one of them"
         raise ValueError(f"{label} has no column {name!r}{meant} (columns: {shown(columns)})")
-    matches = [column for column in columns if _plain(column) in ROLES[role]]
+    matches = [column for column in columns if plain_name(column) in ROLES[role]]
     if len(matches) > 1:
         raise ValueError(f"{label} has {len(matches)} columns that may be the {role}: {matches}; set {role}_column")
     if matches or role == "timestamp":
@@ -78,11 +99,9 @@ def _first_line(source: Source, encoding: str) -> tuple[str, int]:
     with source.open() as stream:
         for n_lines, raw in enumerate(stream, start=1):
             try:
-                line = raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+                line = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
             except UnicodeDecodeError as error:
                 raise ValueError(not_encoded(source, encoding, error)) from error
-            except LookupError as error:
-                raise ValueError(f"unknown encoding {encoding!r} for {source.label}; set utf-8 or latin-1") from error
             if line.strip():
                 return line.strip("\r\n"), n_lines
     raise ValueError(f"{source.label} is empty; a header line and one rating a line would be right")
@@ -94,14 +113,39 @@ def _guess(line: str, suffix: str) -> str:
     return max(SEPARATORS, key=line.count)  # the first of them if none occurs
 
 
-def _fields(line: str, separator: str) -> tuple[str, ...]:
+def _usable(encoding: str, label: str) -> str:
+    """The encoding's own name; separators and line ends must be the same bytes in it as in ASCII."""
+    try:
+        name = codecs.lookup(encoding).name.removesuffix("-sig")
+        as_bytes = ",\n0".encode(name)
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"unknown encoding {encoding!r} for {label}; set utf-8 or latin-1") from error
+    if as_bytes != b",\n0":
+        raise ValueError(f"encoding {encoding!r} of {label} can't be read by lines; convert the file to utf-8")
+    return name
+
+
+def _check_separator(separator: str, encoding: str, label: str) -> None:
+    if not separator:
+        raise ValueError(f"separator '' for {label} is empty; give one or more characters, or auto")
+    try:
+        separator.encode(encoding)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"separator {separator!r} for {label} does not exist in {encoding}; set encoding") from error
+    if set(separator) & set('"\r\n\0\x1f'):
+        raise ValueError(f"separator {separator!r} for {label} has a quote or a line end in it; give other characters")
+
+
+def _fields(line: str, separator: str, label: str) -> tuple[str, ...]:
+    if "\r" in line:
+        raise ValueError(f"the lines of {label} end in \\r alone, as on old computers; convert them to \\n")
     if len(separator) > 1:
         return tuple(field.strip() for field in line.split(separator))
-    return tuple(field.strip() for field in next(csv.reader([line], delimiter=separator, skipinitialspace=True)))
-
-
-def _plain(column: str) -> str:
-    return "".join(filter(str.isalnum, column)).lower()
+    try:
+        (fields,) = csv.reader([line], delimiter=separator, skipinitialspace=separator != " ", strict=True)
+    except (csv.Error, ValueError) as error:
+        raise ValueError(f"the first line of {label} is no header: {error}; begin with column names") from error
+    return tuple(field.strip() for field in fields)
 
 
 def _looks_like_a_row(columns: Sequence[str]) -> bool:

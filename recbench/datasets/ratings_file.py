@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from recbench.contracts import RatingDataset
 from recbench.datasets.cache import converted
 from recbench.datasets.headers import AUTO, find_columns, open_table
 from recbench.datasets.indexing import dense_from_labels
+from recbench.datasets.items_file import MissingItems, read_items
+from recbench.datasets.parquet import is_parquet, read_parquet
 from recbench.datasets.raw_ratings import Duplicates, RawRatings, whole_seconds
 from recbench.datasets.sources import file_source
 from recbench.datasets.text_table import TextTable
@@ -24,6 +27,8 @@ def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
     columns: list[str] | None = None,  # names for the columns of a file without a header line
     rating_scale: tuple[float, float] | None = None,  # lowest and highest rating; null: those of the data
     duplicates: Duplicates = "error",  # what to do if a (user, item) pair occurs twice
+    items_path: str | None = None,  # file about the items, with title, year, genres (A|B), or others; null: none
+    missing_items: MissingItems = "error",  # what to do if rated items are not in that file
     encoding: str = "utf-8",  # of a text file
     name: str | None = None,  # of the data set; null: the file's name
     cache: bool = True,  # keep a converted copy of a large file, so that the next start is quick
@@ -32,11 +37,12 @@ def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
 
     Nothing is dropped or altered silently: whatever is wrong is an error that names the file, the
     line and what would be right. Ids are integers only if all are written like integers. Blank
-    lines are skipped.
+    lines are skipped. What `items_path` tells of the items becomes item columns, as in MovieLens. A
+    file of 4 MB or more is kept as arrays in the platform's cache folder, and read again once it changes.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file does not hold ratings as described.
+        ValueError: a file does not hold ratings, or items, as described.
     """
     file = Path(path).expanduser()
     called = name or file.name.split(".")[0] or file.name
@@ -46,18 +52,18 @@ def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
         raw = _raw(file, wanted, separator, columns, encoding)
         return raw.resolved(duplicates).dataset(called, rating_scale)
 
-    if not (cache and file.is_file()):
-        return read()
     options = [wanted, separator, columns, rating_scale, duplicates, encoding]
-    return converted(file, options, called, read)
+    dataset = converted(file, options, called, read) if cache and file.is_file() else read()
+    if items_path is None:
+        return dataset
+    about_items = read_items(items_path, item_column, dataset.item_ids, missing_items, encoding)
+    return replace(dataset, item_columns=about_items)
 
 
 def _raw(
     file: Path, wanted: dict[str, str | None], separator: str, columns: list[str] | None, encoding: str
 ) -> RawRatings:
-    if file.suffix.lower() in (".parquet", ".pq") and file.is_file():
-        from recbench.datasets.parquet import read_parquet
-
+    if is_parquet(file):
         return read_parquet(file, wanted)
     return read_text(open_table(file_source(file), separator, columns, encoding), wanted)
 

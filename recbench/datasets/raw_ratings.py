@@ -14,6 +14,7 @@ from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.datasets.indexing import Ids, pair_keys
 
 Duplicates = Literal["error", "mean", "last"]
+MAX_RATING = float(np.finfo(np.float32).max)
 MAX_TIMESTAMP = 2**53  # beyond it a float no longer holds every whole number
 
 _log = logging.getLogger(__name__)
@@ -41,8 +42,14 @@ class RawRatings:
         """The data set, its rating scale being that of the data where none is given.
 
         Raises:
-            ValueError: a rating lies outside the scale.
+            ValueError: a rating lies outside the scale, or is larger than single precision holds.
         """
+        huge = np.flatnonzero(np.abs(self.ratings) > MAX_RATING)
+        if len(huge):
+            raise ValueError(
+                f"rating {float(self.ratings[huge[0]])!r} at {self.place(int(huge[0]))} of {self.label} is larger than "
+                f"{MAX_RATING:.2g}, which is what can be held; mend it, or set rating_column to the column of ratings"
+            )
         low, high = rating_scale or (float(self.ratings.min()), float(self.ratings.max()))
         if not low <= high:
             raise ValueError(f"rating_scale {(low, high)} is upside down; give the lowest rating first")

@@ -64,7 +64,7 @@ class Prefixed(io.RawIOBase):
         return len(chunk)
 
 
-def file_source(path: Path) -> Source:
+def file_source(path: Path, what: str = "ratings") -> Source:
     """One file; `.gz`, `.bz2`, `.xz` and a `.zip` of one member are decompressed on the way.
 
     Raises:
@@ -73,9 +73,9 @@ def file_source(path: Path) -> Source:
     """
     label = str(path)
     if path.is_dir():
-        raise ValueError(f"{label} is a folder; give the path of a file with ratings")
+        raise ValueError(f"{label} is a folder; give the path of a file with {what}")
     if not path.exists():
-        raise FileNotFoundError(f"no file {label}; give the path of a file with ratings")
+        raise FileNotFoundError(f"no file {label}; give the path of a file with {what}")
     packing = path.suffix.lower()
     if packing == ".zip":
         member = _only_member(path)

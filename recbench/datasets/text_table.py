@@ -16,6 +16,7 @@ from recbench.datasets.sources import Prefixed, Source
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from pandas.io.parsers import TextFileReader
 
 CHUNK = 500_000  # rows; bounds the memory of ids that are still texts
 SEPARATORS = (",", "\t", ";", "|", "::")
@@ -47,7 +48,7 @@ class TextTable:
         index = np.concatenate(rows)
         distinct = [str(label) for label in uniques]
         for code, label in enumerate(distinct):
-            if label != label.strip() or not label or "\n" in label:
+            if label != label.strip() or not label or "\n" in label or "\0" in label:
                 self._refuse_id(column, label, int(np.argmax(index == code)))
         return distinct, index
 
@@ -66,22 +67,54 @@ class TextTable:
 
     def record(self, row: int) -> tuple[int, list[str]]:
         """Line number, as an editor counts, and fields of a row (slow: for messages)."""
-        for number, (line, fields) in enumerate(self._records()):
+        for number, (line, fields) in enumerate(self.records()):
             if number == row:
                 return line, fields
-        raise IndexError(f"no row {row} in {self.source.label}")
+        raise ValueError(
+            f"{self.source.label} is not a table of text: row {row + 1} can't be found; close every quoted field"
+        )
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Line number and fields of each row, one by one (slow: for messages and small files).
+
+        Raises:
+            ValueError: the bytes are not of the encoding, or a field is too long to be one.
+        """
+        with self.source.open() as stream:
+            text = io.TextIOWrapper(self._body(stream), self.encoding, newline="")
+            reader = csv.reader(text, delimiter=self._delimiter, skipinitialspace=self._skips_blanks)
+            try:
+                for fields in reader:
+                    if len(fields) > 1 or (fields and fields[0].strip()):  # pandas skips blank lines too
+                        yield self.n_header_lines + reader.line_num, fields
+            except csv.Error as error:
+                line = self.n_header_lines + reader.line_num
+                raise ValueError(f"line {line} of {self.source.label}: {error}; close every quoted field") from error
+            except UnicodeDecodeError as error:
+                raise ValueError(not_encoded(self.source, self.encoding, error)) from error
+
+    def check_fields(self, line: int, fields: Sequence[str]) -> None:
+        """Raise the error for a row that has not one field a column."""
+        if len(fields) != len(self.columns):
+            raise ValueError(
+                f"line {line} of {self.source.label} has {len(fields)} fields; {len(self.columns)} would be right: "
+                f"{shown(self.columns)}; mend the line, or set separator (it is {self.separator!r})"
+            )
 
     def refuse(self, row: int, column: str, problem: str) -> NoReturn:
         """Raise the error for a cell: `problem` may use {value} and {line}."""
         line, fields = self.record(row)
-        if len(fields) != len(self.columns):
-            self._refuse_fields(line, len(fields))
+        self.check_fields(line, fields)
         value = fields[self.columns.index(column)]
         raise ValueError(f"{column} " + problem.format(value=value, line=f"line {line} of {self.source.label}"))
 
     @property
     def _delimiter(self) -> str:
-        return self.separator if len(self.separator) == 1 else _UNIT
+        return self.separator if self.separator.isascii() and len(self.separator) == 1 else _UNIT
+
+    @property
+    def _skips_blanks(self) -> bool:
+        return self.separator != " "
 
     def _read(
         self, ids: Sequence[str], numbers: Sequence[str], number_type: type[Any]
@@ -112,38 +145,13 @@ class TextTable:
             self.refuse(start + int(np.argmax(bad)), column, problem)
         return numbers
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
-        with self.source.open() as stream:
-            text = io.TextIOWrapper(self._body(stream), self.encoding, newline="")
-            reader = csv.reader(text, delimiter=self._delimiter, skipinitialspace=True)
-            for fields in reader:
-                if len(fields) > 1 or (fields and fields[0].strip()):  # pandas skips blank lines too
-                    yield self.n_header_lines + reader.line_num, fields
-
     def _chunks(self, ids: Sequence[str], numbers: Sequence[str], number_type: type[Any]) -> Iterator[DataFrame]:
         import pandas as pd
 
-        names = list(map(str, range(len(self.columns))))
-        types = {
-            name: number_type if column in numbers else object for name, column in zip(names, self.columns, strict=True)
-        }
-        # pandas counts the fields of each row but the first: this one is no row of the file
-        first = ["0"] * len(names)
-        lines = "".join(self._delimiter.join(fields) + "\n" for fields in (names, first))
+        types = [number_type if column in numbers else object for column in self.columns]
         with self.source.open() as stream:
-            prefixed = io.BufferedReader(Prefixed(lines.encode(), self._body(stream)))
             try:
-                with pd.read_csv(
-                    prefixed,
-                    sep=self._delimiter,
-                    encoding=self.encoding,
-                    dtype=types,
-                    na_filter=False,
-                    skipinitialspace=True,
-                    index_col=False,
-                    chunksize=CHUNK,
-                    engine="c",
-                ) as chunks:
+                with self._parsed(stream, types) as chunks:
                     for number, chunk in enumerate(chunks):
                         chunk.columns = pd.Index(self.columns)
                         yield chunk if number else chunk.iloc[1:]
@@ -156,32 +164,51 @@ class TextTable:
                     raise
                 raise _UnparsedError from error
 
+    def _parsed(self, stream: IO[bytes], types: Sequence[type[Any]]) -> TextFileReader:
+        import pandas as pd
+
+        inexact = int(pd.__version__.partition(".")[0]) < 3  # its last digits, unless it is asked for all
+        names = list(map(str, range(len(self.columns))))
+        # pandas counts the fields of each row but the first: this one is no row of the file
+        first = ["0"] * len(names)
+        lines = "".join(self._delimiter.join(fields) + "\n" for fields in (names, first))
+        prefixed = io.BufferedReader(Prefixed(lines.encode(), self._body(stream)))
+        return pd.read_csv(
+            # decoded here, line ends too: pandas would take quotes out of the bytes first, which may turn what is
+            # no text into text, and it loses an empty field behind a lone \r
+            io.TextIOWrapper(prefixed, self.encoding, newline=None),
+            sep=self._delimiter,
+            dtype=dict(zip(names, types, strict=True)),
+            na_filter=False,
+            skipinitialspace=self._skips_blanks,
+            index_col=False,
+            chunksize=CHUNK,
+            engine="c",
+            float_precision="round_trip" if inexact else None,
+        )
+
     def _body(self, stream: IO[bytes]) -> Any:
         """The stream from the first row on, separated by one character."""
         first = b""
         for _ in range(max(self.n_header_lines, 1)):
             first = stream.readline()
         kept = b"" if self.n_header_lines else first.removeprefix(_BOM)
-        if len(self.separator) == 1:
+        if self._delimiter == self.separator:
             return io.BufferedReader(Prefixed(kept, stream))
         several = self.separator.encode(self.encoding)
         return io.BytesIO((kept + stream.read()).replace(several, _UNIT.encode()))
 
-    def _refuse_fields(self, line: int, n_fields: int) -> NoReturn:
-        raise ValueError(
-            f"line {line} of {self.source.label} has {n_fields} fields; {len(self.columns)} would be right: "
-            f"{shown(self.columns)}; mend the line, or set separator (it is {self.separator!r})"
-        )
-
     def _refuse_id(self, column: str, label: str, row: int) -> NoReturn:
         if not label.strip():
             self.refuse(row, column, "is blank at {line}; give every rating an id")
-        self.refuse(row, column, "{value!r} at {line} begins or ends with a blank or holds a line break; mend it")
+        self.refuse(
+            row, column, "{value!r} at {line} begins or ends with a blank, or holds a line break or a NUL; mend it"
+        )
 
     def _refuse_lines(self, error: Exception) -> NoReturn:
-        for line, fields in self._records():
+        for line, fields in self.records():
             if len(fields) > len(self.columns):
-                self._refuse_fields(line, len(fields))
+                self.check_fields(line, fields)
         found = re.search(r"EOF inside string starting at row (\d+)", str(error))
         near = f" from about line {int(found[1]) + max(self.n_header_lines, 1) - 1}" if found else ""
         raise ValueError(
