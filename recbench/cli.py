@@ -41,10 +41,15 @@ recbench list: what there is. recbench show model=mf: its options. recbench --he
 VERBS = {  # each takes the words after it and returns what to print; imported when it is typed
     "list": "recbench.listings:list_installed",
     "show": "recbench.listings:show",
+    "new": "recbench.scaffold:new",
+    "check": "recbench.checking:check",
     "results": "recbench.results:list_results",
     "table": "recbench.results:merge_tables",
     "reproduce": "recbench.results:reproduce",
     "report": "recbench.report:write_report",
+    "train": "recbench.serving.training:train",
+    "predict": "recbench.serving.predicting:predict",
+    "recommend": "recbench.serving.recommending:recommend",
 }
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from recbench import RatingDataset
+from recbench.checking import laws
 from recbench.registry import installed
-from recbench.testing import DatasetConformance, MetricConformance, ModelConformance
-from recbench.testing import models as laws
+from recbench.testing import DatasetConformance, MetricConformance, ModelConformance, costs
 
 MODELS = {
     name: entry.factory for name, entry in installed().entries["model"].items() if entry.distribution == "recbench"
@@ -47,6 +47,9 @@ def load(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], RatingD
 class TestRatingsFile(DatasetConformance): ...
 
 
-def test_every_law_of_a_model_is_in_the_suite() -> None:
-    named = {name.removeprefix("check_") for name in vars(laws) if name.startswith("check_")}
-    assert {name.removeprefix("test_") for name in vars(ModelConformance) if name.startswith("test_")} == named
+@pytest.mark.parametrize(
+    ("role", "suite"), [("model", ModelConformance), ("dataset", DatasetConformance), ("metric", MetricConformance)]
+)
+def test_every_law_but_the_measured_ones_is_in_the_suite(role: str, suite: type) -> None:
+    named = {law.__name__.removeprefix("check_") for law in laws(role) if law.__module__ != costs.__name__}
+    assert {name.removeprefix("test_") for name in vars(suite) if name.startswith("test_")} == named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recbench.testing import behaviour
 from recbench.testing import models as laws
 
 
@@ -58,3 +59,12 @@ class ModelConformance:
 
     def test_fallback_is_told(self, make_model: laws.MakeModel) -> None:
         laws.check_fallback_is_told(make_model)
+
+    def test_options_are_used(self, make_model: laws.MakeModel) -> None:
+        behaviour.check_options_are_used(make_model)
+
+    def test_test_ratings_are_out_of_reach(self, make_model: laws.MakeModel) -> None:
+        behaviour.check_test_ratings_are_out_of_reach(make_model)
+
+    def test_it_learns_what_it_sees(self, make_model: laws.MakeModel) -> None:
+        behaviour.check_it_learns_what_it_sees(make_model)
