@@ -41,6 +41,7 @@ recbench list: what there is. recbench show model=mf: its options. recbench --he
 VERBS = {  # each takes the words after it and returns what to print; imported when it is typed
     "list": "recbench.listings:list_installed",
     "show": "recbench.listings:show",
+    "audit": "recbench.audit:audit",
     "new": "recbench.scaffold:new",
     "check": "recbench.checking:check",
     "results": "recbench.results:list_results",

@@ -203,15 +203,20 @@ def _dataset(node: str, filters: Filters) -> RatingDataset:
     return replace(filters.apply(dataset), name=f"{dataset.name} {filters}") if filters else dataset
 
 
+def split_label(config: Mapping[str, Any]) -> str:
+    """How a configuration's split is called: its choice, its options, and the filters of train."""
+    split = dict(config["split"])
+    words = [split.pop("kind"), *(f"{name}={value}" for name, value in split.items())]
+    filters = config.get("filters") or {}
+    words += [f"train[{described(filters)}]"] if described(filters) and not filters.get("whole_set") else []
+    return " ".join(words)
+
+
 def _labels(job: Job) -> dict[str, Any]:
     """How the job calls itself in its record."""
     node = dict(job.config["model"])
-    split = dict(job.config["split"])
-    words = [split.pop("kind"), *(f"{name}={value}" for name, value in split.items())]
-    filters = job.config.get("filters") or {}
-    words += [f"train[{described(filters)}]"] if described(filters) and not filters.get("whole_set") else []
     return {
-        "split": " ".join(words),
+        "split": split_label(job.config),
         "model": job.model,
         "kind": node.pop("kind"),
         "options": node,
