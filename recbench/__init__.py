@@ -1,7 +1,34 @@
 """recbench: which recommender predicts ratings best on your data, and at what cost."""
 
+from typing import TYPE_CHECKING, Any
+
 from recbench.contracts import Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.hookspecs import hookimpl
 from recbench.search_space import between, one_of, searched
 
-__all__ = ["Fold", "Metric", "RatingDataset", "RatingModel", "Split", "between", "hookimpl", "one_of", "searched"]
+if TYPE_CHECKING:
+    from recbench.api import Comparison, compare, evaluate
+
+__all__ = [
+    "Comparison",
+    "Fold",
+    "Metric",
+    "RatingDataset",
+    "RatingModel",
+    "Split",
+    "between",
+    "compare",
+    "evaluate",
+    "hookimpl",
+    "one_of",
+    "searched",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What a notebook uses is imported when it is used: a plugin needs none of it."""
+    if name in ("Comparison", "compare", "evaluate"):
+        from recbench import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'recbench' has no attribute {name!r}")
