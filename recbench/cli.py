@@ -42,6 +42,7 @@ VERBS = {  # each takes the words after it and returns what to print; imported w
     "list": "recbench.listings:list_installed",
     "show": "recbench.listings:show",
     "audit": "recbench.audit:audit",
+    "data": "recbench.data_files:data",
     "new": "recbench.scaffold:new",
     "check": "recbench.checking:check",
     "results": "recbench.results:list_results",

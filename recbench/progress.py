@@ -22,6 +22,13 @@ def track(items: Sequence[Item], what: str) -> Iterator[Item]:
             listener(what, done, len(items))
 
 
+def tell(what: str, done: int, total: int) -> None:
+    """Tell the listener how far something is that is no loop."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(what, done, total)
+
+
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
     """Within this block, `listener` hears of every tracked loop."""

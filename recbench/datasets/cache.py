@@ -45,6 +45,12 @@ def cache_folder() -> Path:
     return parent / "recbench" / "converted"
 
 
+def data_folder() -> Path:
+    """Where data sets are downloaded to and looked for: `RECBENCH_DATA`, else beside the copies."""
+    told = os.environ.get("RECBENCH_DATA")
+    return Path(told).expanduser() if told else cache_folder().parent / "data"
+
+
 def converted(
     file: Path, options: Sequence[Any], name: str, read: Callable[[], RatingDataset], folder: Path | None = None
 ) -> RatingDataset:

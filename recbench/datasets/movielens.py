@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from recbench.contracts import RatingDataset
+from recbench.datasets.cache import data_folder
 from recbench.datasets.grouplens import RELEASES, find_archive, item_columns, read_release
 from recbench.datasets.indexing import dense
 
@@ -21,7 +21,7 @@ _DATA = Path(__file__).parent / "data"
 
 def load_movielens(
     release: Release = "small-2016",  # which MovieLens; small-2016 is inside the package
-    path: str | None = None,  # folder or zip from GroupLens; null: looked for in $RECBENCH_DATA
+    path: str | None = None,  # folder or zip from GroupLens; null: fetched, or in $RECBENCH_DATA
 ) -> RatingDataset:
     """MovieLens movie ratings; the default release needs no file, the others GroupLens' own.
 
@@ -52,14 +52,12 @@ def terms() -> str:
 
 
 def _in_data_folder(release: str) -> Path:
-    facts = RELEASES[release]
-    folder = os.environ.get("RECBENCH_DATA")
-    found = find_archive(release, Path(folder).expanduser()) if folder else None
+    found = find_archive(release, data_folder())
     if found is None:
-        looked = f"; not in RECBENCH_DATA={folder} either" if folder else ""
         raise FileNotFoundError(
-            f"MovieLens {release} is not embedded in recbench and no path is given{looked}; download "
-            f"{facts.url} and set path to the zip or the unpacked folder"
+            f"MovieLens {release} is not embedded in recbench, not in {data_folder()}, and no path is given; "
+            f"type `recbench data fetch {release}`, or download {RELEASES[release].url} and set path to the zip or the "
+            "unpacked folder"
         )
     return found
 

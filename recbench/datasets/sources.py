@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
+BOMB_BYTES, BOMB_RATIO = 1 << 26, 200  # text of ratings packs to a fifth, or a tenth, of its size
 _OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
     ".gz": lambda path: io.BufferedReader(gzip.GzipFile(path)),
     ".bz2": bz2.BZ2File,
@@ -99,10 +100,26 @@ def members(path: Path) -> list[str]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            for each in archive.infolist():
+                _check_member(path, each)
             names = archive.namelist()
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path} is no zip archive: {error}; make or download it anew") from error
     return [name for name in names if not name.endswith("/") and not name.startswith("__MACOSX/")]
+
+
+def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
+    """Refuse what no archive of ratings has: a path out of its folder, or a bomb."""
+    parts = PurePosixPath(member.filename.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts:
+        raise ValueError(
+            f"{path} holds {member.filename!r}, a path out of its folder; don't trust it, download it anew"
+        )
+    if member.file_size > BOMB_BYTES and member.file_size > BOMB_RATIO * max(1, member.compress_size):
+        raise ValueError(
+            f"{path} holds {member.filename!r} of {member.compress_size:,} bytes that would become "
+            f"{member.file_size:,}; don't trust it, download it anew"
+        )
 
 
 def _only_member(path: Path) -> str:

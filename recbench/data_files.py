@@ -1,0 +1,85 @@
+"""`recbench data`: which MovieLens files are here, and how the others come here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recbench.datasets.cache import data_folder
+from recbench.downloads import DOWNLOADS, Download, fetch, record_terms
+from recbench.messages import Parser, Unmet, UsageError
+from recbench.options import did_you_mean
+from recbench.table import aligned
+
+
+def data(args: Sequence[str]) -> str:
+    """List, fetch or verify MovieLens' files, or tell the folder they are in.
+
+    Raises:
+        UsageError: no such verb or release, or a download failed; the text says what can be done.
+        Unmet: a file is not what GroupLens published.
+    """
+    parser = Parser("recbench data", "recbench data list|path|fetch RELEASE ...|verify [RELEASE ...]", add_help=False)
+    parser.add_argument("what", choices=["list", "path", "fetch", "verify"])
+    parser.add_argument("releases", nargs="*")
+    asked = parser.parse_args(args)
+    chosen = [_download(release) for release in asked.releases]
+    if asked.what in ("list", "path") and chosen:
+        raise UsageError(f"'recbench data {asked.what}' takes nothing more, got {' '.join(asked.releases)!r}")
+    if asked.what == "path":
+        return str(data_folder())
+    if asked.what == "list":
+        return _listed()
+    if asked.what == "verify":
+        return _verified(chosen)
+    if not chosen:
+        raise UsageError(f"'recbench data fetch' needs a release: {', '.join(DOWNLOADS)}")
+    return _fetched(chosen)
+
+
+def _download(release: str) -> Download:
+    if release not in DOWNLOADS:
+        raise UsageError(
+            f"no release {release!r}{did_you_mean(release, DOWNLOADS)} (there are: {', '.join(DOWNLOADS)})"
+        )
+    return DOWNLOADS[release]
+
+
+def _listed() -> str:
+    folder = data_folder()
+    rows = [
+        [each.release, f"{each.megabytes} MB", "here" if (folder / each.file).exists() else "", each.digest[:23] + "…"]
+        for each in DOWNLOADS.values()
+    ]
+    return "\n".join([f"MovieLens in {folder}", *aligned(rows)])
+
+
+def _fetched(chosen: Sequence[Download]) -> str:
+    folder = data_folder()
+    lines = []
+    try:
+        shown = record_terms(folder)
+        for each in chosen:
+            path = fetch(each, folder)
+            lines.append(f"{path}  recbench model=mf dataset.release={each.release}")
+    except OSError as error:
+        raise UsageError(str(error.strerror or error)) from error
+    return "\n".join(([shown] if shown else []) + lines)
+
+
+def _verified(chosen: Sequence[Download]) -> str:
+    folder = data_folder()
+    here = [each for each in chosen or DOWNLOADS.values() if chosen or (folder / each.file).exists()]
+    lines, wrong = [], False
+    for each in here:
+        path = folder / each.file
+        if not path.exists():
+            verdict, wrong = "is not here", True
+        elif each.matches(path):
+            verdict = f"is what GroupLens published ({each.digest.partition(':')[0]})"
+        else:
+            verdict, wrong = f"is NOT what GroupLens published ({each.digest}): remove it and fetch again", True
+        lines.append(f"{path} {verdict}")
+    text = "\n".join(lines or [f"nothing to verify in {folder}"])
+    if wrong:
+        raise Unmet(text)
+    return text
