@@ -89,6 +89,8 @@ def fetch(download: Download, folder: Path, base: str = BASE) -> Path:
         try:
             _receive(download, base + download.file, part)
         except OSError as error:
+            if part.exists() and not part.stat().st_size:
+                part.unlink()
             if error.errno in FULL:
                 raise OSError(
                     error.errno,
@@ -147,7 +149,7 @@ def _receive(download: Download, url: str, part: Path) -> None:
             broken = error
         gained = (part.stat().st_size if part.exists() else 0) > before
         attempts = 0 if gained else attempts + 1
-        time.sleep(0.0 if gained else min(0.1 * 2**attempts, 2.0))
+        time.sleep(0.0 if gained else min(0.05 * 2**attempts, 2.0))
     raise DownloadError(
         f"{url}: the connection broke {N_ATTEMPTS} times ({broken}); fetch again: it goes on where it stopped"
     )
