@@ -53,21 +53,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first = int(match[1]) if (match := re.match(r"bytes=(\d+)-", wanted)) else 0
         behaviour = self.server.behaviour
         if behaviour in ("404", "500"):
-            return self.send_error(int(behaviour))
+            self.send_error(int(behaviour))
+            return
         if behaviour == "to http":
             self.send_response(302)
             self.send_header("Location", "http://127.0.0.1/toy.zip")
-            return self.end_headers()
+            self.end_headers()
+            return
         if behaviour == "to https" and not self.path.startswith("/moved"):
             self.send_response(302)
             self.send_header("Location", f"/moved{self.path}")
-            return self.end_headers()
+            self.end_headers()
+            return
         if behaviour == "ignores ranges":
             first = 0
         if behaviour == "another range":
             first = max(0, first - 7)
         if first >= len(CONTENT):
-            return self.send_error(416)
+            self.send_error(416)
+            return
         body = CONTENT[first:]
         self.send_response(206 if first else 200)
         if first:
