@@ -25,6 +25,7 @@ from recbench.rows import Row, rows_of
 from recbench.store import Store
 from recbench.table import as_csv, as_markdown, as_text, footnotes
 from recbench.threads import share_of
+from recbench.variants import conf_dir
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -137,7 +138,7 @@ def _run_hydra(args: Sequence[str]) -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # its errors come to `main` rather than to the terminal
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     config.store_schemas(installed())
-    hydra.main(config_path=str(config.conf_dir()), config_name="config", version_base="1.3")(_task)()
+    hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(_task)()
 
 
 def _task(composed: DictConfig) -> float | None:

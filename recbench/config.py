@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.config_store import ConfigStore
@@ -16,6 +15,7 @@ from recbench.filters import Filters
 from recbench.options import Option, convert, did_you_mean, options_of, plain, schema
 from recbench.registry import Entry, Registry, installed
 from recbench.studies import Budget, SearchOptions
+from recbench.variants import conf_dir
 
 GROUPS = ("dataset", "split", "model")
 
@@ -41,12 +41,6 @@ class RunConfig:
     store: str = UNSET
     filters: Any = field(default_factory=schema("Filters", options_of(Filters).values()))
     search: SearchOptions | None = None
-
-
-def conf_dir() -> Path:
-    """The folder of the shipped YAML files: inside the installed package, or the checkout's."""
-    inside = Path(__file__).parent / "conf"
-    return inside if inside.is_dir() else Path(__file__).parents[1] / "conf"
 
 
 def store_schemas(registry: Registry) -> None:

@@ -15,6 +15,7 @@ from recbench.messages import UsageError
 from recbench.options import meanings, options_of
 from recbench.registry import ROLES, Entry, Registry, installed
 from recbench.table import aligned
+from recbench.variants import problems, variants
 
 PLURAL = {"model": "models", "dataset": "data sets", "split": "splits", "metric": "metrics"}
 
@@ -33,11 +34,17 @@ def list_installed(args: Sequence[str]) -> str:
     lines = []
     for role in ROLES:
         entries = registry.entries[role].values()
-        rows = [[entry.name, entry.distribution, entry.summary()] for entry in entries]
+        rows = [[entry.name, entry.distribution, _told(entry)] for entry in entries]
+        rows += [[each.name, each.distribution, each.summary()] for each in variants() if each.role == role]
         lines += [PLURAL[role], *aligned(rows), ""]
-    if registry.problems:
-        lines += ["disabled", *(f"  {problem.plugin}: {problem.cause}" for problem in registry.problems), ""]
+    if disabled := [*registry.problems, *problems()]:
+        lines += ["disabled", *(f"  {problem.plugin}: {problem.cause}" for problem in disabled), ""]
     return "\n".join(lines[:-1])
+
+
+def _told(entry: Entry) -> str:
+    missing = entry.missing()
+    return f"{entry.summary()} (unavailable: {missing})" if missing else entry.summary()
 
 
 def show(args: Sequence[str]) -> str:
@@ -79,7 +86,7 @@ def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
         return {}
     from recbench import config
 
-    if not (config.conf_dir() / role / f"{name}.yaml").is_file():
+    if not any((each.role, each.name) == (role, name) for each in variants()):
         return {}
     return dict(config.compose([f"{role}={name}"])[role])
 

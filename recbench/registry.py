@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -50,6 +52,14 @@ class Entry:
         source = self.source() if hasattr(self.source(), "__qualname__") else type(self.source())
         return f"{source.__module__}.{source.__qualname__}"
 
+    def missing(self) -> str:
+        """What it needs and is not installed, with the command that brings it; empty if all is there."""
+        needed = [getattr(self.factory, name, ()) for name in ("requires", "libraries")]
+        for name in (each for names in needed if isinstance(names, tuple) for each in names):
+            if find_spec(name.partition(".")[0]) is None:
+                return f"needs {name}; {getattr(self.factory, 'install', f'pip install {name}')}"
+        return ""
+
     def summary(self) -> str:
         """First line of the docstring."""
         return (inspect.getdoc(self.source()) or "").partition("\n")[0]
@@ -70,6 +80,7 @@ class Registry:
 
     entries: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    conf_dirs: Mapping[str, Path] = field(default_factory=dict)  # of enabled plugins, by distribution
 
     def find(self, role: str, name: str) -> Entry:
         """The entry of that name.
@@ -114,11 +125,14 @@ def installed() -> Registry:
 def load(points: Iterable[EntryPoint]) -> Registry:
     """Load each entry point by itself; what is wrong with a plugin disables that plugin alone."""
     plugins: list[tuple[str, tuple[Entry, ...]]] = []
-    problems = []
+    problems: list[Problem] = []
+    conf_dirs: dict[str, Path] = {}
     for point in sorted(points, key=lambda each: (_distribution(each), each.name, each.value)):
         plugin = f"{_distribution(point)} ({point.value})"
         try:
             plugins.append((plugin, _entries(point)))
+            if (folder := _conf_dir(point)) is not None:
+                conf_dirs[plugin] = folder
         except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not take the others along
             problems.append(Problem(plugin, _one_line(error)))
     enabled, clashes = _without_clashes(plugins)
@@ -126,7 +140,22 @@ def load(points: Iterable[EntryPoint]) -> Registry:
     for _, brought in enabled:
         for entry in brought:
             entries[entry.role][entry.name] = entry
-    return Registry(entries, tuple(problems + clashes))
+    enabled_dirs = {_named(plugin): conf_dirs[plugin] for plugin, _ in enabled if plugin in conf_dirs}
+    return Registry(entries, tuple(problems + clashes), enabled_dirs)
+
+
+def _named(plugin: str) -> str:
+    """The distribution of a plugin's label."""
+    return plugin.partition(" (")[0]
+
+
+def _conf_dir(point: EntryPoint) -> Path | None:
+    """The folder `conf` of a plugin that is a package, if it has one."""
+    module = point.load()
+    if _distribution(point) == GROUP or not hasattr(module, "__path__"):
+        return None
+    folder = Path(module.__file__).parent / "conf"
+    return folder if folder.is_dir() else None
 
 
 def _entries(point: EntryPoint) -> tuple[Entry, ...]:
@@ -198,4 +227,6 @@ def _distribution(point: EntryPoint) -> str:
 
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        text += f"; pip install {error.name.partition('.')[0]} may bring it"
     return text if isinstance(error, (TypeError, ValueError)) and text else f"{type(error).__name__}: {text}"

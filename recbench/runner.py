@@ -208,7 +208,13 @@ def _cost() -> float:
 def _import_requirements(model: RatingModel) -> None:
     """Import what the model needs before the clock starts: an import is not part of a fit."""
     for name in model.requires:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name.partition(".")[0]:
+                raise
+            install = getattr(model, "install", f"pip install {name}")
+            raise ModuleNotFoundError(f"{name} is not installed; {install} brings it", name=name) from error
 
 
 def _checked(predicted: FloatArray, users: IntArray, items: IntArray, model: RatingModel) -> FloatArray:

@@ -15,6 +15,7 @@ from hydra import compose, initialize_config_dir
 
 from recbench import config, hookspecs
 from recbench.registry import ROLES, installed
+from recbench.variants import conf_dir
 from tests.running import recbench
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +61,7 @@ def test_readmes_plugin_is_the_one_in_plugins(name: str) -> None:
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_composes_and_names_installed_models(experiment: str) -> None:
     config.store_schemas(installed())
-    with initialize_config_dir(str(config.conf_dir()), version_base="1.3"):
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         composed = compose("config", overrides=[f"experiment={experiment}"], return_hydra_config=True)
     models = composed.hydra.sweeper.params.model.split(",")
     assert set(models) <= {*installed().entries["model"], *VARIANTS}
@@ -69,7 +70,7 @@ def test_every_experiment_composes_and_names_installed_models(experiment: str) -
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_composes_and_differs_from_its_model(variant: str) -> None:
     config.store_schemas(installed())
-    with initialize_config_dir(str(config.conf_dir()), version_base="1.3"):
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         node = config.contents(compose("config", overrides=[f"model={variant}"]))["model"]
     entry, _ = config.arguments("model", node, installed())
     text = (ROOT / "conf" / "model" / f"{variant}.yaml").read_text(encoding="utf-8")

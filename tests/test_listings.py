@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hydra.core.config_store import ConfigStore
 
-from recbench.config import conf_dir
 from recbench.datasets.movielens import terms
 from recbench.listings import list_installed, show
 from recbench.messages import UsageError
 from recbench.options import options_of
 from recbench.registry import UnknownNameError, installed
+from recbench.variants import conf_dir
 from tests.running import write_plugin
 
 PLUGIN = """

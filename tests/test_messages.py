@@ -11,9 +11,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 
-from recbench.config import conf_dir, store_schemas
+from recbench.config import store_schemas
 from recbench.messages import UsageError, explain, relative
 from recbench.registry import DuplicateNameError, Registry, UnknownNameError, installed
+from recbench.variants import conf_dir
 from tests.running import write_plugin
 
 VERBS = ("list", "show")
@@ -94,7 +95,7 @@ def test_a_misspelt_choice_gets_a_suggestion_and_the_list() -> None:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("split=houldout", "unknown split 'houldout'; did you mean 'holdout'? (there are: fixed_folds, "),
+        ("split=houldout", "unknown split 'houldout'; did you mean 'holdout'? (there are: cold_item, "),
         ("dataset=synthetics", "unknown dataset 'synthetics'; did you mean 'synthetic'? (there are: "),
         ("hydra/sweeper=basik", "unknown hydra/sweeper 'basik'; did you mean 'basic'? (there are: "),
     ],

@@ -52,6 +52,15 @@ class PeerModel(RatingModel):
 
     module: ClassVar[str]  # the library's import name
     made_by: ClassVar[str]  # the distribution that brings it
+    libraries: ClassVar[tuple[str, ...]]  # that `recbench list` looks for: the module
+    install: ClassVar[str]  # the command that brings it here
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Name the library and the command for `recbench list`."""
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "module"):
+            cls.libraries = (cls.module,)
+            cls.install = f"pip install 'recbench-peers[{cls.module}]'"
 
     @abstractmethod
     def _learn(self, train: RatingDataset) -> Any:

@@ -1,0 +1,24 @@
+"""A metric that asks for more than the ratings and the predictions: it names what it needs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recbench.contracts import FloatArray, IntArray
+
+LEAST_ROWS = 5  # scored rows that an item needs to count
+
+
+def worst_item(ratings: FloatArray, predicted: FloatArray, item_idx: IntArray) -> float:
+    """RMSE of the item that is predicted worst, of those with five scored rows; of all rows if there is none.
+
+    max over items i of sqrt(mean over i's rows of (r - p)^2)
+
+    >>> round(worst_item(np.array([5.0] * 5 + [1.0] * 5), np.full(10, 4.0), np.repeat([0, 1], 5)), 6)
+    3.0
+    """
+    squares = (np.asarray(ratings, np.float64) - predicted) ** 2
+    n_rows = np.bincount(item_idx)
+    means = np.bincount(item_idx, squares) / np.maximum(n_rows, 1)
+    counted = means[n_rows >= LEAST_ROWS]
+    return float(np.sqrt(counted.max() if len(counted) else squares.mean()))

@@ -1,0 +1,15 @@
+"""Hydra's search path, with the `conf` folders of installed plugins; which they are is in `recbench.variants`."""
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+
+class PluginVariants(SearchPathPlugin):
+    """Behind recbench's own folder, so that no plugin can put a file before it."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Add the folders."""
+        from recbench.variants import plugin_dirs
+
+        for distribution, folder in plugin_dirs().items():
+            search_path.append(provider=distribution, path=f"file://{folder}")
