@@ -62,6 +62,15 @@ def ridge(grouped: Sequence[Block], features: FloatArray, targets: FloatArray, p
     return ridge_above(grouped, features, padded(grouped, targets), penalty, np.zeros(len(features)))
 
 
+def ridge_of_one(features: FloatArray, targets: FloatArray, penalty: FloatArray) -> FloatArray:
+    """The coefficients (n_features,) of one entity, from the features of what it rated; 0 without any."""
+    n_rated, no_index = len(targets), np.zeros(len(targets), np.int64)
+    if not n_rated:
+        return np.zeros(features.shape[1])
+    alone = blocks(no_index, np.arange(n_rated), n_rated, features.shape[1])
+    return np.asarray(ridge(alone, features, targets, penalty[None, :])[0])
+
+
 def padded(grouped: Sequence[Block], targets: FloatArray) -> Iterator[FloatArray]:
     """Each block's targets, (n_entities, width), 0 where padded; those of many ratings in float32."""
     kind = np.float32 if len(targets) >= MANY_RATINGS else np.float64

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from recbench.abilities import one_more
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.means import global_mean
 from recbench.search_space import between, searched
@@ -68,6 +69,13 @@ class Bias(RatingModel):
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
         """Where both the user and the item have no training row, so that only the mean is left."""
         return ~(self.known_users_[user_idx] | self.known_items_[item_idx])
+
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, whose bias is what the fit's last half pass gives: the items' biases are fixed."""
+        left = ratings.astype(np.float64) - self.global_mean_ - self.item_bias_[item_idx]
+        damping = np.array([self.reg_user + len(item_idx)])
+        bias = _damped_mean(np.zeros(len(item_idx), np.int32), left, damping)
+        return one_more(self, item_idx, user_bias_=np.append(self.user_bias_, bias))
 
     def residuals(self, train: RatingDataset) -> FloatArray:
         """What the biases leave unexplained: r_ui − mean − b_u − b_i, one a row of `train`."""

@@ -8,8 +8,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from recbench.abilities import Reason, one_more, ordered
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
-from recbench.models.als import blocks, one_thread, ridge
+from recbench.models.als import blocks, one_thread, ridge, ridge_of_one
 from recbench.models.bias import Bias
 from recbench.search_space import between, searched
 
@@ -43,16 +44,21 @@ class Content(RatingModel):
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn the biases, `item_features_` (n_items, n_features) and `user_tastes_` (n_users, n_features).
 
+        Beside them, for people who come later: `rated_item_bias_` (n_items,), the items' biases before their
+        features have a part in them, and `shared_taste_` (n_features,); and `feature_names_`, UTF-8, | between them.
+
         Raises:
             ValueError: `train` has no ratings, or its items have neither genres nor years.
         """
-        self.item_features_ = item_features(train)
+        self.item_features_, names = named_features(train)
+        self.feature_names_ = np.frombuffer("|".join(names).encode(), np.uint8)
         biases = Bias(self.reg_user, self.reg_item).fit(train)
         self.global_mean_, self.user_bias_ = biases.global_mean_, biases.user_bias_
+        self.rated_item_bias_ = biases.item_bias_
         with one_thread():
             self.item_bias_ = biases.item_bias_ + self._missing_bias(biases, train)
             known = self.global_mean_ + self.user_bias_[train.user_idx] + self.item_bias_[train.item_idx]
-            self.user_tastes_ = self._tastes(train.ratings - known, train)
+            self.user_tastes_, self.shared_taste_ = self._tastes(train.ratings - known, train)
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
@@ -64,6 +70,26 @@ class Content(RatingModel):
         """Where the user has no training row, or the item neither genre nor year; a cold item is no such case."""
         has_features: BoolArray = np.count_nonzero(self.item_features_, axis=1) > 0
         return ~(self.known_users_[user_idx] & has_features[item_idx])
+
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, with the bias and the taste that the fit gives; the items' biases are fixed."""
+        above = ratings.astype(np.float64) - self.global_mean_
+        damping = self.reg_user + len(item_idx)
+        bias = float(np.sum(above - self.rated_item_bias_[item_idx])) / damping if damping > 0 else 0.0
+        features = self.item_features_[item_idx]
+        targets = above - bias - self.item_bias_[item_idx] - features @ self.shared_taste_
+        taste = self.shared_taste_ + ridge_of_one(features, targets, self._penalty(1)[0])
+        return one_more(
+            self,
+            item_idx,
+            user_bias_=np.append(self.user_bias_, bias),
+            user_tastes_=np.vstack([self.user_tastes_, taste]),
+        )
+
+    def reasons(self, user: int, item: int) -> list[Reason]:
+        """The genres and decades of the item, each with what the user's taste makes of it."""
+        names = self.feature_names_.tobytes().decode().split("|")
+        return ordered("feature", names, self.user_tastes_[user] * self.item_features_[item])
 
     def _missing_bias(self, biases: Bias, train: RatingDataset) -> FloatArray:
         """What damping took off the items' biases, as far as the items' features make up for it.
@@ -79,13 +105,14 @@ class Content(RatingModel):
         prior: FloatArray = self.item_features_ @ weights
         return share * prior
 
-    def _tastes(self, residuals: FloatArray, train: RatingDataset) -> FloatArray:
+    def _tastes(self, residuals: FloatArray, train: RatingDataset) -> tuple[FloatArray, FloatArray]:
+        """Each user's taste, and the one that they are shrunk to."""
         features, penalty = self.item_features_, self._penalty(train.n_users)
         grouped = blocks(train.user_idx, train.item_idx, train.n_items, features.shape[1])
         has_rows = np.bincount(train.user_idx, minlength=train.n_users) > 0
         shared: FloatArray = ridge(grouped, features, residuals, penalty)[has_rows].mean(axis=0)
         beside_shared = residuals - (features @ shared)[train.item_idx]
-        return shared + ridge(grouped, features, beside_shared, penalty)
+        return shared + ridge(grouped, features, beside_shared, penalty), shared
 
     def _penalty(self, n_entities: int) -> FloatArray:
         return np.full((n_entities, self.item_features_.shape[1]), float(self.reg))
@@ -99,20 +126,29 @@ def item_features(dataset: RatingDataset) -> FloatArray:
     Raises:
         ValueError: no item has a genre or a year.
     """
+    return named_features(dataset)[0]
+
+
+def named_features(dataset: RatingDataset) -> tuple[FloatArray, list[str]]:
+    """What `item_features` gives, and the features' names (n_features,).
+
+    Raises:
+        ValueError: no item has a genre or a year.
+    """
     columns = dataset.item_columns or {}
     features = [_genres(columns["genres"])] if "genres" in columns else []
     features += [_decades(columns["year"])] if "year" in columns else []
-    together = np.hstack([np.zeros((dataset.n_items, 0)), *features])
+    together = np.hstack([np.zeros((dataset.n_items, 0)), *(values for values, _ in features)])
     if not together.shape[1]:
         raise ValueError(
             f"no genres and no years in {dataset.name!r}: its item columns are {list(columns)}; "
             f"content needs 'genres' (Drama|War) or 'year' (1994.0); choose a data set that has them, or another model"
         )
-    return together
+    return together, [name for _, names in features for name in names]
 
 
-def _genres(column: npt.NDArray[Any]) -> FloatArray:
-    """The genres of each distinct combination, spread over the items that have it."""
+def _genres(column: npt.NDArray[Any]) -> tuple[FloatArray, list[str]]:
+    """The genres of each distinct combination, spread over the items that have it; and their names."""
     texts = np.array([text if isinstance(text, str) else "" for text in column.tolist()], dtype=str)  # None, NaN
     combinations, which = np.unique(texts, return_inverse=True)
     split = [set(text.split("|")) - {"", NO_GENRES} for text in combinations]
@@ -120,14 +156,14 @@ def _genres(column: npt.NDArray[Any]) -> FloatArray:
     present = np.array([[name in genres for name in names] for genres in split], float).reshape(len(split), len(names))
     lengths = np.sqrt(np.maximum(present.sum(axis=1, keepdims=True), 1.0))
     spread: FloatArray = (present / lengths)[which]
-    return spread
+    return spread, names
 
 
-def _decades(column: npt.NDArray[Any]) -> FloatArray:
+def _decades(column: npt.NDArray[Any]) -> tuple[FloatArray, list[str]]:
     years = column.astype(np.float64)
     known = np.isfinite(years)
     if not known.any():
-        return np.zeros((len(years), 0))
+        return np.zeros((len(years), 0)), []
     turns = np.arange(np.floor(years[known].min() / 10.0), np.ceil(years[known].max() / 10.0) + 1.0) * 10.0
     closeness = np.maximum(0.0, 1.0 - np.abs(years[:, None] - turns) / 10.0)
-    return np.where(known[:, None], closeness, 0.0)
+    return np.where(known[:, None], closeness, 0.0), [f"around {turn:.0f}" for turn in turns]

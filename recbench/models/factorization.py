@@ -11,6 +11,7 @@ import numpy as np
 
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.als import Block, blocks, one_thread, padded, ridge_above, side_by_side
+from recbench.models.factor_folding import new_factors, with_factors
 from recbench.models.means import global_mean
 from recbench.progress import track
 from recbench.search_space import between, searched
@@ -61,7 +62,8 @@ class MF(RatingModel):
         """Learn `global_mean_`, `user_bias_`, `item_bias_`, `user_factors_` and `item_factors_`.
 
         The factors are (n_users, n_starts · n_factors) and (n_items, n_starts · n_factors): those of all
-        starts side by side, scaled so that p_u · q_i is the average.
+        starts side by side, scaled so that p_u · q_i is the average. `item_start_bias_` (n_items, n_starts) is
+        kept for users who come later.
 
         Raises:
             ValueError: `train` has no ratings, the solver is unknown, or there is no start.
@@ -75,6 +77,7 @@ class MF(RatingModel):
             from recbench.models.factorization_sgd import descend
 
             vars(self).update(descend(self, train))
+            self.item_start_bias_: FloatArray = np.asarray(vars(self)["item_bias_"])[:, None]
             return self
         random = np.random.default_rng(self.seed)
         sides = _sides(self, train)
@@ -82,6 +85,7 @@ class MF(RatingModel):
             starts = [deque(half_sweeps(self, train, sides, random), maxlen=1).pop() for _ in range(self.n_starts)]
         self.user_bias_, self.user_factors_ = side_by_side([users for users, _ in starts])
         self.item_bias_, self.item_factors_ = side_by_side([items for _, items in starts])
+        self.item_start_bias_ = np.column_stack([items[:, 0] for _, items in starts])
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
@@ -96,6 +100,12 @@ class MF(RatingModel):
         if self.user_factors_.shape[1] == 0:
             return np.ones(len(user_idx), bool)
         return super().is_fallback(user_idx, item_idx)
+
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, with the bias and the factors that minimize what training does; the items' are fixed."""
+        targets = ratings.astype(np.float64) - (self.global_mean_ if self.biases else 0.0)
+        nothing = np.zeros(self.item_factors_.shape[1])
+        return with_factors(self, item_idx, new_factors(self, item_idx, targets, nothing, biases=self.biases))
 
     def objective(self, train: RatingDataset) -> float:
         """What training minimizes, at what was learned from one start."""

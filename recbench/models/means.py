@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from recbench.abilities import one_more
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 
 
@@ -38,13 +39,18 @@ class GlobalMean(RatingModel):
         """Everywhere: nothing of the user or the item is used."""
         return np.ones(len(user_idx), bool)
 
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, who gets what everyone gets."""
+        return one_more(self, item_idx)
+
 
 @dataclass
 class UserMean(RatingModel):
     """The user's mean training rating: r_ui ≈ mean_u; the global mean for a user without any."""
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        """Learn `user_means_` (n_users,)."""
+        """Learn `user_means_` (n_users,) and `global_mean_`."""
+        self.global_mean_ = global_mean(train)
         self.user_means_ = _means(train.user_idx, train, train.n_users)
         return self
 
@@ -55,6 +61,11 @@ class UserMean(RatingModel):
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
         """Where the user has no training row."""
         return ~self.known_users_[user_idx]
+
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, with the mean of these ratings; the global mean without any."""
+        mean = np.mean(ratings, dtype=np.float64) if len(ratings) else self.global_mean_
+        return one_more(self, item_idx, user_means_=np.append(self.user_means_, mean))
 
 
 @dataclass
@@ -73,6 +84,10 @@ class ItemMean(RatingModel):
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
         """Where the item has no training row."""
         return ~self.known_items_[item_idx]
+
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, who gets what everyone gets."""
+        return one_more(self, item_idx)
 
 
 def _means(index: IntArray, train: RatingDataset, n: int) -> FloatArray:

@@ -26,6 +26,15 @@ Pairs = tuple[Indices, Indices]  # rows, ascending, and columns
 Rule = tuple[int, float, int]  # kind of similarity, shrinkage, min_support
 
 COSINE, CORRELATION, COSINE_FULL, PEARSON, MSD = range(5)
+KINDS = {
+    "cosine": COSINE,
+    "cosine_full": COSINE_FULL,
+    "cosine_baseline": COSINE_FULL,
+    "pearson": PEARSON,
+    "pearson_baseline": CORRELATION,
+    "adjusted_cosine": COSINE,
+    "msd": MSD,
+}
 N, XY, XX, YY, X, Y = range(6)  # columns of `sums`: Σ over the common columns of 1, xy, x², y², x, y
 WIDTHS = (4, 4, 2, 6, 4)  # how many of them each kind of similarity needs
 ROUNDING = 1e-10  # a share of a sum this small is what rounding left of zero
@@ -144,6 +153,14 @@ def _nearest(
             weighted += s * candidates[1, at]
             weights += s
     return weighted, weights
+
+
+@compiled(void(_ratings, _ratings, int64, _rule, _vector), exact=True)
+def compare_one(by_row: ByRow, by_column: ByColumn, row: int, rule: Rule, similarities: Floats) -> None:
+    """Write the similarity of `row` to each row into `similarities` (n_rows,)."""
+    sums = np.empty((len(similarities), WIDTHS[rule[0]]))
+    _compare(by_row, by_column, row, by_column[0], sums)
+    _similarities(sums, by_row[3], row, rule, similarities)
 
 
 @compiled(void(_ratings, _ratings, _rule, _table), exact=True)

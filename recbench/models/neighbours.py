@@ -5,27 +5,24 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from recbench.abilities import Reason
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.bias import Bias
+from recbench.models.neighbour_folding import neighbours_of, with_column, with_row
+from recbench.models.neighbour_values import Centering, Floats, Similarity, compared, means, spreads, starts_of
 from recbench.progress import track
 from recbench.search_space import between, searched
 from recbench.shared import can_keep, digest_of, once
 
 if TYPE_CHECKING:
-    from recbench.models.neighbour_kernels import ByColumn, ByRow, Floats
+    from recbench.models.neighbour_kernels import ByColumn, ByRow, Rule
 
 Side = TypeVar("Side")
-Similarity = Literal[
-    "cosine", "cosine_full", "cosine_baseline", "pearson", "pearson_baseline", "adjusted_cosine", "msd"
-]
-Centering = Literal["none", "mean", "zscore", "baseline", "baseline_zscore"]
-
-SPREAD_DAMPING = 10.0  # pull of a row's spread towards the overall one, in ratings
 
 
 @dataclass
@@ -91,10 +88,10 @@ class Neighbours(RatingModel):
         deviations, compared = self._center(train, bias), self._compared(train, bias)
         norms = np.asarray(np.bincount(rows, compared**2, minlength=n_rows), np.float64)
         order = np.argsort(rows.astype(np.int64) * n_columns + columns)
-        self.by_row_: ByRow = (_starts(rows, n_rows), _int32(columns[order]), compared[order], norms)
+        self.by_row_: ByRow = (starts_of(rows, n_rows), _int32(columns[order]), compared[order], norms)
         order = np.argsort(columns.astype(np.int64) * n_rows + rows)
         self.by_column_: ByColumn = (
-            _starts(columns, n_columns),
+            starts_of(columns, n_columns),
             _int32(rows[order]),
             compared[order],
             deviations[order],
@@ -126,54 +123,46 @@ class Neighbours(RatingModel):
                 raise ValueError(f"{option} is {getattr(self, option)}; it must be at least {low}")
 
     def _center(self, train: RatingDataset, bias: Bias) -> Floats:
-        """Set `row_offset_`, `column_offset_` and `row_scale_`; return the deviations d."""
+        """Set `row_offset_`, `column_offset_`, `row_scale_` and what later users need; return the deviations d."""
+        self.global_mean_, self.item_bias_ = bias.global_mean_, bias.item_bias_
         ratings = train.ratings.astype(np.float64)
         rows, columns = self._sides(train.user_idx, train.item_idx)
         row_bias, column_bias = self._sides(bias.user_bias_, bias.item_bias_)
         self.row_offset_: FloatArray = bias.global_mean_ + row_bias
         self.column_offset_: FloatArray = column_bias
         if self.centering in ("mean", "zscore"):
-            self.row_offset_ = _means(rows, ratings, len(row_bias), bias.global_mean_)
+            self.row_offset_ = means(rows, ratings, len(row_bias), bias.global_mean_)
             self.column_offset_ = np.zeros(len(column_bias))
         deviations = ratings - self.row_offset_[rows] - self.column_offset_[columns]
-        self.row_scale_ = self._spread(rows, deviations, len(row_bias))
+        self.mean_square_ = float(np.mean(deviations**2))
+        self.row_scale_ = spreads(self.centering, rows, deviations, len(row_bias), self.mean_square_)
         return ratings if self.centering == "none" else deviations / self.row_scale_[rows]
-
-    def _spread(self, rows: IntArray, deviations: Floats, n_rows: int) -> Floats:
-        if self.centering not in ("zscore", "baseline_zscore"):
-            return np.ones(n_rows)
-        damping = SPREAD_DAMPING if self.centering == "baseline_zscore" else 0.0
-        overall = np.mean(deviations**2)
-        squares = np.bincount(rows, deviations**2, minlength=n_rows) + damping * overall
-        variance = squares / np.maximum(np.bincount(rows, minlength=n_rows) + damping, 1)
-        # a constant row has no spread of its own
-        return np.sqrt(np.where(variance > 0, variance, overall or 1.0))
 
     def _compared(self, train: RatingDataset, bias: Bias) -> Floats:
         """The value of each training row that enters the similarities."""
         ratings = train.ratings.astype(np.float64)
-        if self.similarity in ("cosine_baseline", "pearson_baseline"):
-            return ratings - bias.predict(train.user_idx, train.item_idx)
-        if self.similarity == "adjusted_cosine":
-            _, columns = self._sides(train.user_idx, train.item_idx)
-            _, n_columns = self._sides(train.n_users, train.n_items)
-            return np.asarray(ratings - _means(columns, ratings, n_columns, 0.0)[columns])
-        if self.similarity in ("pearson", "msd"):
-            return ratings - bias.global_mean_  # changes neither, and leaves small sums
-        return ratings
+        _, columns = self._sides(train.user_idx, train.item_idx)
+        _, n_columns = self._sides(train.n_users, train.n_items)
+        biases = bias.predict(train.user_idx, train.item_idx)
+        return compared(
+            self.similarity,
+            ratings,
+            biases,
+            bias.global_mean_,
+            lambda: means(columns, ratings, n_columns, 0.0)[columns],
+        )
+
+    def rule(self) -> Rule:
+        """How the compiled loops are to compare rows."""
+        from recbench.models.neighbour_kernels import KINDS
+
+        return KINDS[self.similarity], float(self.shrinkage), self.min_support
 
     def _neighbour_sums(self, user_idx: IntArray, item_idx: IntArray, n_neighbors: int) -> Floats:
         """Σ s d and Σ s of each pair's `n_neighbors` nearest: (2, n_pairs)."""
         from recbench.models import neighbour_kernels as kernels
 
-        kinds = {
-            "cosine_full": kernels.COSINE_FULL,
-            "cosine_baseline": kernels.COSINE_FULL,
-            "pearson": kernels.PEARSON,
-            "msd": kernels.MSD,
-            "pearson_baseline": kernels.CORRELATION,
-        }
-        rule = (kinds.get(self.similarity, kernels.COSINE), float(self.shrinkage), self.min_support)
+        rule = self.rule()
         rows, columns = self._sides(_int32(user_idx), _int32(item_idx))
         for side, n in ((rows, len(self.row_offset_)), (columns, len(self.column_offset_))):
             if len(side) and not 0 <= side.min() <= side.max() < n:  # compiled loops don't look
@@ -219,6 +208,14 @@ class UserKNN(Neighbours):
     shrinkage from Koren (2010), "Factor in the neighbors", ACM TKDD 4(1), §2.2.
     """
 
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, compared with the others; neither the items' biases nor the others' neighbours change."""
+        return with_row(self, item_idx, ratings)
+
+    def reasons(self, user: int, item: int) -> list[Reason]:
+        """The users whose ratings of the item were averaged."""
+        return neighbours_of(self, user, item, "user")
+
     def _sides(self, users: Side, items: Side) -> tuple[Side, Side]:
         return users, items
 
@@ -234,18 +231,17 @@ class ItemKNN(Neighbours):
     neighbors", ACM TKDD 4(1), §2.2.
     """
 
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user; neither the items' biases nor their similarities change."""
+        return with_column(self, item_idx, ratings)
+
+    def reasons(self, user: int, item: int) -> list[Reason]:
+        """The items whose ratings by the user were averaged."""
+        return neighbours_of(self, item, user, "item")
+
     def _sides(self, users: Side, items: Side) -> tuple[Side, Side]:
         return items, users
 
 
 def _int32(index: IntArray) -> npt.NDArray[np.int32]:
     return np.asarray(index, np.int32)
-
-
-def _starts(index: IntArray, n: int) -> npt.NDArray[np.int64]:
-    return np.append(0, np.cumsum(np.bincount(index, minlength=n), dtype=np.int64))
-
-
-def _means(index: IntArray, values: Floats, n: int, empty: float) -> Floats:
-    n_rows = np.bincount(index, minlength=n)
-    return np.where(n_rows > 0, np.bincount(index, values, minlength=n) / np.maximum(n_rows, 1), empty)

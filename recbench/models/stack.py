@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from recbench.abilities import CannotFoldInError, FoldsIn, one_more
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.stack_members import new_member
 from recbench.progress import track
@@ -68,15 +69,14 @@ class Stack(RatingModel):
         self.errors_ = np.array([_rmse(each, train.ratings) for each in predicted.T])
         self.blend_error_ = _rmse(self.intercept_ + predicted @ self.weights_, train.ratings)
         for number in np.flatnonzero(self.weights_).tolist():
-            state = self._fitted(self.models[number], train).state()
-            vars(self).update({f"{MEMBER}{number}_{name}": value for name, value in state.items()})
+            vars(self).update(_prefixed(number, self._fitted(self.models[number], train)))
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """The constant and the members' weighted predictions; a member without weight is not asked."""
         predicted = np.full(len(user_idx), self.intercept_)
-        for weight, member in self._weighted():
-            predicted += weight * member.predict(user_idx, item_idx).clip(*self.scale_)
+        for number, member in self._weighted():
+            predicted += self.weights_[number] * member.predict(user_idx, item_idx).clip(*self.scale_)
         return predicted
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
@@ -85,6 +85,19 @@ class Stack(RatingModel):
         for _, member in self._weighted():
             fallback &= member.is_fallback(user_idx, item_idx)
         return fallback
+
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, whom every member that has weight takes in.
+
+        Raises:
+            CannotFoldInError: a member can't.
+        """
+        learned: dict[str, Any] = {}
+        for number, member in self._weighted():
+            if not isinstance(member, FoldsIn):
+                raise CannotFoldInError(f"its member {self.models[number]!r} can't; train a stack of models that can")
+            learned |= _prefixed(number, member.with_user(item_idx, ratings))
+        return one_more(self, item_idx, **learned)
 
     def _out_of_fold(self, train: RatingDataset) -> FloatArray:
         """What the members predict for rows that they were not trained on: (n_ratings, n_models)."""
@@ -106,14 +119,14 @@ class Stack(RatingModel):
         n_valid = int(np.ceil(VALID_SIZE * train.n_ratings))
         return member.fit(train.take(rows[n_valid:]), train.take(rows[:n_valid]))
 
-    def _weighted(self) -> Iterator[tuple[float, RatingModel]]:
-        """The weights above 0 and their members, restored."""
+    def _weighted(self) -> Iterator[tuple[int, RatingModel]]:
+        """The members of a weight above 0, by number, restored."""
         for number in np.flatnonzero(self.weights_).tolist():
             new: Any = new_member(self.models[number], self.seed)
             options = {each.name: getattr(new, each.name) for each in fields(new) if each.init}
             prefix = f"{MEMBER}{number}_"
             state = {key.removeprefix(prefix): value for key, value in vars(self).items() if key.startswith(prefix)}
-            yield float(self.weights_[number]), type(new).from_state(options, state)
+            yield number, type(new).from_state(options, state)
 
     def _check(self, train: RatingDataset) -> None:
         if not self.models:
@@ -125,6 +138,11 @@ class Stack(RatingModel):
                 f"training part of {train.name!r} has {train.n_ratings} ratings for {self.n_folds} parts; "
                 f"give one rating a part at least, or lower n_folds"
             )
+
+
+def _prefixed(number: int, member: RatingModel) -> dict[str, Any]:
+    """The member's state, as the stack keeps it."""
+    return {f"{MEMBER}{number}_{name}": value for name, value in member.state().items()}
 
 
 def blend(predicted: FloatArray, ratings: FloatArray) -> tuple[FloatArray, float]:

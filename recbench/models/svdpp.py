@@ -8,10 +8,12 @@ from typing import Literal, Self, get_args
 
 import numpy as np
 
+from recbench.abilities import CannotFoldInError
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.als import one_thread, side_by_side
+from recbench.models.factor_folding import new_factors, with_factors
 from recbench.models.means import global_mean
-from recbench.models.svdpp_als import Side, half_sweeps, products, sides_of
+from recbench.models.svdpp_als import Learned, Side, half_sweeps, products, sides_of
 from recbench.search_space import between, searched
 
 Solver = Literal["als", "sgd"]
@@ -65,6 +67,9 @@ class SVDpp(RatingModel):
         The factors are the sums in the formula's two brackets, those of all starts side by side, scaled
         so that their product is the average: (n_users, n_starts · n_factors), (n_items, ...).
 
+        `als` keeps `item_start_bias_` (n_items, n_starts) and y, `rated_parts_` (n_items, n_starts · n_factors), for
+        users who come later.
+
         Raises:
             ValueError: `train` has no ratings, or an option is not one of its values.
         """
@@ -78,7 +83,10 @@ class SVDpp(RatingModel):
         else:
             sides = sides_of(self, train)
             with one_thread():
-                starts = [_last_totals(self, train, sides, random) for _ in range(self.n_starts)]
+                learned = [_last(self, train, sides, random) for _ in range(self.n_starts)]
+            starts = [(users.total, items.total) for users, items in learned]
+            self.rated_parts_ = np.hstack([users.parts for users, _ in learned])
+            self.item_start_bias_: FloatArray = np.column_stack([items.total[:, 0] for _, items in learned])
         self.user_bias_, self.user_factors_ = side_by_side([users for users, _ in starts])
         self.item_bias_, self.item_factors_ = side_by_side([items for _, items in starts])
         return self
@@ -94,6 +102,18 @@ class SVDpp(RatingModel):
             return np.ones(len(user_idx), bool)
         return super().is_fallback(user_idx, item_idx)
 
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, with the bias and the factors of the fit's half step; items and y are fixed.
+
+        Raises:
+            CannotFoldInError: the solver is `sgd`, which has no such step.
+        """
+        if self.solver == "sgd":
+            raise CannotFoldInError("its solver is 'sgd', which keeps no y; train it with model.solver=als")
+        implied = self.rated_parts_[item_idx].sum(axis=0) / np.sqrt(max(len(item_idx), 1))
+        above_mean = ratings.astype(np.float64) - self.global_mean_
+        return with_factors(self, item_idx, new_factors(self, item_idx, above_mean, implied, biases=True))
+
     def _check_options(self) -> None:
         for option, choices in (("solver", get_args(Solver)), ("implicit", get_args(ImplicitOf))):
             if getattr(self, option) not in choices:
@@ -107,8 +127,7 @@ class SVDpp(RatingModel):
             raise ValueError(f"{wrong[0]} is {getattr(self, wrong[0])}; it must be above 0")
 
 
-def _last_totals(
+def _last(
     model: SVDpp, train: RatingDataset, sides: tuple[Side, Side], random: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    users, items = deque(half_sweeps(model, train, sides, random), maxlen=1).pop()
-    return users.total, items.total
+) -> tuple[Learned, Learned]:
+    return deque(half_sweeps(model, train, sides, random), maxlen=1).pop()

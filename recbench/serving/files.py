@@ -1,0 +1,80 @@
+"""The files that `predict` and `recommend` read: pairs, and a person's ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recbench.contracts import FloatArray, IntArray
+from recbench.datasets.headers import AUTO, find_columns, open_table
+from recbench.datasets.sources import file_source
+from recbench.messages import UsageError
+from recbench.serving.catalogue import Catalogue
+
+NAMED = 5  # ids that a message names
+
+
+def read_pairs(path: Path) -> tuple[list[str], list[str]]:
+    """Users and items, as they are written, of a delimited text with a header line.
+
+    Raises:
+        UsageError: there is no such file, or it does not hold pairs.
+    """
+    ids, _ = _read(path, ["user", "item"], [], "a user and an item")
+    return ids[0], ids[1]
+
+
+def read_ratings(path: Path, known: Catalogue) -> tuple[IntArray, FloatArray, list[str]]:
+    """The items of a person's ratings, the ratings, and the ids of items that are unknown and left out.
+
+    Raises:
+        UsageError: there is no such file, or it does not hold one rating each of known items on the scale.
+    """
+    (ids,), ratings = _read(path, ["item"], ["rating"], "an item and a rating")
+    items = known.items(ids)
+    unknown = [name for name, item in zip(ids, items.tolist(), strict=True) if item == known.n_items]
+    if len(unknown) == len(ids):
+        raise UsageError(f"{path} has no item that the model knows: {_some(unknown)}; give ids like {_like(known)}")
+    low, high = known.rating_scale
+    wrong = np.flatnonzero(~((ratings >= low) & (ratings <= high)))
+    if len(wrong):
+        first = f"{ratings[wrong[0]]:g} for item {ids[wrong[0]]!r}"
+        raise UsageError(f"{path} has {len(wrong)} ratings off the scale {low:g} to {high:g}, first {first}; mend them")
+    rated, counts = np.unique(items[items < known.n_items], return_counts=True)
+    if (counts > 1).any():
+        twice = str(known.item_ids[rated[counts > 1][0]])
+        raise UsageError(f"{path} rates item {twice!r} {counts.max()} times; keep one rating of each item")
+    kept = items < known.n_items
+    return items[kept], ratings[kept].astype(np.float32), unknown
+
+
+def left_out(unknown: Sequence[str], path: Path) -> str:
+    """The note that some items of the file are unknown."""
+    return f"left out of {path}, as the model does not know them: {_some(unknown)}"
+
+
+def _read(path: Path, roles: list[str], numbers: list[str], needed: str) -> tuple[list[list[str]], FloatArray]:
+    try:
+        table = open_table(file_source(path, needed), AUTO, None, "utf-8", needed)
+        columns = find_columns(table.source.label, table.columns, dict.fromkeys(roles + numbers, AUTO))
+        labels, values = table.read([columns[role] for role in roles], [columns[number] for number in numbers])
+    except (OSError, ValueError) as error:
+        raise UsageError(_without_options(str(error))) from error
+    texts = [np.array(distinct, object)[codes].tolist() for distinct, codes in (labels[columns[r]] for r in roles)]
+    return texts, values[columns[numbers[0]]] if numbers else np.zeros(0)
+
+
+def _without_options(text: str) -> str:
+    """A message of the data set `ratings_file`, without the options that a verb has not."""
+    what, semicolon, advice = text.rpartition("; ")
+    return f"{what}; write a header line like user,item,rating" if semicolon and advice.startswith("set ") else text
+
+
+def _some(ids: Sequence[str]) -> str:
+    return ", ".join(map(repr, ids[:NAMED])) + (", ..." if len(ids) > NAMED else "")
+
+
+def _like(known: Catalogue) -> str:
+    return ", ".join(map(str, known.item_ids[:3].tolist()))

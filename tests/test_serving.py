@@ -1,0 +1,272 @@
+"""What a saved model knows beside its parameters, what it recommends, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recbench.contracts import RatingDataset
+from recbench.messages import UsageError
+from recbench.models.bias import Bias
+from recbench.models.content import Content, item_features
+from recbench.models.means import GlobalMean
+from recbench.registry import installed
+from recbench.saving import load_beside, save
+from recbench.serving import recommending
+from recbench.serving.catalogue import Catalogue, with_room
+from recbench.serving.predicting import predict
+from recbench.serving.recommending import recommend, top
+from recbench.serving.served import Served, load, versions_of
+from recbench.serving.training import train
+from recbench.testing.toy import toy_ratings
+
+EVERY_MODEL = [
+    name
+    for name, entry in installed().entries["model"].items()
+    if entry.distribution in ("recbench", "recbench-slope-one")
+]  # others may need what is not installed
+QUICK = {  # options that make the slow ones quick
+    "ncf": ["model.n_epochs=2"],
+    "autorec": ["model.n_epochs=2", "model.n_hidden=4"],
+    "bayes_mf": ["model.n_samples=4", "model.n_burn_in=1"],
+    "bayes_fm": ["model.n_samples=4", "model.n_burn_in=1"],
+    "stack": ["model.models=[bias,item_knn]"],
+}
+SMALL = ["dataset=synthetic", "dataset.n_users=60", "dataset.n_items=40", "dataset.n_ratings=1200"]
+
+
+def served(model: Any, dataset: RatingDataset) -> Served:
+    return Served("bias", model.fit(with_room(dataset)), Catalogue.of(dataset))
+
+
+def saved(tmp_path: Path, dataset: RatingDataset | None = None, versions: dict[str, str] | None = None) -> Path:
+    """A bias model as `train` saves it."""
+    data = dataset or toy_ratings()
+    about = {"versions": versions or versions_of("bias")}
+    save(Bias().fit(with_room(data)), "bias", tmp_path / "m", about, Catalogue.of(data).arrays())
+    return tmp_path / "m"
+
+
+def test_a_catalogue_comes_back_from_its_arrays() -> None:
+    data = toy_ratings()
+    known = Catalogue.from_arrays(Catalogue.of(data).arrays())
+    assert known.rating_scale == (1.0, 5.0)
+    assert known.user_ids.tolist() == data.user_ids.tolist()
+    assert known.item_columns["title"].tolist() == [f"Item {number}" for number in range(10)]
+    for user in range(data.n_users):
+        items, ratings = known.ratings_of(user)
+        rows = np.flatnonzero(data.user_idx == user)
+        order = rows[np.argsort(data.item_idx[rows])]
+        assert items.tolist() == data.item_idx[order].tolist()
+        assert ratings.tolist() == data.ratings[order].tolist()
+
+
+def test_ids_are_found_as_they_are_written() -> None:
+    known = Catalogue.of(toy_ratings())
+    assert known.users(["100", "111", "99", "0100", ""]).tolist() == [0, 11, 12, 12, 12]
+    assert known.items(["item-3", "item-33"]).tolist() == [3, 10]
+
+
+def test_columns_of_objects_become_text_and_what_is_missing_is_empty() -> None:
+    titles = np.array(["A", None, float("nan"), *"DEFGHIJ"], object)
+    known = Catalogue.of(replace(toy_ratings(), item_columns={"title": titles}))
+    assert known.arrays()["column.title"].tolist() == ["A", "", "", *"DEFGHIJ"]
+    assert [known.title(item) for item in (0, 1, 10)] == ["A", "", ""]
+
+
+def test_a_title_has_its_year_where_that_is_known() -> None:
+    known = Catalogue.of(toy_ratings())
+    assert (known.title(0), known.title(9)) == ("Item 0 (1990)", "Item 9")
+
+
+def test_the_room_for_the_unknown_has_ids_of_its_own_and_no_features() -> None:
+    data = toy_ratings()
+    roomy = with_room(data)
+    assert (roomy.n_users, roomy.n_items, roomy.n_ratings) == (13, 11, data.n_ratings)
+    assert len(set(roomy.user_ids.tolist())) == 13
+    assert len(set(roomy.item_ids.tolist())) == 11
+    assert not item_features(roomy)[10].any()
+    assert np.array_equal(item_features(roomy)[:10], item_features(data))
+
+
+def test_room_is_made_whatever_the_columns_hold() -> None:
+    years = {"year": np.arange(1990, 2000), "seen": np.ones(10, bool), "note": np.array([None] * 10, object)}
+    roomy = with_room(replace(toy_ratings(), item_columns=years))
+    assert roomy.item_columns is not None
+    assert np.isnan(roomy.item_columns["year"][10])
+    assert [len(column) for column in roomy.item_columns.values()] == [11, 11, 11]
+
+
+def test_the_top_is_that_of_a_full_sort_without_what_was_rated() -> None:
+    data = toy_ratings()
+    asked = served(Content(), data)
+    for user, items in enumerate(top(asked, np.arange(12), 3, np.ones(10, bool))):
+        scores = asked.predict(np.full(10, user), np.arange(10))
+        left = np.setdiff1d(np.arange(10), data.item_idx[data.user_idx == user])
+        assert items.tolist() == left[np.argsort(-scores[left])][:3].tolist()
+
+
+def test_blocks_of_users_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = served(Content(), toy_ratings())
+    whole = [items.tolist() for items in top(asked, np.arange(12), 4, np.ones(10, bool))]
+    monkeypatch.setattr(recommending, "SCORES_AT_ONCE", 25)
+    monkeypatch.setattr(recommending, "PAIRS_AT_ONCE", 7)
+    assert [items.tolist() for items in top(asked, np.arange(12), 4, np.ones(10, bool))] == whole
+
+
+def test_of_equal_predictions_the_item_with_more_ratings_goes_first_then_the_lower_index() -> None:
+    data = toy_ratings()
+    n_ratings = np.bincount(data.item_idx, minlength=10)
+    (items,) = top(served(GlobalMean(), data), np.array([11]), 10, np.ones(10, bool))
+    assert items.tolist() == np.lexsort((np.arange(10), -n_ratings)).tolist()
+    (first,) = top(served(GlobalMean(), data), np.array([11]), 3, np.ones(10, bool))
+    assert first.tolist() == items[:3].tolist()
+
+
+def test_items_that_are_not_allowed_are_left_out() -> None:
+    allowed = np.arange(10) % 2 == 0
+    (items,) = top(served(Bias(), toy_ratings()), np.array([11]), 10, allowed)
+    assert sorted(items.tolist()) == [0, 2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("kind", EVERY_MODEL)
+def test_every_model_can_be_trained_asked_and_recommends_what_the_user_has_not_rated(kind: str, tmp_path: Path) -> None:
+    told = train([f"model={kind}", *QUICK.get(kind, []), *SMALL, f"out={tmp_path / 'm'}"])
+    assert told.startswith(f"{kind}, fitted in ")
+    found = json.loads(recommend([str(tmp_path / "m"), "--user", "1", "-n", "5", "--json"]))
+    asked = load(tmp_path / "m")
+    rated = asked.catalogue.item_ids[asked.catalogue.ratings_of(0)[0]].tolist()
+    assert len(found) == min(5, 40 - len(rated))
+    assert not {each["item"] for each in found} & set(rated)
+    ratings = [each["rating"] for each in found]
+    assert ratings == sorted(ratings, reverse=True)
+    one = json.loads(predict([str(tmp_path / "m"), "--user", "1", "--item", str(found[0]["item"]), "--json"]))
+    assert one["rating"] == pytest.approx(ratings[0], abs=1e-3)
+    assert ("std" in one) == kind.startswith("bayes")
+
+
+def test_what_is_saved_is_the_model_fitted_on_everything(tmp_path: Path) -> None:
+    train(["model=bias", *SMALL, f"out={tmp_path / 'm'}"])
+    data = installed().find("dataset", "synthetic").factory(n_users=60, n_items=40, n_ratings=1200)
+    asked, expected = load(tmp_path / "m"), Bias().fit(data)
+    pairs = data.user_idx, data.item_idx
+    np.testing.assert_allclose(asked.predict(*pairs), expected.predict(*pairs), atol=1e-12)
+    assert asked.predict(np.array([60]), np.array([40]))[0] == pytest.approx(expected.global_mean_)
+
+
+def test_filtered_ratings_are_not_learned_from_but_count_as_seen(tmp_path: Path) -> None:
+    train(["model=bias", *SMALL, "filters.min_rating=3", f"out={tmp_path / 'm'}"])
+    data = installed().find("dataset", "synthetic").factory(n_users=60, n_items=40, n_ratings=1200)
+    asked = load(tmp_path / "m")
+    model: Any = asked.model
+    assert model.global_mean_ == pytest.approx(float(data.ratings[data.ratings >= 3].mean(dtype=np.float64)))
+    assert asked.catalogue.ratings_of(0)[0].tolist() == sorted(data.item_idx[data.user_idx == 0].tolist())
+
+
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    folder = saved(tmp_path, versions={"recbench": "0.0.1"})
+    with pytest.raises(UsageError, match=r"was saved with recbench 0\.0\.1, and .* is installed; train it again"):
+        load(folder)
+
+
+def test_a_model_without_catalogue_is_refused(tmp_path: Path) -> None:
+    save(Bias().fit(toy_ratings()), "bias", tmp_path / "m", {"versions": versions_of("bias")})
+    with pytest.raises(UsageError, match=r"has no catalogue .*; save it by train"):
+        load(tmp_path / "m")
+
+
+@pytest.mark.parametrize("file", ["model.json", "arrays.npz", "beside.npz"])
+@pytest.mark.parametrize("how", ["cut", "flipped", "gone"])
+def test_damage_to_any_file_is_refused(file: str, how: str, tmp_path: Path) -> None:
+    path = saved(tmp_path) / file
+    content = path.read_bytes()
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content[:-20] if how == "cut" else flipped)
+    with pytest.raises(UsageError, match=r"is damaged|is no JSON|no model at|lacks|is of no schema"):
+        load(tmp_path / "m")
+
+
+def test_arrays_beside_a_model_come_back_and_are_none_if_none_were_given(tmp_path: Path) -> None:
+    model = Bias().fit(toy_ratings())
+    save(model, "bias", tmp_path / "with", beside={"ids": np.array(["a", "ü"]), "n": np.arange(3)})
+    save(model, "bias", tmp_path / "without")
+    assert {name: each.tolist() for name, each in load_beside(tmp_path / "with").items()} == {
+        "ids": ["a", "ü"],
+        "n": [0, 1, 2],
+    }
+    assert load_beside(tmp_path / "without") == {}
+    with pytest.raises(TypeError, match="holds Python objects"):
+        save(model, "bias", tmp_path / "objects", beside={"ids": np.array([None])})
+    assert not (tmp_path / "objects").exists()
+
+
+def test_a_file_of_pairs_is_answered_in_its_order_clipped_and_marked(tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    (tmp_path / "in.csv").write_text("item_id;user_id\nitem-2;103\nitem-2;no one\nnothing;103\nnothing;no one\n")
+    told = predict([str(folder), "--pairs", str(tmp_path / "in.csv"), "--output", str(tmp_path / "out.csv")])
+    assert told.startswith("4 predictions in ")
+    assert "3 of an unknown user or item" in told
+    lines = [line.split(",") for line in (tmp_path / "out.csv").read_text().splitlines()]
+    assert lines[0] == ["user", "item", "rating", "note"]
+    model = Bias().fit(toy_ratings())
+    expected = [
+        model.global_mean_ + model.user_bias_[3] + model.item_bias_[2],
+        model.global_mean_ + model.item_bias_[2],
+        model.global_mean_ + model.user_bias_[3],
+        model.global_mean_,
+    ]
+    assert [float(line[2]) for line in lines[1:]] == pytest.approx(np.clip(expected, 1, 5), abs=1e-4)
+    assert [line[3] for line in lines[1:]] == ["", "unknown user", "unknown item", "unknown user and item"]
+
+
+def test_a_newcomer_gets_what_a_user_of_the_same_ratings_gets(tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    known = load(folder).catalogue
+    items, ratings = known.ratings_of(2)
+    rows = [f"{known.item_ids[i]},{r}" for i, r in zip(items.tolist(), ratings.tolist(), strict=True)]
+    (tmp_path / "my.csv").write_text("\n".join(["item,rating", *rows]))
+    options = ["-n", "3", "--min-ratings", "0", "--json"]
+    new = json.loads(recommend([str(folder), "--ratings", str(tmp_path / "my.csv"), *options]))
+    old = json.loads(recommend([str(folder), "--user", "102", *options]))
+    assert [(each["item"], each["rating"]) for each in new] == [(each["item"], each["rating"]) for each in old]
+    assert [each["user"] for each in new] == [None] * len(new)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("item,rating\nnothing,3\n", "has no item that the model knows: 'nothing'; give ids like item-0, item-1"),
+        ("item,rating\nitem-1,9\n", "has 1 ratings off the scale 1 to 5, first 9 for item 'item-1'"),
+        ("item,rating\nitem-1,3\nitem-1,4\n", "rates item 'item-1' 2 times; keep one rating of each item"),
+        ("item\nitem-1\n", "has one column only"),
+        ("a,b\nitem-1,3\n", "has no column for the item"),
+        ("item,rating\nitem-1,good\n", "good"),
+        ("", "is empty"),
+    ],
+)
+def test_ratings_that_can_not_be_used_are_told(text: str, message: str, tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    (tmp_path / "my.csv").write_text(text)
+    with pytest.raises(UsageError, match=message) as told:
+        recommend([str(folder), "--ratings", str(tmp_path / "my.csv")])
+    assert "set item_column" not in str(told.value)
+    assert "set separator" not in str(told.value)
+
+
+def test_everybody_gets_a_list_in_one_file(tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    recommend([str(folder), "--all", "-n", "2", "--min-ratings", "0", "--output", str(tmp_path / "top.csv")])
+    lines = [line.split(",") for line in (tmp_path / "top.csv").read_text().splitlines()]
+    asked = load(folder)
+    expected = list(top(asked, np.arange(12), 2, np.ones(10, bool)))
+    assert len(lines) == 1 + sum(map(len, expected))
+    assert lines[1][:4] == ["100", "1", f"item-{expected[0][0]}", asked.catalogue.title(expected[0][0])]
