@@ -13,7 +13,8 @@ import pytest
 
 from recbench.contracts import RatingDataset
 from recbench.models.bias import Bias
-from recbench.models.neighbours import Centering, ItemKNN, Neighbours, Similarity, UserKNN
+from recbench.models.neighbour_values import Centering, Similarity
+from recbench.models.neighbours import ItemKNN, Neighbours, UserKNN
 
 Floats = npt.NDArray[np.floating[Any]]
 

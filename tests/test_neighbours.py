@@ -14,7 +14,8 @@ from recbench.contracts import RatingDataset
 from recbench.datasets.movielens import load_movielens
 from recbench.metrics import rmse
 from recbench.models.bias import Bias
-from recbench.models.neighbours import Centering, ItemKNN, Neighbours, Similarity, UserKNN
+from recbench.models.neighbour_values import Centering, Similarity
+from recbench.models.neighbours import ItemKNN, Neighbours, UserKNN
 from recbench.splits import Holdout
 
 Floats = npt.NDArray[np.floating[Any]]

@@ -270,3 +270,16 @@ def test_everybody_gets_a_list_in_one_file(tmp_path: Path) -> None:
     expected = list(top(asked, np.arange(12), 2, np.ones(10, bool)))
     assert len(lines) == 1 + sum(map(len, expected))
     assert lines[1][:4] == ["100", "1", f"item-{expected[0][0]}", asked.catalogue.title(expected[0][0])]
+
+
+@pytest.mark.parametrize("kind", ["mf", "item_knn"])
+def test_a_friend_of_star_wars_is_not_sent_to_films_that_hardly_anybody_has_seen(kind: str, tmp_path: Path) -> None:
+    train([f"model={kind}", f"out={tmp_path / 'm'}"])
+    (tmp_path / "my.csv").write_text("movieId,rating\n260,5\n1196,5\n1210,4.5\n2571,5\n480,4\n356,2\n")
+    found = json.loads(recommend([str(tmp_path / "m"), "--ratings", str(tmp_path / "my.csv"), "--json"]))
+    titles = [each["title"] for each in found]
+    known = load(tmp_path / "m").catalogue
+    n_ratings = known.n_ratings_of_item[known.items([str(each["item"]) for each in found])]
+    assert np.median(n_ratings) > 50
+    assert "Lord of the Rings: The Fellowship of the Ring, The (2001)" in titles
+    assert not [title for title in titles if title.startswith("Star Wars: Episode IV")]

@@ -12,7 +12,8 @@ from recbench import runner, shared
 from recbench.contracts import Metric
 from recbench.metrics import rmse
 from recbench.models.bias import Bias
-from recbench.models.neighbours import ItemKNN, Similarity, UserKNN
+from recbench.models.neighbour_values import Similarity
+from recbench.models.neighbours import ItemKNN, UserKNN
 from recbench.shared import once, saved_seconds, sharing
 from recbench.testing import toy_ratings
 from tests.running import SMALL, recbench, records_in
