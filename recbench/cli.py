@@ -156,7 +156,7 @@ def _task(composed: DictConfig) -> float | None:
     folder = Path(context.runtime.output_dir)
     alone = context.mode == RunMode.RUN
     job = jobs.Job(
-        config.contents(composed) | _threads(composed.threads, context.launcher),
+        config.contents(composed) | _threads(composed.threads, context.launcher) | ({"share_mb": 0} if alone else {}),
         context.runtime.choices["model"],
         tuple(context.overrides.task),
         "test" if alone else sweeps.planned_part(Path(context.runtime.cwd) / context.sweep.dir),

@@ -137,3 +137,9 @@ def test_the_seconds_of_a_fold_include_what_sharing_saved() -> None:
         outcome = runner.run_fold(train, train, ItemKNN(), metrics, 0.1, 0)
     assert tally.counts["similarities"] >= 1
     assert outcome.fit_seconds + outcome.predict_seconds >= tally.seconds / 2
+
+
+def test_a_job_that_stands_alone_keeps_nothing_for_others(tmp_path: Path) -> None:
+    recbench("model=item_knn", *SMALL, cwd=tmp_path)
+    (record,) = records_in(tmp_path)
+    assert (record.config["share_mb"], record.shared) == (0, {})

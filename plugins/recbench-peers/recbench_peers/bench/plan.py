@@ -14,8 +14,7 @@ from recbench.variants import conf_dir
 from recbench_peers.peer import PeerModel
 
 DATA = "$RECBENCH_DATA"
-# a result from the store costs nothing to get, and one with shared work has another peak
-ALWAYS = ("threads=1", "resume=false", "keep_predictions=false", "share_mb=0")
+ALWAYS = ("threads=1", "resume=false", "keep_predictions=false")  # a result from the store costs nothing to get
 SCALE_MODELS: Mapping[str, tuple[str, ...]] = {
     "bias": (),
     "mf": (),
