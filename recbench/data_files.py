@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from recbench.datasets.cache import data_folder
-from recbench.downloads import DOWNLOADS, Download, fetch, record_terms
+from recbench.datasets.grouplens import find_archive
+from recbench.datasets.published import DOWNLOADS, Download
+from recbench.downloads import BASE, DownloadError, fetch, record_terms
 from recbench.messages import Parser, Unmet, UsageError
 from recbench.options import did_you_mean
 from recbench.table import aligned
@@ -33,7 +36,7 @@ def data(args: Sequence[str]) -> str:
         return _verified(chosen)
     if not chosen:
         raise UsageError(f"'recbench data fetch' needs a release: {', '.join(DOWNLOADS)}")
-    return _fetched(chosen)
+    return fetched(chosen)
 
 
 def _download(release: str) -> Download:
@@ -47,23 +50,37 @@ def _download(release: str) -> Download:
 def _listed() -> str:
     folder = data_folder()
     rows = [
-        [each.release, f"{each.megabytes} MB", "here" if (folder / each.file).exists() else "", each.digest[:23] + "…"]
+        [each.release, f"{each.megabytes} MB", _here(each, folder), each.digest[:23] + "…"]
         for each in DOWNLOADS.values()
     ]
     return "\n".join([f"MovieLens in {folder}", *aligned(rows)])
 
 
-def _fetched(chosen: Sequence[Download]) -> str:
+def _here(download: Download, folder: Path) -> str:
+    found = find_archive(download.release, folder)
+    return f"here: {found.name}" if found else "not here"
+
+
+def fetched(chosen: Sequence[Download], base: str = BASE) -> str:
+    """Fetch the files; where they are, what to type next, and, the first time, the terms of use.
+
+    Raises:
+        UsageError: a file can't be had or kept.
+    """
     folder = data_folder()
-    lines = []
     try:
-        shown = record_terms(folder)
-        for each in chosen:
-            path = fetch(each, folder)
-            lines.append(f"{path}  recbench model=mf dataset.release={each.release}")
+        paths = [fetch(each, folder, base) for each in chosen]
+        shown = record_terms(folder)  # after the files are here, so that an error never takes the place of the terms
+    except DownloadError as error:
+        raise UsageError(str(error)) from error
     except OSError as error:
-        raise UsageError(str(error.strerror or error)) from error
-    return "\n".join(([shown] if shown else []) + lines)
+        raise UsageError(
+            f"can't keep files in {folder}: {error}; set RECBENCH_DATA to a folder that you may write"
+        ) from error
+    lines = [
+        f"{path}  recbench model=mf dataset.release={each.release}" for each, path in zip(chosen, paths, strict=True)
+    ]
+    return "\n".join([shown, *lines] if shown else lines)
 
 
 def _verified(chosen: Sequence[Download]) -> str:

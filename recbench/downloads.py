@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import http.client
 import ssl
 import time
@@ -12,19 +11,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
-from recbench.datasets.movielens import terms
+from recbench.datasets.published import TERMS, Download
 from recbench.progress import tell
 
 BASE = "https://files.grouplens.org/datasets/movielens/"
 CHUNK = 1 << 20  # bytes at a time
-N_ATTEMPTS = 5  # without a byte of progress
-TIMEOUT = 30.0  # seconds without a byte
 TERMS_FILE = "TERMS-GROUPLENS.txt"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-BROKEN = (http.client.HTTPException, ConnectionError, TimeoutError)
+BROKEN = (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
+PASSING = (http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class DownloadError(OSError):
@@ -32,50 +31,26 @@ class DownloadError(OSError):
 
 
 @dataclass(frozen=True)
-class Download:
-    """A release's file, as GroupLens publishes it."""
+class Patience:
+    """What a download bears before it gives up."""
 
-    release: str
-    file: str
-    megabytes: int  # about
-    digest: str  # algorithm:hex
-
-    def matches(self, path: Path) -> bool:
-        """Whether the file's content is the published one."""
-        algorithm, _, expected = self.digest.partition(":")
-        with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False))
-        return found.hexdigest() == expected
+    attempts: int = 5  # in a row that bring no new byte
+    timeout: float = 30.0  # seconds without a byte
+    pause: float = 0.2  # seconds after the first attempt in vain; twice as long after each other
 
 
-DOWNLOADS = {
-    each.release: each
-    for each in (
-        Download("100k", "ml-100k.zip", 5, "sha256:50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229"),
-        Download("1m", "ml-1m.zip", 6, "sha256:a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20"),
-        Download("10m", "ml-10m.zip", 66, "sha256:813c411ccb6122564edfe752e7f80c4dcc5aa25fa94c93622f6877a7ba252862"),
-        Download("20m", "ml-20m.zip", 199, "sha256:96f243c338a8665f6bcc89c53edf6ee39162a846940de6b7c8c48aeada765ff3"),
-        Download("25m", "ml-25m.zip", 262, "sha256:8b21cfb7eb1706b4ec0aac894368d90acf26ebdfb6aced3ebd4ad5bd1eb9c6aa"),
-        Download("32m", "ml-32m.zip", 239, "md5:d472be332d4daa821edc399621853b57"),  # no SHA-256 is published
-        Download(
-            "latest-small",
-            "ml-latest-small.zip",
-            1,
-            "sha256:696d65a3dfceac7c45750ad32df2c259311949efec81f0f144fdfb91ebc9e436",
-        ),
-    )
-}
+PATIENT = Patience()
 
 
-def fetch(download: Download, folder: Path, base: str = BASE) -> Path:
+def fetch(download: Download, folder: Path, base: str = BASE, patience: Patience = PATIENT) -> Path:
     """The release's file in the folder, downloaded if it is not there; a broken download goes on where it stopped.
 
     Two processes that fetch the same wait for each other. The file appears under its name only when it
     is whole and has the published digest.
 
     Raises:
-        DownloadError: it can't be had, or what came is not what GroupLens published.
-        OSError: the folder can't be written, or the disk is full.
+        DownloadError: it can't be had, there is no room, or what came is not what GroupLens published.
+        OSError: the folder can't be written.
     """
     target, part = folder / download.file, folder / f".{download.file}.part"
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,18 +61,8 @@ def fetch(download: Download, folder: Path, base: str = BASE) -> Path:
             raise DownloadError(
                 f"{target} is not what GroupLens published ({download.digest}); remove it and fetch again"
             )
-        try:
-            _receive(download, base + download.file, part)
-        except OSError as error:
-            if part.exists() and not part.stat().st_size:
-                part.unlink()
-            if error.errno in FULL:
-                raise OSError(
-                    error.errno,
-                    f"no room for the {download.megabytes} MB of {download.file} in {folder}; free some and "
-                    "fetch again: it goes on where it stopped",
-                ) from error
-            raise
+        with _written(download, part):
+            _Transfer(download, base + download.file, part, patience).run()
         if not download.matches(part):
             part.unlink()
             raise DownloadError(
@@ -113,72 +78,112 @@ def record_terms(folder: Path) -> str:
     note = folder / TERMS_FILE
     if note.exists():
         return ""
-    folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(f"Shown on {time.strftime('%Y-%m-%d')}.\n\n{terms()}", encoding="utf-8")
-    return terms()
+    note.write_text(f"Shown on {time.strftime('%Y-%m-%d')}.\n\n{TERMS}", encoding="utf-8")
+    return TERMS
 
 
-def _receive(download: Download, url: str, part: Path) -> None:
-    """Append to the part until the server says that it is whole."""
-    opener = urllib.request.build_opener(_StaySecure, urllib.request.HTTPSHandler(context=ssl.create_default_context()))
-    most = 2 * (download.megabytes + 1) * CHUNK  # a body without end must not fill the disk
-    attempts = 0
-    while attempts < N_ATTEMPTS:
-        before = part.stat().st_size if part.exists() else 0
-        try:
-            if _continue(opener, download, url, part, most):
-                return
-            broken: Exception | None = None
-        except urllib.error.HTTPError as error:
-            if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and before:
-                part.unlink()  # longer than the file: it was never a part of it
-                continue
-            if error.code < http.HTTPStatus.INTERNAL_SERVER_ERROR:
+@dataclass(frozen=True)
+class _Transfer:
+    """The way of a file from the server to its part here."""
+
+    download: Download
+    url: str
+    part: Path
+    patience: Patience
+
+    def run(self) -> None:
+        """Add to the part until it is whole.
+
+        Raises:
+            DownloadError: the server refuses, can't be trusted, or breaks off too often.
+        """
+        if not self.url.startswith("https://"):
+            raise DownloadError(f"{self.url} is not encrypted; give an address that starts with https://")
+        furthest, in_vain, broken = self._have(), 0, "the file ended early"
+        while in_vain < self.patience.attempts:
+            if in_vain:
+                time.sleep(self.patience.pause * 2 ** (in_vain - 1))
+            try:
+                if self._go_on():
+                    return
+            except urllib.error.HTTPError as error:
+                if self._is_whole(error):
+                    return
+                broken = str(error)
+            except urllib.error.URLError as error:
+                broken = self._bearable(error.reason)
+            except BROKEN as error:
+                broken = str(error) or type(error).__name__
+            in_vain = 0 if self._have() > furthest else in_vain + 1
+            furthest = max(furthest, self._have())
+        raise DownloadError(
+            f"{self.url}: {self.patience.attempts} attempts in vain ({broken}); fetch again, and it goes on where it "
+            f"stopped, or bring {self.download.file} into {self.part.parent} yourself"
+        )
+
+    def _have(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def _go_on(self) -> bool:
+        """One request for what is missing; whether all that was announced came."""
+        have = self._have()
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        request = urllib.request.Request(self.url, headers=headers)  # noqa: S310  `run` has looked at the scheme
+        with self._opener.open(request, timeout=self.patience.timeout) as response:
+            resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
+            if resumed and not str(response.headers.get("Content-Range", "")).startswith(f"bytes {have}-"):
+                self.part.unlink(missing_ok=True)
+                return False  # another part than was asked for
+            have = have if resumed else 0
+            total = None if response.length is None else have + response.length
+            with self.part.open("ab" if resumed else "wb") as file:
+                have = self._receive(response, file, have, total)
+        return total is None or have >= total
+
+    def _receive(self, response: http.client.HTTPResponse, file: IO[bytes], have: int, total: int | None) -> int:
+        """Write what comes; how much is here then."""
+        most = 2 * (self.download.megabytes + 1) * CHUNK  # a body without end must not fill the disk
+        while total is None or have < total:
+            # `read1` hands over what has come so far, so that a break loses none of it
+            chunk = response.read1(CHUNK if total is None else min(CHUNK, total - have))
+            if not chunk:
+                break
+            file.write(chunk)
+            have += len(chunk)
+            if have > most:
+                file.close()
+                self.part.unlink()
                 raise DownloadError(
-                    f"{url}: the server answers {error.code} {error.reason}; try again later"
-                ) from error
-            broken = error
-        except urllib.error.URLError as error:
-            if isinstance(error.reason, ssl.SSLError):
-                raise DownloadError(
-                    f"{url}: the server can't prove who it is ({error.reason}); behind a proxy with its own "
-                    "certificate, name it in SSL_CERT_FILE"
-                ) from error
-            broken = error
-        except BROKEN as error:
-            broken = error
-        gained = (part.stat().st_size if part.exists() else 0) > before
-        attempts = 0 if gained else attempts + 1
-        time.sleep(0.0 if gained else min(0.05 * 2**attempts, 2.0))
-    raise DownloadError(
-        f"{url}: the connection broke {N_ATTEMPTS} times ({broken}); fetch again: it goes on where it stopped"
-    )
+                    f"{self.url} is larger than the {self.download.megabytes} MB of {self.download.file}; "
+                    "it was thrown away"
+                )
+            tell(self.download.file, have, total or self.download.megabytes * CHUNK)
+        return have
 
+    def _is_whole(self, error: urllib.error.HTTPError) -> bool:
+        """Whether the server has nothing to add to the part; if it may have later on, False."""
+        error.close()
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self.part.exists():
+            if self.download.matches(self.part):
+                return True  # the process ended, or the server said that there is more, when all was here
+            self.part.unlink()
+        elif error.code < http.HTTPStatus.INTERNAL_SERVER_ERROR and error.code not in PASSING:
+            raise DownloadError(f"{self.url}: the server answers {error.code} {error.reason}; try again later")
+        return False
 
-def _continue(opener: Any, download: Download, url: str, part: Path, most: int) -> bool:
-    """One request for what is missing; whether all that was announced came."""
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 https only
-    with opener.open(request, timeout=TIMEOUT) as response:
-        resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
-        if resumed and not str(response.headers.get("Content-Range", "")).startswith(f"bytes {have}-"):
-            part.unlink()
-            return False  # another part than was asked for
-        left = response.headers.get("Content-Length")
-        have = have if resumed else 0
-        total = have + int(left) if left else None
-        with part.open("ab" if resumed else "wb") as file:
-            for chunk in iter(lambda: response.read(CHUNK), b""):
-                file.write(chunk)
-                have += len(chunk)
-                if have > most:
-                    file.close()
-                    part.unlink()
-                    raise DownloadError(
-                        f"{url} is larger than the {download.megabytes} MB of {download.file}; it was thrown away"
-                    )
-                tell(download.file, have, total or download.megabytes * CHUNK)
-    return total is None or have >= total
+    def _bearable(self, reason: str | BaseException) -> str:
+        """Why there is no connection, if another attempt may help."""
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            raise DownloadError(
+                f"{self.url}: the server can't prove who it is ({reason.verify_message}); behind a proxy with its own "
+                "certificate, name it in SSL_CERT_FILE"
+            ) from reason
+        return str(reason)
+
+    @cached_property
+    def _opener(self) -> urllib.request.OpenerDirector:
+        secure = urllib.request.HTTPSHandler(context=ssl.create_default_context())
+        return urllib.request.build_opener(_StaySecure, secure)
 
 
 class _StaySecure(urllib.request.HTTPRedirectHandler):
@@ -190,6 +195,22 @@ class _StaySecure(urllib.request.HTTPRedirectHandler):
         if not newurl.startswith("https://"):
             raise DownloadError(f"{req.full_url} leads to {newurl}, which is not encrypted; it was not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+@contextlib.contextmanager
+def _written(download: Download, part: Path) -> Iterator[None]:
+    """Tell a full disk in plain words, and leave no empty part behind."""
+    try:
+        yield
+    except OSError as error:
+        if part.exists() and not part.stat().st_size:
+            part.unlink()
+        if error.errno not in FULL:
+            raise
+        raise DownloadError(
+            f"no room for the {download.megabytes} MB of {download.file} in {part.parent}; free some and "
+            "fetch again: it goes on where it stopped"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from recbench.contracts import RatingDataset
 from recbench.datasets.cache import data_folder
 from recbench.datasets.grouplens import RELEASES, find_archive, item_columns, read_release
 from recbench.datasets.indexing import dense
+from recbench.datasets.published import DOWNLOADS
 
 Release = Literal["small-2016", "100k", "1m", "10m", "20m", "25m", "32m", "latest-small"]
 
@@ -56,8 +57,8 @@ def _in_data_folder(release: str) -> Path:
     if found is None:
         raise FileNotFoundError(
             f"MovieLens {release} is not embedded in recbench, not in {data_folder()}, and no path is given; "
-            f"type `recbench data fetch {release}`, or download {RELEASES[release].url} and set path to the zip or the "
-            "unpacked folder"
+            f"type `recbench data fetch {release}` ({DOWNLOADS[release].megabytes} MB), or download "
+            f"{RELEASES[release].url} and set path to the zip or the unpacked folder"
         )
     return found
 

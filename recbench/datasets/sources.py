@@ -87,9 +87,16 @@ def file_source(path: Path, what: str = "ratings") -> Source:
 
 
 def open_member(path: Path, member: str) -> IO[bytes]:
-    """A member of a zip."""
-    with zipfile.ZipFile(path) as archive:
-        return archive.open(member)  # stays readable when the archive is closed: zipfile counts its users
+    """A member of a zip.
+
+    Raises:
+        BadZipFile: it is damaged, encrypted, or packed in a way that Python can't read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.open(member)  # stays readable when the archive is closed: zipfile counts its users
+    except RuntimeError as error:
+        raise zipfile.BadZipFile(str(error)) from error
 
 
 def members(path: Path) -> list[str]:
@@ -103,8 +110,8 @@ def members(path: Path) -> list[str]:
             for each in archive.infolist():
                 _check_member(path, each)
             names = archive.namelist()
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path} is no zip archive: {error}; make or download it anew") from error
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise ValueError(f"{path} is no zip archive that can be read: {error}; make or download it anew") from error
     return [name for name in names if not name.endswith("/") and not name.startswith("__MACOSX/")]
 
 

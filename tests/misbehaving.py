@@ -1,0 +1,120 @@
+"""An HTTPS server on this machine that misbehaves on purpose, in the way that a test sets."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.server
+import re
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+CONTENT = bytes(range(256)) * 8192  # 2 MB
+DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """What it does is set by each test; it notes what it was asked for."""
+
+    behaviour = "honest"
+    asked: list[str]
+    closing: threading.Event
+
+    @property
+    def base(self) -> str:
+        """Its address."""
+        return f"https://127.0.0.1:{self.server_address[1]}/"
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that doesn't trust the server hangs up; that is no news."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range") or ""
+        self.server.asked.append(wanted)
+        first = int(match[1]) if (match := re.match(r"bytes=(\d+)-", wanted)) else 0
+        behaviour = self.server.behaviour
+        if behaviour in ("404", "500") or (behaviour == "busy once" and len(self.server.asked) == 1):
+            self.send_error(503 if behaviour == "busy once" else int(behaviour))
+            return
+        if behaviour == "to http":
+            self.send_response(302)
+            self.send_header("Location", "http://127.0.0.1/ml-toy.zip")
+            self.end_headers()
+            return
+        if behaviour == "to https" and not self.path.startswith("/moved"):
+            self.send_response(302)
+            self.send_header("Location", f"/moved{self.path}")
+            self.end_headers()
+            return
+        if behaviour == "ignores ranges":
+            first = 0
+        if behaviour == "another range":
+            first = max(0, first - 7)
+        if first >= len(CONTENT):
+            self.send_error(416)
+            return
+        body = CONTENT[first:]
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header("Content-Range", f"bytes {first}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        if behaviour not in ("endless", "announces nothing"):
+            announced = {"announces more": 1_000_000, "announces less": -1_000_000}
+            self.send_header("Content-Length", str(len(body) + announced.get(behaviour, 0)))
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the other side has gone, as some tests want it to
+            self._send(behaviour, body)
+
+    def _send(self, behaviour: str, body: bytes) -> None:
+        if behaviour == "drops once" and len(self.server.asked) == 1:
+            self.wfile.write(body[:700_000])
+            self.wfile.flush()
+            self.connection.close()
+        elif behaviour == "stalls once" and len(self.server.asked) == 1:
+            self.wfile.write(body[:700_000])
+            self.wfile.flush()
+            if not self.server.closing.wait(20.0):
+                self.server.asked.append("nothing, for 20 seconds")
+        elif behaviour == "drops":
+            self.connection.close()
+        elif behaviour == "changed":
+            self.wfile.write(bytes(len(body)))
+        elif behaviour == "endless":
+            for _ in range(100):
+                self.wfile.write(CONTENT)
+        elif behaviour == "slow":
+            for start in range(0, len(body), 100_000):
+                self.wfile.write(body[start : start + 100_000])
+                self.wfile.flush()
+                time.sleep(0.1)
+        else:
+            self.wfile.write(body)
+
+
+@contextlib.contextmanager
+def serving(certificate: Path, key: Path) -> Iterator[Server]:
+    """The server, at work until the block ends."""
+    server = Server(("127.0.0.1", 0), Handler)
+    server.asked, server.closing = [], threading.Event()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.closing.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,38 @@
+"""Zips that nobody should trust, and zips that can't be read."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.sources import members
+
+
+@pytest.mark.parametrize("name", ["/etc/ratings.csv", "../ratings.csv", "a/../../ratings.csv", "..\\ratings.csv"])
+def test_a_zip_that_leads_out_of_its_folder_is_refused(name: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), "user,item,rating\n1,1,1\n")
+    with pytest.raises(ValueError, match="a path out of its folder; don't trust it"):
+        members(tmp_path / "bad.zip")
+
+
+def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ratings.csv", bytes(100_000_000))
+    with pytest.raises(ValueError, match="that would become 100,000,000; don't trust it"):
+        members(tmp_path / "bomb.zip")
+
+
+@pytest.mark.parametrize(("where", "value"), [((6, 8), 1), ((8, 10), 99)], ids=["encrypted", "packed strangely"])
+def test_a_zip_that_can_not_be_unpacked_is_told(where: tuple[int, int], value: int, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr("ratings.csv", "user,item,rating\n1,1,1\n2,2,2\n")
+    content = bytearray((tmp_path / "odd.zip").read_bytes())
+    for header, offset in zip((b"PK\3\4", b"PK\1\2"), where, strict=True):
+        content[content.index(header) + offset] = value
+    (tmp_path / "odd.zip").write_bytes(content)
+    with pytest.raises(ValueError, match=r"odd.zip:ratings.csv can't be decompressed: .*; make or download it anew"):
+        load_ratings_file(str(tmp_path / "odd.zip"))
