@@ -15,7 +15,7 @@ from recbench.messages import UsageError
 from recbench.options import meanings, options_of
 from recbench.registry import ROLES, Entry, Registry, installed
 from recbench.table import aligned
-from recbench.variants import problems, variants
+from recbench.variants import origins, problems, variants
 
 PLURAL = {"model": "models", "dataset": "data sets", "split": "splits", "metric": "metrics"}
 
@@ -31,20 +31,25 @@ def list_installed(args: Sequence[str]) -> str:
             f"'recbench list' takes nothing more, got {' '.join(args)!r}; 'recbench show model=mf' shows one"
         )
     registry = installed()
-    lines = []
+    lines, starts = [], origins()
     for role in ROLES:
         entries = registry.entries[role].values()
-        rows = [[entry.name, entry.distribution, _told(entry)] for entry in entries]
-        rows += [[each.name, each.distribution, each.summary()] for each in variants() if each.role == role]
+        rows = [[entry.name, entry.distribution, entry.summary() + _unavailable(entry)] for entry in entries]
+        rows += [
+            [each.name, each.distribution, each.summary() + _unavailable(starts[each])]
+            for each in starts
+            if each.role == role
+        ]
         lines += [PLURAL[role], *aligned(rows), ""]
     if disabled := [*registry.problems, *problems()]:
         lines += ["disabled", *(f"  {problem.plugin}: {problem.cause}" for problem in disabled), ""]
     return "\n".join(lines[:-1])
 
 
-def _told(entry: Entry) -> str:
+def _unavailable(entry: Entry) -> str:
+    """What is lacking, in parentheses; nothing if all is there."""
     missing = entry.missing()
-    return f"{entry.summary()} (unavailable: {missing})" if missing else entry.summary()
+    return f" (unavailable: {missing})" if missing else ""
 
 
 def show(args: Sequence[str]) -> str:
@@ -92,7 +97,7 @@ def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
 
 
 def _origin(entry: Entry, variant: dict[str, Any]) -> str:
-    whose = f"of {entry.distribution} {entry.version}: {entry.path()}"
+    whose = f"of {entry.distribution} {entry.version}: {entry.path()}{_unavailable(entry)}"
     return f"a variant of {entry.name} {whose}" if variant else whose
 
 

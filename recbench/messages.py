@@ -66,7 +66,9 @@ def _unknown_choice(file: str, options: Sequence[str], registry: Registry, text:
         return text.partition("\n")[0]
     known = ", ".join(options) if options else "none"
     plugin = f"; the package hydra-{name}-launcher may bring it" if group == "hydra/launcher" else ""
-    return f"unknown {group} {name!r}{did_you_mean(name, options)} (there are: {known}){plugin}"
+    failed = [each.plugin for each in registry.problems if not each.entries] if group in registry.entries else []
+    disabled = f"; disabled, and `recbench list` says why: {', '.join(failed)}" if failed else ""
+    return f"unknown {group} {name!r}{did_you_mean(name, options)} (there are: {known}){plugin}{disabled}"
 
 
 def _unreadable(override: str, verbs: Sequence[str], registry: Registry) -> str:

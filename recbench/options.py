@@ -44,8 +44,8 @@ def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
     """The options of a class or function, in the order of its signature.
 
     Raises:
-        TypeError: a parameter has no annotation, a type that a command line can't express, or a search
-            space that does not go with its type.
+        TypeError: a parameter has no annotation, a type that a command line can't express, or a default
+            or search space that does not go with its type.
     """
     hints = _type_hints(factory)
     fields = dataclasses.fields(factory) if dataclasses.is_dataclass(factory) else ()
@@ -61,6 +61,9 @@ def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
         default = made.get(parameter.name, parameter.default)
         default = MISSING if default is parameter.empty else default
         schema_type(hints[parameter.name], parameter.name)
+        if default is not MISSING and not _fits(hints[parameter.name], default):
+            kind, right = type_name(hints[parameter.name]), "mend either" if default is not None else "write '| None'"
+            raise TypeError(f"option {parameter.name!r} of type {kind} has the default {default!r}; {right}")
         space = fitting(spaces.get(parameter.name), hints[parameter.name], parameter.name)
         options[parameter.name] = Option(parameter.name, hints[parameter.name], default, space)
     return options
@@ -181,6 +184,24 @@ def _one_of(known: Iterable[Any], value: Any, name: str) -> Any:
         listed = ", ".join(map(str, known))
         raise ValueError(f"{name}={value!r}{did_you_mean(value, known)} (one of: {listed})")
     return value
+
+
+def _fits(annotation: Any, value: Any) -> bool:
+    """Whether a default is of its option's type."""
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return any(value is None if each is type(None) else _fits(each, value) for each in inner)
+    if origin is Literal:
+        return value in inner
+    if origin in (list, tuple):
+        any_length = origin is list or Ellipsis in inner
+        fitting_length = isinstance(value, (list, tuple)) and (any_length or len(value) == len(inner))
+        return fitting_length and all(_fits(inner[0], each) for each in value)
+    if dataclasses.is_dataclass(annotation) and isinstance(value, annotation):  # type: ignore[arg-type]
+        return all(_fits(o.annotation, getattr(value, o.name)) for o in options_of(type(value)).values())
+    if isinstance(value, bool):
+        return annotation is bool
+    return isinstance(value, (int, float) if annotation is float else annotation)
 
 
 def _field(option: Option) -> Any:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ from recbench.options import did_you_mean, options_of
 
 GROUP = "recbench"
 ROLES = ("model", "dataset", "split", "metric")
+RESERVED = ("kind", "defaults")  # which a node of the configuration has besides its options
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -45,7 +47,10 @@ class Entry:
 
     def source(self) -> Any:
         """The class or function that carries the docstring."""
-        return getattr(self.factory.function, "func", self.factory.function) if self.role == "metric" else self.factory
+        if self.role != "metric":
+            return self.factory
+        function = getattr(self.factory, "function", self.factory)
+        return getattr(function, "func", function)
 
     def path(self) -> str:
         """Import path of the factory."""
@@ -129,12 +134,16 @@ def load(points: Iterable[EntryPoint]) -> Registry:
     conf_dirs: dict[str, Path] = {}
     for point in sorted(points, key=lambda each: (_distribution(each), each.name, each.value)):
         plugin = f"{_distribution(point)} ({point.value})"
+        claimed: tuple[Entry, ...] = ()
         try:
-            plugins.append((plugin, _entries(point)))
-            if (folder := _conf_dir(point)) is not None:
-                conf_dirs[plugin] = folder
+            claimed = _claimed(point)
+            brought, folder = tuple(map(_checked, claimed)), _conf_dir(point)
         except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not take the others along
-            problems.append(Problem(plugin, _one_line(error)))
+            problems.append(Problem(plugin, _one_line(error), claimed))
+            continue
+        plugins.append((plugin, brought))
+        if folder is not None:
+            conf_dirs[plugin] = folder
     enabled, clashes = _without_clashes(plugins)
     entries: dict[str, dict[str, Entry]] = {role: {} for role in ROLES}
     for _, brought in enabled:
@@ -150,16 +159,16 @@ def _named(plugin: str) -> str:
 
 
 def _conf_dir(point: EntryPoint) -> Path | None:
-    """The folder `conf` of a plugin that is a package, if it has one."""
-    module = point.load()
-    if _distribution(point) == GROUP or not hasattr(module, "__path__"):
+    """The folder `conf` of the package that holds a plugin's hooks, if it has one."""
+    module = sys.modules[point.module]
+    if _distribution(point) == GROUP or not module.__package__ or not module.__file__:
         return None
     folder = Path(module.__file__).parent / "conf"
     return folder if folder.is_dir() else None
 
 
-def _entries(point: EntryPoint) -> tuple[Entry, ...]:
-    """What the plugin registers, checked."""
+def _claimed(point: EntryPoint) -> tuple[Entry, ...]:
+    """What the plugin registers, not checked yet."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     module = point.load()
@@ -176,26 +185,30 @@ def _entries(point: EntryPoint) -> tuple[Entry, ...]:
         for mapping in getattr(manager.hook, f"register_{role}s")():
             if not isinstance(mapping, Mapping):
                 raise TypeError(f"register_{role}s returned {type(mapping).__name__}; return a mapping of names")
-            brought += [_entry(role, name, factory, point) for name, factory in mapping.items()]
+            whose = (_distribution(point), point.dist.version if point.dist else "")
+            brought += [Entry(role, name, factory, *whose) for name, factory in mapping.items()]
     return tuple(brought)
 
 
-def _entry(role: str, name: object, factory: Callable[..., Any], point: EntryPoint) -> Entry:
+def _checked(entry: Entry) -> Entry:
+    """The entry, if it can be had by its name and set by its options; a bare function becomes a metric."""
+    role, name, factory = entry.role, entry.name, entry.factory
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ValueError(f"{role} name {name!r}; use lower-case letters, digits and underscores, a letter first")
-    if not callable(factory):
+    if not (callable(factory) if role == "metric" else inspect.isclass(factory) or inspect.isroutine(factory)):
         raise TypeError(f"{role} {name!r} is {type(factory).__name__}; register a class or a function")
+    if isinstance(requires := getattr(factory, "requires", ()), str):  # its letters would be taken for modules
+        raise TypeError(f"{role} {name!r} requires {requires!r}; give a tuple of modules: requires = ('torch',)")
     if role == "metric":
-        factory = factory if isinstance(factory, Metric) else Metric(factory)
+        entry = replace(entry, factory=factory if isinstance(factory, Metric) else Metric(factory))
     else:
         try:
             options = options_of(factory)
         except TypeError as error:
             raise TypeError(f"{role} {name!r}: {error}") from error
-        if "kind" in options:
-            raise TypeError(f"{role} {name!r} has an option 'kind', which is reserved; rename it")
-    version = point.dist.version if point.dist else ""
-    return Entry(role, name, factory, _distribution(point), version)
+        if taken := {*RESERVED} & {*options}:
+            raise TypeError(f"{role} {name!r} has an option {min(taken)!r}, which is reserved; rename it")
+    return entry
 
 
 def _without_clashes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import recbench
 from recbench import RatingDataset, RatingModel
 from recbench.contracts import FloatArray, IntArray
+from recbench.models.bias import Bias
 from recbench.models.factorization import MF
 from recbench.testing import toy_ratings
 from tests.running import SMALL
@@ -83,6 +86,10 @@ def test_a_failure_is_a_row_in_a_comparison_and_an_error_alone() -> None:
         ("mf", "model.n_factor=3", "n_factor"),
         ("mf", "split.test_size=2", "test_size=2.0; it must lie between 0 and 1"),
         ("mf", "=", "could not override"),
+        ("mf", "model.n_factors=4,8", "model.n_factors=4,8 sweeps over several values: give one, and call once"),
+        ("mf", "model=bias", "model=bias: model is an argument here; leave it out"),
+        ("mf", "search=auto", "search=auto: only the command line searches; leave it out"),
+        ("surprise_nothing", "seed=1", "unknown model 'surprise_nothing'"),
     ],
 )
 def test_what_can_not_be_meant_is_a_value_error_in_a_line(model: str, override: str, message: str) -> None:
@@ -94,6 +101,77 @@ def test_what_can_not_be_meant_is_a_value_error_in_a_line(model: str, override: 
 def test_a_comparison_needs_a_list() -> None:
     with pytest.raises(ValueError, match="models is 'mf'; give a list"):
         recbench.compare("mf")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.reg_bias=3", "model.reg_bias=3: a model that is passed has its options set"),
+        ("timeout_s=1", "timeout_s limits a process of its own, which no object can be passed to"),
+        ("metrics=[nothing]", "unknown metric 'nothing'"),
+        ("split.test_size=2", "test_size=2.0; it must lie between 0 and 1"),
+        ("dataset=synthetic", "dataset=synthetic: dataset is an argument here"),
+        ("dataset.n_users=9", "dataset.n_users=9: the data set that is passed is as it is"),
+    ],
+)
+def test_what_an_object_can_not_heed_is_refused(override: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        recbench.evaluate(MF(), override, dataset=toy_ratings())
+
+
+def test_what_is_no_data_set_is_refused_with_a_way_out() -> None:
+    with pytest.raises(ValueError, match="dataset is DataFrame; give a RatingDataset, or a file among the overrides"):
+        recbench.evaluate("bias", dataset=pd.DataFrame({"user": [1]}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("override", ["filters.min_user_ratings=20", "filters={min_user_ratings: 20, whole_set: true}"])
+def test_filters_hold_for_objects_as_for_names(override: str) -> None:
+    by_name, by_object = (recbench.evaluate(model, *SMALL, override) for model in ("bias", Bias()))
+    assert by_object.n_train < 960
+    assert (by_object.n_train, by_object.scores) == (by_name.n_train, by_name.scores)
+    assert (by_object.split, by_object.dataset) == (by_name.split, by_name.dataset)
+
+
+def test_a_time_limit_holds() -> None:
+    with pytest.raises(ValueError, match="still running after timeout_s"):
+        recbench.evaluate("mf", *SMALL, "timeout_s=0.01")
+
+
+def test_a_class_or_a_function_makes_the_model_and_its_seed_follows_the_runs() -> None:
+    by_class = recbench.evaluate(MF, "seed=3", *SMALL)
+    assert by_class.options["seed"] == by_class.seed == 3
+    by_function = recbench.evaluate(lambda: Bias(reg_user=9.0), dataset=toy_ratings())
+    assert by_function.options["reg_user"] == 9.0
+
+
+def test_a_function_that_makes_something_else_is_told_so() -> None:
+    with pytest.raises(ValueError, match="made int; a RatingModel is wanted"):
+        recbench.evaluate(lambda: 3, dataset=toy_ratings())  # type: ignore[arg-type, return-value]
+
+
+def test_a_class_that_can_not_be_made_is_a_row_of_its_own_name() -> None:
+    @dataclass
+    class Demanding(Failing):
+        width: int
+
+    failed, *floors = recbench.compare([Demanding], dataset=toy_ratings()).records  # type: ignore[list-item]
+    assert (failed.model, failed.status) == ("Demanding", "failed")
+    assert "width" in failed.cause
+    assert [floor.status for floor in floors] == ["ok", "ok"]
+
+
+def test_models_that_differ_in_an_option_are_rows_and_in_the_seed_alone_are_one() -> None:
+    models = [MF(n_factors=2), MF(n_factors=3, seed=0), MF(n_factors=3, seed=1)]
+    frame = recbench.compare(models, dataset=toy_ratings()).frame
+    assert len(frame[frame["model"] == "MF"]) == 2
+
+
+def test_a_fitted_model_that_is_passed_is_fitted_anew() -> None:
+    toy = toy_ratings()
+    fitted = Bias().fit(toy)
+    before = fitted.user_bias_.copy()
+    assert recbench.evaluate(fitted, dataset=toy).scores == recbench.evaluate(Bias(), dataset=toy).scores
+    assert np.array_equal(fitted.user_bias_, before)
 
 
 def test_importing_recbench_imports_none_of_it() -> None:

@@ -249,3 +249,14 @@ def test_a_path_elsewhere_is_told_whole(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert relative(tmp_path / "table.md") == str(tmp_path / "table.md")
+
+
+def test_an_unknown_choice_names_the_plugins_that_failed_to_load(
+    tmp_path: Path, plug_in: Callable[[str, str], None]
+) -> None:
+    plug_in("acme-lost", "'lost'")
+    (tmp_path / "acme_lost.py").write_text("import no_such_library\n")
+    message = _explained("model=lost")
+    assert message is not None
+    assert message.startswith("unknown model 'lost'")
+    assert message.endswith("; disabled, and `recbench list` says why: acme-lost (acme_lost)")

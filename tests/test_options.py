@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field
+from enum import Enum
 from types import ModuleType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Optional
 
 import pytest
+from omegaconf import OmegaConf
 
-from recbench.options import Option, options_of
+from recbench.options import Option, convert, options_of, schema
 
 
 @dataclass
@@ -71,6 +73,51 @@ def test_a_subclass_in_another_module_keeps_the_types_of_its_parent(monkeypatch:
     vars(other).update(dataclass=dataclass, Parent=Stopping)
     exec(compile(code, "child.py", "exec", dont_inherit=True), vars(other))  # noqa: S102  a module as a file would be
     assert list(options_of(other.Child)) == ["patience", "how", "bounds", "extra"]
+
+
+class Colour(Enum):
+    """Two colours."""
+
+    RED = 1
+    BLUE = 2
+
+
+DEFAULTS: list[tuple[Any, list[Any], list[Any]]] = [  # a type, defaults that fit it, and some that don't
+    (int, [3, -1], [None, "3", 1.5, True]),
+    (float, [0.5, 3, float("inf")], [None, "3", True]),
+    (bool, [True], [None, 1, "true"]),
+    (str, ["", "a"], [None, 3]),
+    (float | None, [None, 1.5], ["1.5"]),
+    (Optional[int], [None, 1], [1.5]),  # noqa: UP045  as older plugins write it
+    (Colour, [Colour.RED], ["RED", 1, None]),
+    (Literal["a", "b"], ["a"], ["c", None]),
+    (Literal["a", "b"] | None, ["a", None], ["c"]),
+    (list[int], [[], [1, 2]], [3, [1, "x"], None]),
+    (tuple[int, ...], [(), (1, 2, 3)], [(1, None)]),
+    (tuple[float, float], [(0, 1.5)], [(0.0,), (0.0, 1.0, 2.0)]),
+    (Stopping, [Stopping(), Stopping(patience=1)], [{"patience": 1}, Stopping(patience="many"), None]),  # type: ignore[arg-type]
+]
+
+
+def _factory(annotation: Any, default: Any) -> Callable[..., None]:
+    def make(n: Any = default) -> None:
+        """One option."""
+
+    make.__annotations__["n"] = annotation
+    return make
+
+
+@pytest.mark.parametrize(("annotation", "default"), [(kind, each) for kind, fits, _ in DEFAULTS for each in fits])
+def test_a_default_of_its_type_is_one_that_omegaconf_takes(annotation: Any, default: Any) -> None:
+    options = options_of(_factory(annotation, default))
+    node = OmegaConf.structured(schema("made", options.values()))
+    assert convert(annotation, OmegaConf.to_container(node)["n"], "n") == default  # type: ignore[call-overload, index]
+
+
+@pytest.mark.parametrize(("annotation", "default"), [(kind, each) for kind, _, wrong in DEFAULTS for each in wrong])
+def test_a_default_of_another_type_is_refused_by_name(annotation: Any, default: Any) -> None:
+    with pytest.raises(TypeError, match=r"option '\w+' of type .* has the default .*; (mend either|write '\| None')"):
+        options_of(_factory(annotation, default))
 
 
 def _untyped(n) -> None:  # type: ignore[no-untyped-def]

@@ -136,6 +136,10 @@ WRONG = {
         HEAD + "def make(weights: dict = None): ...\n@hookimpl\ndef register_models():\n    return {'x': make}\n",
         "model 'x': option 'weights' of type dict can't be set on a command line",
     ),
+    "baddefault": (
+        HEAD + "def make(n: int = None): ...\n@hookimpl\ndef register_models():\n    return {'x': make}\n",
+        "model 'x': option 'n' of type int has the default None; write '| None'",
+    ),
     "untyped": (
         HEAD + "def make(n=1): ...\n@hookimpl\ndef register_datasets():\n    return {'x': make}\n",
         "dataset 'x': option 'n' has no type; annotate it with",
@@ -147,6 +151,19 @@ WRONG = {
     "kind": (
         HEAD + "def make(kind: int = 1): ...\n@hookimpl\ndef register_splits():\n    return {'x': make}\n",
         "split 'x' has an option 'kind', which is reserved; rename it",
+    ),
+    "defaults": (
+        HEAD + "def make(defaults: int = 1): ...\n@hookimpl\ndef register_models():\n    return {'x': make}\n",
+        "model 'x' has an option 'defaults', which is reserved; rename it",
+    ),
+    "requires": (
+        HEAD + "@dataclass\nclass R(Mine):\n    requires = ('torch')\n"
+        "@hookimpl\ndef register_models():\n    return {'x': R}\n",
+        "model 'x' requires 'torch'; give a tuple of modules: requires = ('torch',)",
+    ),
+    "partial": (
+        "from functools import partial\n" + _hook("model", "{'x': partial(Mine, n=4)}"),
+        "model 'x' is partial; register a class or a function",
     ),
     "badname": (
         _hook("model", "{'My-Model': Mine}"),
@@ -231,6 +248,14 @@ def test_a_disabled_name_is_refused_with_the_reason(load_plugins: PluginLoader) 
     message = r"model 'x' of acme-builtin \(acme_builtin\) is disabled: recbench.models.bias.Bias has the name 'bias'"
     with pytest.raises(UnknownNameError, match=message):
         registry.find("model", "x")
+
+
+@pytest.mark.parametrize("key", ["inexpressible", "baddefault", "instance"])
+def test_a_name_whose_factory_is_wrong_is_refused_with_the_reason(load_plugins: PluginLoader, key: str) -> None:
+    source, cause = WRONG[key]
+    with pytest.raises(UnknownNameError, match=rf"model 'x' of acme-{key} .* is disabled: .*") as refused:
+        load_plugins(**{key: source}).find("model", "x")
+    assert cause in str(refused.value)
 
 
 def test_a_metric_name_with_a_rank_is_cut_there(load_plugins: PluginLoader) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from recbench import Metric, RatingDataset, RatingModel, hookimpl
+from recbench import Metric, RatingDataset, RatingModel, Split, hookimpl
 from recbench_cafe.dataset import load_cafes
 from recbench_cafe.metric import worst_item
 from recbench_cafe.model import CafeNet
+from recbench_cafe.split import Weekdays
 
 
 @hookimpl
@@ -20,6 +21,12 @@ def register_models() -> Mapping[str, Callable[..., RatingModel]]:
 def register_datasets() -> Mapping[str, Callable[..., RatingDataset]]:
     """`dataset=cafes`."""
     return {"cafes": load_cafes}
+
+
+@hookimpl
+def register_splits() -> Mapping[str, Callable[..., Split]]:
+    """`split=weekdays`."""
+    return {"weekdays": Weekdays}
 
 
 @hookimpl
