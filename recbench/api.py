@@ -160,7 +160,7 @@ def _with_objects(job: jobs.Job, model: Model, dataset: RatingDataset | None) ->
 
 def _evaluated(job: jobs.Job, make_model: Callable[[], RatingModel], dataset: RatingDataset | None) -> Record:
     """As a job does it: filter, split, and score each fold."""
-    registry, seed, valid_size = installed(), job.config["seed"], job.config["valid_size"]
+    registry = installed()
     if job.config["threads"] is not None:
         limit_threads(job.config["threads"])
     metrics = config.metrics_of(job.config["metrics"], registry)
@@ -170,14 +170,9 @@ def _evaluated(job: jobs.Job, make_model: Callable[[], RatingModel], dataset: Ra
     if filters and filters.whole_set:
         data = dataclasses.replace(filters.apply(data), name=f"{data.name} {filters}")
     of_train = runner.NO_FILTERS if filters.whole_set else filters
-    folds = list(split(data))
-    outcomes = [
-        runner.run_fold(
-            *runner.fold_parts(data, fold, "test", valid_size, seed, of_train), make_model(), metrics, valid_size, seed
-        )
-        for fold in folds
-    ]
-    return runner.summary(data, folds, outcomes, metrics, part="test", seed=seed)
+    return runner.evaluate(
+        data, split, make_model, metrics, valid_size=job.config["valid_size"], seed=job.config["seed"], filters=of_train
+    )
 
 
 def _maker(job: jobs.Job, model: Model) -> Callable[[], RatingModel]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from recbench import config as configuration
 from recbench import runner
-from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel
+from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.filters import Filters, described
 from recbench.progress import track
 from recbench.records import Record, Status
@@ -48,6 +48,7 @@ class Parts:
 
     dataset: RatingDataset
     folds: Sequence[Fold]
+    cuts: tuple[Split, Split]  # of the validation part that is scored, and of the one that models stop by
     make_models: Sequence[Callable[[], RatingModel]]  # one a fold
     metrics: Mapping[str, Metric]
     filters: Filters  # of what a model trains on; those of the whole set have been applied
@@ -70,7 +71,8 @@ def prepare(job: Job) -> Parts:
     dataset = _dataset(json.dumps(job.config["dataset"], sort_keys=True), filters if filters.whole_set else Filters())
     folds = list(split(dataset))
     of_train = Filters() if filters.whole_set else filters
-    return Parts(dataset, folds, makers if job.by_fold else makers * len(folds), metrics, of_train)
+    cuts = runner.cuts(split, job.config["valid_size"], job.config["seed"])
+    return Parts(dataset, folds, cuts, makers if job.by_fold else makers * len(folds), metrics, of_train)
 
 
 def run(job: Job) -> Record:
@@ -111,11 +113,12 @@ def halves(job: Job, parts: Parts) -> list[tuple[RatingDataset, RatingDataset]]:
 
 def _half(job: Job, parts: Parts, fold: Fold) -> tuple[RatingDataset, RatingDataset]:
     """What one fold trains on and what it scores."""
-    seed, valid_size, dataset, filters = job.config["seed"], job.config["valid_size"], parts.dataset, parts.filters
+    dataset, filters, drawn = parts.dataset, parts.filters, (job.config["seed"], job.config["valid_size"])
+    split = json.dumps(job.config["split"], sort_keys=True)  # which cuts the validation part too
     return once(
         "fold",
-        lambda: (dataset.digest, digest_of(*fold), job.part, valid_size, seed, filters),
-        lambda: runner.fold_parts(dataset, fold, job.part, valid_size, seed, filters),
+        lambda: (dataset.digest, digest_of(*fold), job.part, *drawn, filters, split),
+        lambda: runner.fold_parts(dataset, fold, job.part, parts.cuts[0], filters),
         N_BYTES_A_RATING * dataset.n_ratings,
     )
 
@@ -133,12 +136,11 @@ def cause_of(error: BaseException) -> str:
 
 
 def _evaluated(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record:
-    seed, valid_size = job.config["seed"], job.config["valid_size"]
     outcomes = []
     for fold, make_model in track(list(zip(parts.folds, parts.make_models, strict=True)), "folds"):
         train, scored = _half(job, parts, fold)
-        outcomes.append(runner.run_fold(train, scored, make_model(), parts.metrics, valid_size, seed))
-    record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=seed)
+        outcomes.append(runner.run_fold(train, scored, make_model(), parts.metrics, parts.cuts[1]))
+    record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=job.config["seed"])
     entry = installed().find("model", job.config["model"]["kind"])
     versions = dict(record.versions) | {entry.distribution: entry.version}
     record = replace(record, versions=versions, **_labels(job), **about)
@@ -181,6 +183,7 @@ def inputs_of(job: Job, parts: Parts) -> dict[str, Any]:
     return {
         "data": parts.dataset.digest,
         "split": runner.split_digest(parts.folds),
+        "split_options": job.config["split"],  # by which validation parts are cut
         "part": job.part,
         "valid_size": job.config["valid_size"],
         "model": list(job.by_fold) or job.config["model"],

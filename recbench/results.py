@@ -22,7 +22,7 @@ from recbench.table import aligned, as_csv, as_markdown, as_text, footnotes
 
 STORE = Path("outputs/store")
 FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"text": as_text, "markdown": as_markdown, "csv": as_csv}
-PLAIN_INPUTS = ("data", "split", "part", "valid_size", "model", "seed")
+PLAIN_INPUTS = ("data", "split", "split_options", "part", "valid_size", "model", "seed")
 NOISE = 1e-3  # of the RMSE: processors and thread counts move TensorFlow's last digits by less
 SHORT_KEY = 10  # characters of a key that are shown, and enough to name it
 

@@ -24,7 +24,7 @@ from recbench.progress import track
 from recbench.records import Record, Score
 from recbench.scoring import Scoring
 from recbench.shared import saved_seconds
-from recbench.splits import Holdout
+from recbench.splits import inner
 
 Part = Literal["test", "valid"]
 
@@ -46,7 +46,7 @@ class FoldOutcome:
     peak_memory_mb: float | None
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  each is a part of the protocol
     dataset: RatingDataset,
     split: Split,
     make_model: Callable[[], RatingModel],
@@ -55,34 +55,46 @@ def evaluate(
     part: Part = "test",
     valid_size: float = 0.1,
     seed: int = 0,
+    filters: Filters = NO_FILTERS,
 ) -> Record:
     """Fit and score a new model on every fold of the split.
 
     `part="valid"` leaves the test rows alone and scores on `valid_size` of each fold's train
-    instead. A model with `uses_valid` gets another such part, cut from what it trains on. `seed`
-    is that of both cuts.
+    instead. A model with `uses_valid` gets another such part, cut from what it trains on. Both are
+    cut as the split does, at random where it has no way of its own; `seed` is that of both cuts. A model
+    trains on what `filters` keep; every test row is scored.
 
     Raises:
         ValueError: a prediction is missing or not finite, or a part is empty.
         ModuleNotFoundError: the model needs a package that is not installed.
     """
     folds = list(split(dataset))
-    parts = (fold_parts(dataset, fold, part, valid_size, seed) for fold in track(folds, "folds"))
-    outcomes = [run_fold(*train_and_scored, make_model(), metrics, valid_size, seed) for train_and_scored in parts]
+    cut, stop_cut = cuts(split, valid_size, seed)
+    parts = (fold_parts(dataset, fold, part, cut, filters) for fold in track(folds, "folds"))
+    outcomes = [run_fold(*train_and_scored, make_model(), metrics, stop_cut) for train_and_scored in parts]
     return summary(dataset, folds, outcomes, metrics, part=part, seed=seed)
 
 
+def cuts(split: Split, valid_size: float, seed: int) -> tuple[Split, Split]:
+    """How validation parts are cut from train: the part that is scored, and the one that models stop by."""
+    # not the same seed: the same draw on fewer rows would follow the first
+    return inner(split, valid_size, seed), inner(split, valid_size, seed + 1)
+
+
 def fold_parts(
-    dataset: RatingDataset, fold: Fold, part: Part, valid_size: float, seed: int, filters: Filters = NO_FILTERS
+    dataset: RatingDataset, fold: Fold, part: Part, cut: Split, filters: Filters = NO_FILTERS
 ) -> tuple[RatingDataset, RatingDataset]:
-    """What to train on, filtered, and what to score, each a data set that owns its arrays."""
+    """What to train on, filtered, and what to score, each a data set that owns its arrays.
+
+    `cut` takes a validation part from train.
+    """
     train_rows, test_rows = fold
     if part == "test":
         if len(test_rows) == 0:
             raise ValueError("a fold has no test row; choose a larger test part")
         return filters.apply(dataset.take(train_rows)), dataset.take(test_rows)
     train = dataset.take(train_rows)
-    ((kept, scored),) = Holdout(valid_size, seed)(train)
+    ((kept, scored),) = cut(train)
     return filters.apply(train.take(kept)), train.take(scored)
 
 
@@ -91,16 +103,17 @@ def run_fold(
     scored: RatingDataset,
     model: RatingModel,
     metrics: Mapping[str, Metric],
-    valid_size: float,
-    seed: int,
+    cut: Split,
 ) -> FoldOutcome:
-    """Fit the model on one fold's train and score what it predicts for the other part."""
+    """Fit the model on one fold's train and score what it predicts for the other part.
+
+    `cut` takes the part that a model with `uses_valid` stops by.
+    """
     users, items = scored.user_idx, scored.item_idx
     cold = ~(np.isin(users, train.user_idx) & np.isin(items, train.item_idx))
     fitted_on, valid = train, None
     if model.uses_valid:
-        # not the seed of the outer validation part: the same draw on fewer rows would follow it
-        ((kept, held_out),) = Holdout(valid_size, seed + 1)(train)
+        ((kept, held_out),) = cut(train)
         fitted_on, valid = train.take(kept), train.take(held_out)
     _import_requirements(model)
     memory, start = PeakMemory(), _cost()

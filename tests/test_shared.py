@@ -15,6 +15,7 @@ from recbench.models.bias import Bias
 from recbench.models.neighbour_values import Similarity
 from recbench.models.neighbours import ItemKNN, UserKNN
 from recbench.shared import once, saved_seconds, sharing
+from recbench.splits import Holdout
 from recbench.testing import toy_ratings
 from tests.running import SMALL, recbench, records_in
 
@@ -132,9 +133,9 @@ def test_sharing_can_be_switched_off_and_changes_no_score(tmp_path: Path) -> Non
 def test_the_seconds_of_a_fold_include_what_sharing_saved() -> None:
     train, metrics = toy_ratings(), {"rmse": Metric(rmse)}
     with sharing(512):
-        runner.run_fold(train, train, ItemKNN(), metrics, 0.1, 0)
+        runner.run_fold(train, train, ItemKNN(), metrics, Holdout())
     with sharing(512) as tally:
-        outcome = runner.run_fold(train, train, ItemKNN(), metrics, 0.1, 0)
+        outcome = runner.run_fold(train, train, ItemKNN(), metrics, Holdout())
     assert tally.counts["similarities"] >= 1
     assert outcome.fit_seconds + outcome.predict_seconds >= tally.seconds / 2
 

@@ -128,6 +128,13 @@ def test_fixed_folds_refuse_a_data_set_without_any(folds: tuple[Fold, ...] | Non
         list(FixedFolds()(_rows(3, folds)))
 
 
+def test_fixed_folds_with_a_row_on_both_sides_are_refused() -> None:
+    folds = ((np.array([0, 1]), np.array([2])), (np.array([1, 2]), np.array([0, 2])))
+    with pytest.raises(ValueError, match="fold 2 of data set 'toy' has 1 rows in train and in test"):
+        list(FixedFolds()(_rows(3, folds)))
+
+
 def test_the_built_in_splits_are_registered() -> None:
-    assert register_splits().keys() <= installed().entries["split"].keys()
+    ours = {name for name, entry in installed().entries["split"].items() if entry.distribution == "recbench"}
+    assert register_splits().keys() == ours
     assert register_splits().items() >= {"holdout": Holdout, "k_fold": KFold, "fixed_folds": FixedFolds}.items()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from recbench import RatingDataset
 from recbench.contracts import Fold, Split
 from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, PerUserLast, RepeatedHoldout
+from recbench.splits.checks import apart, before, before_by_user
 from tests.running import SMALL, recbench, records_in
 
 USERS = [0, 0, 0, 1, 1, 2, 0]
@@ -85,6 +86,34 @@ def test_without_times_there_is_no_split_by_time(split: Split) -> None:
 def test_what_can_not_be_split_is_told(split: Split, message: str) -> None:
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         list(split(TOY))
+
+
+def _fold(train: list[int], test: list[int]) -> Fold:
+    return np.array(train), np.array(test)
+
+
+def test_train_as_old_as_the_first_test_row_is_a_wrong_split() -> None:
+    times = np.array([10, 20, 20, 30])
+    assert before(_fold([0], [1, 2, 3]), times)[0].tolist() == [0]
+    with pytest.raises(RuntimeError, match="1 training rows are not older than the first test row"):
+        before(_fold([0, 1], [2, 3]), times)
+
+
+def test_train_later_than_a_test_row_of_its_user_is_a_wrong_split() -> None:
+    times, users = np.array([30, 10, 10, 99]), np.array([0, 0, 0, 1])
+    assert before_by_user(_fold([1, 3], [0, 2]), times, users)[1].tolist() == [
+        0,
+        2,
+    ]
+    with pytest.raises(RuntimeError, match="1 training rows are later than a test row of their user"):
+        before_by_user(_fold([0, 1, 3], [2]), times, users)
+
+
+def test_who_is_in_train_is_not_new() -> None:
+    users = np.array([0, 0, 1, 2])
+    assert apart(_fold([0, 1], [2, 3]), users)[1].tolist() == [2, 3]
+    with pytest.raises(RuntimeError, match="1 test rows are of users or items that train knows"):
+        apart(_fold([0, 2], [1, 3]), users)
 
 
 @st.composite

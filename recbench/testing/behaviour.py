@@ -14,6 +14,7 @@ import numpy as np
 from recbench.contracts import FloatArray, Metric, RatingDataset, RatingModel
 from recbench.metrics.errors import rmse
 from recbench.runner import run_fold
+from recbench.splits import Holdout
 from recbench.testing.models import MakeModel
 from recbench.testing.toy import toy_ratings
 
@@ -64,7 +65,7 @@ def _apart(make_model: MakeModel, *, turned: bool) -> FloatArray:
 
 def _scored(make_model: MakeModel, train: RatingDataset, scored: RatingDataset) -> FloatArray:
     gc.collect()  # what earlier fits left behind is no data of this one
-    return run_fold(train, scored, make_model(), {"rmse": Metric(rmse)}, 0.15, 0).predicted
+    return run_fold(train, scored, make_model(), {"rmse": Metric(rmse)}, Holdout(0.15, 1)).predicted
 
 
 def _sources(model: type[RatingModel]) -> Iterator[ast.Module]:

@@ -9,6 +9,7 @@ import numpy as np
 from recbench.contracts import RatingDataset
 from recbench.metering import PeakMemory
 from recbench.runner import run_fold
+from recbench.splits import Holdout
 from recbench.testing.models import MakeModel
 
 N_RATINGS = 4_000  # of the small data set; the large one has four times as many
@@ -36,9 +37,9 @@ def check_memory_grows_less_than_quadratically(make_model: MakeModel) -> None:
 def _cost(make_model: MakeModel, n_ratings: int) -> tuple[float, float]:
     """CPU seconds and megabytes of one fit and prediction, the second time: the first may compile."""
     ratings = _ratings(n_ratings)
-    run_fold(ratings, ratings, make_model(), {}, 0.1, 0)
+    run_fold(ratings, ratings, make_model(), {}, Holdout(0.1, 1))
     memory, start = PeakMemory(), time.process_time()
-    run_fold(ratings, ratings, make_model(), {}, 0.1, 0)
+    run_fold(ratings, ratings, make_model(), {}, Holdout(0.1, 1))
     return time.process_time() - start, memory.megabytes() or 0.0
 
 

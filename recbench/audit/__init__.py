@@ -1,0 +1,41 @@
+"""`recbench audit`: what a data set and a split are, what leaks between train and test, what noise is left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from recbench import config, jobs
+from recbench.audit.measures import Audit, audit_of
+from recbench.audit.telling import lines
+from recbench.messages import Parser, Unmet, UsageError
+
+__all__ = ["Audit", "audit", "audit_of"]
+
+
+def audit(args: Sequence[str]) -> str:
+    """Audit the data set and the split that the overrides name.
+
+    Raises:
+        UsageError: an override is about something else.
+        Unmet: train and test overlap, or a pair stands in the data twice.
+    """
+    usage = "recbench audit [dataset=... dataset.<option>=...] [split=... split.<option>=...] [--json]"
+    parser = Parser("recbench audit", usage, add_help=False)
+    parser.add_argument("overrides", nargs="*")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_intermixed_args(args)
+    groups = {each: each.lstrip("+~").partition("=")[0].partition(".")[0] for each in asked.overrides}
+    if strange := [each for each, group in groups.items() if group not in ("dataset", "split")]:
+        raise UsageError(f"{strange[0]!r}: an audit is of a data set and a split alone ({usage})")
+    composed = config.compose(["model=bias", *asked.overrides])
+    try:
+        parts = jobs.prepare(jobs.Job(composed, "bias"))
+    except jobs.PLAIN_ERRORS as error:  # a path, a time or a number that can't be had
+        raise UsageError(jobs.cause_of(error)) from error
+    found = audit_of(parts.dataset, parts.folds, jobs.split_label(composed))
+    text = json.dumps(asdict(found), indent=1, ensure_ascii=False) if asked.json else "\n".join(lines(found))
+    if found.findings:
+        raise Unmet(text)
+    return text
