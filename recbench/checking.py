@@ -12,8 +12,11 @@ from typing import Any
 
 from recbench import config
 from recbench.messages import Parser, Unmet, UsageError
-from recbench.registry import ROLES, installed
+from recbench.options import did_you_mean
+from recbench.progress import track
+from recbench.registry import installed
 from recbench.testing import behaviour, costs, datasets, metrics, models
+from recbench.variants import variants
 
 LAWS: dict[str, tuple[ModuleType, ...]] = {
     "model": (models, behaviour, costs),
@@ -46,7 +49,8 @@ def check(args: Sequence[str]) -> str:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_intermixed_args(args)
     role, name = _named(asked.name)
-    verdicts = [_verdict(law, subject) for subject in [_subject(role, name, asked.options)] for law in laws(role)]
+    subject = _subject(role, name, asked.options)
+    verdicts = [_verdict(law, subject) for law in track(list(laws(role)), "law")]
     broken = sum(not verdict.kept for verdict in verdicts)
     if asked.json:
         told = {"role": role, "name": name, "kept": not broken, "laws": [asdict(verdict) for verdict in verdicts]}
@@ -59,9 +63,9 @@ def check(args: Sequence[str]) -> str:
 
 
 def laws(role: str) -> Iterator[Callable[[Any], None]]:
-    """The laws of a role, in the order of their modules: each function named `check_...`."""
+    """The laws of a role, in the order that they are written in: each function named `check_...`."""
     for module in LAWS[role]:
-        for name, function in inspect.getmembers(module, inspect.isfunction):
+        for name, function in vars(module).items():
             if name.startswith("check_") and function.__module__ == module.__name__:
                 yield function
 
@@ -72,14 +76,13 @@ def _named(word: str) -> tuple[str, str]:
         if role not in LAWS:
             raise UsageError(f"no laws for {role!r}; check one of {', '.join(f'{each}=...' for each in LAWS)}")
         return role, name
-    entries = installed().entries
-    roles = [each for each in LAWS if word.partition("@")[0] in entries[each]]
+    there = {(role, each) for role, entries in installed().entries.items() for each in entries}
+    there |= {(variant.role, variant.name) for variant in variants()}
+    roles = [each for each in LAWS if (each, word.partition("@")[0]) in there]
     if len(roles) > 1:
         raise UsageError(f"{word!r} is a {' and a '.join(roles)}; write {roles[0]}={word}")
     if not roles:
-        known = {each for role in ROLES for each in entries[role]}
-        from recbench.options import did_you_mean
-
+        known = [each for role, each in there if role in LAWS]
         raise UsageError(f"nothing is named {word!r}{did_you_mean(word, known)}; `recbench list` shows what there is")
     return roles[0], word
 
@@ -94,7 +97,12 @@ def _subject(role: str, name: str, options: Sequence[str]) -> Any:
     if strange := [each for each in options if not each.lstrip("+").startswith(f"{role}.")]:
         raise UsageError(f"{strange[0]!r} is no option of the {role}; write {role}.<option>=<value>")
     node = config.compose([f"{role}={name}", *options])[role]
-    entry, values = config.arguments(role, node, registry)
+    try:
+        entry, values = config.arguments(role, node, registry)
+    except ValueError as error:  # an option without a default, or not one of the values it may have
+        raise UsageError(str(error)) from error
+    if missing := entry.missing():
+        raise UsageError(f"{role} {name!r} {missing}")
     return partial(entry.factory, **values)
 
 

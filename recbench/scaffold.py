@@ -3,28 +3,93 @@
 from __future__ import annotations
 
 import keyword
+import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from importlib.util import find_spec
 from pathlib import Path
 
 from recbench.messages import Parser, UsageError
 from recbench.registry import NAME, installed
 
 LEFT_OUT = ("__pycache__", "*.pyc", "*.egg-info", ".*_cache", "dist", "build")
+NEXT = {  # by role, what to type once it is installed and checked
+    "model": "recbench -m model={name},mf",
+    "dataset": "recbench -m dataset={name} model=bias,mf",
+    "metric": "recbench -m model=bias,mf metrics=[rmse,{name}]",
+}
 
 
 @dataclass(frozen=True)
 class Example:
-    """The plugin that a new distribution of a role starts as."""
+    """The plugin that a new distribution of a role starts as, and what is taken of it."""
 
     distribution: str
+    folder: str  # below `templates` in the installed package
     name: str  # what it registers
-    class_name: str
+    defined: str  # its class or function of that name
+    words: Mapping[str, str]  # what is renamed; {name}, {Name} and {dashed} stand for the name asked for
+    kept: tuple[str, ...] = ()  # the files taken; none named: all
+    retold: tuple[tuple[str, str], ...] = ()  # patterns of what reads otherwise without the other parts
 
 
-EXAMPLES = {"model": Example("recbench-slope-one", "slope_one", "SlopeOne")}
+def _part_of_cafe(role: str, name: str, defined: str, words: Mapping[str, str]) -> Example:
+    """One part of the example that has several: its files, and of the shared ones what tells of it."""
+    shared = ("pyproject.toml", "README.md", ".github/workflows/test.yaml", "recbench_cafe/__init__.py")
+    own = (f"recbench_cafe/{role}.py", f"tests/test_{role}.py", *(["recbench_cafe/ratings.csv"] * (role == "dataset")))
+    what, imported, abc = {
+        "dataset": ("A data set", "RatingDataset", "Callable, Mapping"),
+        "metric": ("A metric", "Metric", "Mapping"),
+    }[role]
+    retold = [
+        (rf"^from recbench_cafe\.(?!{role}\b).*\n", ""),
+        (rf"\n\n\n@hookimpl\ndef register_(?!{role}s\b).*(\n    .*)*", ""),
+        (r"^from recbench import .*, hookimpl$", f"from recbench import {imported}, hookimpl"),
+        (r"^from collections\.abc import Callable, Mapping$", f"from collections.abc import {abc}"),
+        (r'^"""A plugin with more than one part.*$', '"""The hook returns what the plugin brings, by name."""'),
+        (r"^description = .*$", f'description = "{what} for recbench"'),
+        (r"^dependencies = .*$", 'dependencies = ["recbench"]'),
+        (rf"^ *- run: recbench check (?!{role}=).*\n", ""),
+        (r"^What `recbench-slope-one` .*$", f"{what} for recbench: a complete plugin, to use, to read and to change."),
+        (r"^    recbench .*$", f"    {NEXT[role].format(name=name)}"),
+        (rf"^\| `recbench_cafe/(?!__init__|{role}\.py).*\n", ""),
+        (r"the hooks, one a role", "the hook"),
+        (r"every law of each from", "every law from"),
+    ]
+    if role != "dataset":
+        retold.append((r"^\nThe ratings are invented.*\n", ""))
+    renamed = {
+        "recbench-cafe": "recbench-{dashed}",
+        "recbench_cafe": "recbench_{name}",
+        'cafe = "': '{name} = "',
+    }
+    return Example("recbench-cafe", "parts", name, defined, {**renamed, **words}, shared + own, tuple(retold))
+
+
+EXAMPLES = {
+    "model": Example(
+        "recbench-slope-one",
+        "model",
+        "slope_one",
+        "SlopeOne",
+        {"recbench-slope-one": "recbench-{dashed}", "slope_one": "{name}", "SlopeOne": "{Name}"},
+    ),
+    "dataset": _part_of_cafe(
+        "dataset",
+        "cafes",
+        "load_cafes",
+        {"=cafes": "={name}", '"cafes"': '"{name}"', "load_cafes": "load_{name}", "TestCafes": "Test{Name}"},
+    ),
+    "metric": _part_of_cafe(
+        "metric",
+        "worst_item",
+        "worst_item",
+        {"worst_item": "{name}", "TestWorstItem": "Test{Name}", "the_worst_item_counts": "the_worst_item_counts"},
+    ),
+}
 
 
 def new(args: Sequence[str]) -> str:
@@ -40,8 +105,7 @@ def new(args: Sequence[str]) -> str:
     parser.add_argument("--into", type=Path, default=Path())
     asked = parser.parse_args(args)
     _check_name(asked.role, asked.name)
-    example = EXAMPLES[asked.role]
-    folder = asked.into / _renamed(example.distribution, example, asked.name)
+    folder = asked.into / f"recbench-{asked.name.replace('_', '-')}"
     if folder.exists():
         raise UsageError(f"{folder} is there already; choose another name, or another folder with --into")
     write(asked.role, asked.name, folder)
@@ -51,9 +115,7 @@ def new(args: Sequence[str]) -> str:
             "",
             f"  pip install --editable {folder}",
             f"  recbench check {asked.role}={asked.name}",
-            f"  recbench -m model={asked.name},mf"
-            if asked.role == "model"
-            else f"  recbench show {asked.role}={asked.name}",
+            f"  {NEXT[asked.role].format(name=asked.name)}",
         ]
     )
 
@@ -65,41 +127,62 @@ def write(role: str, name: str, folder: Path) -> None:
         OSError: the folder can't be written.
     """
     example = EXAMPLES[role]
+    words = words_for(example, name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        source = template_dir(role)
-        whole = made / folder.name
-        shutil.copytree(source, whole, ignore=shutil.ignore_patterns(*LEFT_OUT), copy_function=shutil.copyfile)
-        for path in sorted(whole.rglob("*"), key=lambda each: -len(each.parts)):
-            if path.is_file():
-                path.write_text(_renamed(path.read_text(encoding="utf-8"), example, name), encoding="utf-8")
-            path.rename(path.with_name(_renamed(path.name, example, name)))
-        whole.rename(folder)
+        for path, text in texts_of(role).items():
+            target = made / folder.name / _reworded(path, words)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(_reworded(text, words), encoding="utf-8")
+        (made / folder.name).rename(folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
+def texts_of(role: str) -> dict[str, str]:
+    """What is taken of the example, by path: of several parts, what belongs to one of them alone."""
+    example, source = EXAMPLES[role], template_dir(role)
+    texts = {}
+    for file in sorted(source.rglob("*")):
+        path = file.relative_to(source)
+        strange = any(fnmatch(part, pattern) for part in path.parts for pattern in LEFT_OUT)
+        if file.is_file() and not strange and (not example.kept or path.as_posix() in example.kept):
+            text = file.read_text(encoding="utf-8")
+            for pattern, told in example.retold:
+                text = re.sub(pattern, told, text, flags=re.MULTILINE)
+            texts[path.as_posix()] = text
+    return texts
+
+
 def template_dir(role: str) -> Path:
     """The example's folder: inside the installed package, or the checkout's."""
-    inside = Path(__file__).parent / "templates" / role
+    inside = Path(__file__).parent / "templates" / EXAMPLES[role].folder
     return inside if inside.is_dir() else Path(__file__).parents[1] / "plugins" / EXAMPLES[role].distribution
 
 
+def words_for(example: Example, name: str) -> dict[str, str]:
+    """The example's words, and what stands in their place for a thing of that name."""
+    forms = {"name": name, "Name": "".join(word.capitalize() for word in name.split("_"))}
+    return {old: new.format(**forms, dashed=name.replace("_", "-")) for old, new in example.words.items()}
+
+
 def _check_name(role: str, name: str) -> None:
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+    if not NAME.fullmatch(name) or keyword.iskeyword(name) or name.endswith("_"):
         raise UsageError(f"{role} name {name!r}; use lower-case letters, digits and underscores, a letter first")
     entry = installed().entries[role].get(name)
     if entry is not None:
         raise UsageError(f"{role} {name!r} is there already, from {entry.distribution}; choose another name")
+    if find_spec(f"recbench_{name}") is not None:
+        raise UsageError(f"a module recbench_{name} is installed already; choose another name than {name!r}")
+    example = EXAMPLES[role]
+    defined = words_for(example, name)[example.defined]
+    sources = " ".join(text for path, text in texts_of(role).items() if path.endswith(".py"))
+    if re.search(rf"\b{defined}\b", sources):
+        raise UsageError(f"{role} name {name!r}: the example has {defined!r} as a word of its own; choose another name")
 
 
-def _renamed(text: str, example: Example, name: str) -> str:
-    words = {
-        example.distribution: f"recbench-{name.replace('_', '-')}",
-        example.name: name,  # recbench_<name>, the module, too
-        example.class_name: "".join(word.capitalize() for word in name.split("_")),
-    }
-    for old, new_word in words.items():
-        text = text.replace(old, new_word)
-    return text
+def _reworded(text: str, words: Mapping[str, str]) -> str:
+    """All words replaced at once, the longer ones first: no replacement is replaced again."""
+    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.sub(pattern, lambda found: words[found[0]], text)
