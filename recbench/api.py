@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 Model = str | RatingModel | Callable[[], RatingModel]
 
-FLOORS = ("bias", "global_mean")
 LIMITS = ("timeout_s", "memory_mb")
 
 logging.getLogger("recbench").addHandler(logging.NullHandler())  # a job's cause is raised or in its record
@@ -88,7 +87,7 @@ def compare(models: Sequence[Model], *overrides: str, dataset: RatingDataset | N
     if not isinstance(models, (list, tuple)) or not models:
         raise ValueError(f'models is {models!r}; give a list: compare(["mf", "item_knn"])')
     named = {model for model in models if isinstance(model, str)}
-    floors = [floor for floor in FLOORS if floor not in named]
+    floors = [floor for floor in sweeps.FLOORS if floor not in named]
     shared = [each for each in overrides if not _key(each).startswith("model.")]
     records = [_record(model, overrides, dataset) for model in models]
     records += [_record(floor, shared, dataset) for floor in floors]

@@ -45,13 +45,13 @@ class Content(RatingModel):
         """Learn the biases, `item_features_` (n_items, n_features) and `user_tastes_` (n_users, n_features).
 
         Beside them, for people who come later: `rated_item_bias_` (n_items,), the items' biases before their
-        features have a part in them, and `shared_taste_` (n_features,); and `feature_names_`, UTF-8, | between them.
+        features have a part in them, and `shared_taste_` (n_features,); and `feature_names_` (n_features,).
 
         Raises:
             ValueError: `train` has no ratings, or its items have neither genres nor years.
         """
         self.item_features_, names = named_features(train)
-        self.feature_names_ = np.frombuffer("|".join(names).encode(), np.uint8)
+        self.feature_names_ = np.array(names)
         biases = Bias(self.reg_user, self.reg_item).fit(train)
         self.global_mean_, self.user_bias_ = biases.global_mean_, biases.user_bias_
         self.rated_item_bias_ = biases.item_bias_
@@ -88,8 +88,7 @@ class Content(RatingModel):
 
     def reasons(self, user: int, item: int) -> list[Reason]:
         """The genres and decades of the item, each with what the user's taste makes of it."""
-        names = self.feature_names_.tobytes().decode().split("|")
-        return ordered("feature", names, self.user_tastes_[user] * self.item_features_[item])
+        return ordered("feature", self.feature_names_.tolist(), self.user_tastes_[user] * self.item_features_[item])
 
     def _missing_bias(self, biases: Bias, train: RatingDataset) -> FloatArray:
         """What damping took off the items' biases, as far as the items' features make up for it.

@@ -17,7 +17,8 @@ from recbench.messages import Parser, UsageError, relative
 from recbench.progress import track
 from recbench.records import write_text
 from recbench.serving.files import left_out, read_ratings
-from recbench.serving.served import PAIRS_AT_ONCE, Served, load
+from recbench.scoring import PAIRS_AT_ONCE
+from recbench.serving.served import Served, load
 from recbench.serving.telling import as_lines, told_of
 
 MIN_RATINGS = 10  # of an item to be recommended: what few have rated tops the lists of models that damp little

@@ -16,9 +16,8 @@ from recbench.messages import UsageError
 from recbench.registry import installed
 from recbench.saving import load as load_model
 from recbench.saving import load_beside, read_about
+from recbench.scoring import PAIRS_AT_ONCE
 from recbench.serving.catalogue import Catalogue
-
-PAIRS_AT_ONCE = 2**17  # that a model predicts in one call: it may hold its factors of each in memory
 
 
 @dataclass(frozen=True, eq=False)

@@ -199,3 +199,12 @@ def test_a_sweep_is_measured_kept_and_written_up(tmp_path: Path, monkeypatch: py
     assert (n_jobs, note) == ("2", "")
     assert float(cpu) > 0
     assert int(per_minute.replace(",", "")) > 2
+
+
+def test_a_new_plugins_way_is_walked(tmp_path: Path) -> None:
+    number = next(number for number, each in enumerate(sweeps.SWEEPS) if isinstance(each, sweeps.NewPlugin))
+    measured = sweeps.run(number, tmp_path, 120, "c0ffee", "digest")
+    log = (tmp_path / "sweeps" / str(number) / "output.txt").read_text()
+    assert measured.usage.exit_status == 0, log
+    assert "model my_model: 22 laws, 0 broken" in log
+    assert "\nmy_model " in log

@@ -1,9 +1,10 @@
-"""What sweeps cost: overhead a job, shared work, and jobs a minute with one and two workers."""
+"""What sweeps cost: overhead a job, shared work, jobs a minute with one and two workers; and a new plugin's way."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,8 @@ INTRO = """\
 
 Whole processes, imports and tables included, on the embedded ratings; `bias` is fitted in milliseconds, so that its
 sweep is all overhead. Ten values of `n_neighbors` share folds, biases and similarities, unless `share_mb=0`. The last
-two have one and two worker processes of one thread each.
+next two have one and two worker processes of one thread each. The last line is a new plugin's way from an empty
+folder to a row in the table: write, install, check every law, compare.
 """
 
 
@@ -37,6 +39,34 @@ class Sweep:
         """The command as a person types it."""
         return " ".join(["recbench", *self.arguments])
 
+    def command(self, folder: Path) -> list[str]:
+        """The command as it is run, all that it writes in the folder."""
+        places = (f"hydra.run.dir={folder}/run", f"hydra.sweep.dir={folder}/run", f"store={folder}/store")
+        return [sys.executable, "-m", "recbench", *self.arguments, "resume=false", *places]
+
+
+@dataclass(frozen=True)
+class NewPlugin(Sweep):
+    """The README's walk from an empty folder, its `pip` kept from the network and from this environment."""
+
+    def told(self) -> str:
+        """The steps, in short."""
+        return "recbench new model my_model; pip install; recbench check my_model; recbench -m model=my_model,mf"
+
+    def command(self, folder: Path) -> list[str]:
+        """The steps as one shell command."""
+        python, site = shlex.quote(sys.executable), shlex.quote(str(folder / "site"))
+        quiet = "--quiet --no-index --no-deps --no-build-isolation"
+        steps = [
+            f"cd {shlex.quote(str(folder))}",
+            f"{python} -m recbench new model my_model",
+            f"{python} -m pip install {quiet} --target {site} ./recbench-my-model",
+            f"export PYTHONPATH={site}",
+            f"{python} -m recbench check my_model",
+            f"{python} -m recbench -m model=my_model,mf",
+        ]
+        return ["/bin/sh", "-e", "-c", "; ".join(steps)]
+
 
 SWEEPS = (
     Sweep(("model=item_knn",), 1),
@@ -45,6 +75,7 @@ SWEEPS = (
     Sweep(("-m", "model=bias", "model.n_epochs=range(1,101)", "sealed=false"), 100),
     Sweep((*WORKERS, "hydra.launcher.n_jobs=1"), 12),
     Sweep((*WORKERS, "hydra.launcher.n_jobs=2"), 12),
+    NewPlugin((), 1),
 )
 
 
@@ -63,9 +94,7 @@ def run(number: int, store: Path, timeout: float, commit: str, code: str) -> Mea
     folder = (store / FOLDER / str(number)).resolve()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    places = (f"hydra.run.dir={folder}/run", f"hydra.sweep.dir={folder}/run", f"store={folder}/store")
-    command = [sys.executable, "-m", "recbench", *SWEEPS[number].arguments, "resume=false", *places]
-    usage = measure(command, os.environ | ONE_THREAD, timeout, folder)
+    usage = measure(SWEEPS[number].command(folder), os.environ | ONE_THREAD, timeout, folder)
     measured = Measured(SWEEPS[number].told(), commit, code, usage)
     write_text(folder / "sweep.json", json.dumps(asdict(measured), indent=2) + "\n")
     return measured
