@@ -15,14 +15,15 @@ from recbench.records import write_text
 from recbench_peers.bench.measuring import ONE_THREAD, Usage, measure
 
 FOLDER = "sweeps"
+ML_100K = "dataset.release=100k"  # of the folder RECBENCH_DATA
 NEIGHBORS = "model.n_neighbors=10,15,20,25,30,40,50,60,70,80"
 WORKERS = ("-m", "model=svdpp", "seed=range(12)", "threads=1", "hydra/launcher=joblib")
 HEAD = ("command", "jobs", "CPU s", "CPU s a job", "wall s", "jobs a minute", "")
 INTRO = """\
 ## Sweeps
 
-Whole processes, imports and tables included, on the embedded ratings; `bias` is fitted in milliseconds, so that its
-sweep is all overhead. Ten values of `n_neighbors` share folds, biases and similarities, unless `share_mb=0`. The last
+Whole processes, imports and tables included, on the embedded ratings or ML-100K; `bias` is fitted in milliseconds, so
+that its sweep is all overhead. Ten values of `n_neighbors` share folds, biases and similarities, unless `share_mb=0`. The last
 next two have one and two worker processes of one thread each. The last line is a new plugin's way from an empty
 folder to a row in the table: write, install, check every law, compare.
 """
@@ -69,9 +70,9 @@ class NewPlugin(Sweep):
 
 
 SWEEPS = (
-    Sweep(("model=item_knn",), 1),
-    Sweep(("-m", "model=item_knn", NEIGHBORS), 10),
-    Sweep(("-m", "model=item_knn", NEIGHBORS, "share_mb=0"), 10),
+    Sweep(("model=item_knn", ML_100K), 1),
+    Sweep(("-m", "model=item_knn", ML_100K, NEIGHBORS), 10),
+    Sweep(("-m", "model=item_knn", ML_100K, NEIGHBORS, "share_mb=0"), 10),
     Sweep(("-m", "model=bias", "model.n_epochs=range(1,101)", "sealed=false"), 100),
     Sweep((*WORKERS, "hydra.launcher.n_jobs=1"), 12),
     Sweep((*WORKERS, "hydra.launcher.n_jobs=2"), 12),
