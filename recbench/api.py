@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from recbench import config, isolation, jobs, runner, sweeps
 from recbench.comparison import compared
 from recbench.contracts import RatingDataset, RatingModel
+from recbench.labels import split_label
 from recbench.messages import explain
 from recbench.options import plain
 from recbench.records import Record
@@ -145,7 +146,7 @@ def _composed(words: Sequence[str]) -> dict[str, Any]:
 
 def _with_objects(job: jobs.Job, model: Model, dataset: RatingDataset | None) -> Record:
     """The record of a job whose model or data set is an object of the caller's."""
-    told: dict[str, Any] = {"seed": job.config["seed"], "split": jobs.split_label(job.config), "config": job.config}
+    told: dict[str, Any] = {"seed": job.config["seed"], "split": split_label(job.config), "config": job.config}
     try:
         told |= _named(job, model)
         record = _evaluated(job, _maker(job, model), dataset)

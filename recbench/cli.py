@@ -117,7 +117,7 @@ def finish_sweep(folder: Path, store: Path | None) -> int:
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
     _print_sweep(rows, folder / "table.md", searched=any(record.config.get("search") for record in records))
-    return 0 if all(row.ok for row in rows) else 1
+    return 1 if any(row.failed for row in rows) else 0
 
 
 def store_of(composed: DictConfig) -> Path:
@@ -198,11 +198,13 @@ def _show_notes() -> None:
 
 def _print_sweep(rows: Sequence[Row], table: Path, *, searched: bool) -> None:
     """Print the table; of a search only what met test or failed, as its candidates are many and of its own choice."""
-    shown = [row for row in rows if row.scores or not row.ok] if searched else rows
+    shown = [row for row in rows if row.scores or row.failed] if searched else rows
     n_ok = sum(row.ok for row in shown)
     told = [f"{len(shown)} models, {n_ok} ok", relative(table)]
     if len(shown) < len(rows):
-        told.insert(1, f"{len(rows) - len(shown)} more candidates met validation alone")
+        n_pruned = sum(not row.ok and not row.failed for row in rows)
+        stopped = f", {n_pruned} of them stopped early" if n_pruned else ""
+        told.insert(1, f"{len(rows) - len(shown)} more candidates met validation alone{stopped}")
     print("\n".join(["", as_text(shown), *footnotes(rows), " · ".join(told)]))
 
 

@@ -27,14 +27,14 @@ def doubts(rows: Sequence[Row]) -> list[str]:
 
 def _edges(candidates: Sequence[Row]) -> Iterator[str]:
     """The options of one model whose best value lies at an end of what was tried, or of what was searched."""
-    scored = [row for row in candidates if row.ok]
+    started, scored = [row for row in candidates if not row.failed], [row for row in candidates if row.ok]
     if len(scored) < 3:
         return
     best = next((row for row in scored if row.scores and not row.floor), scored[0])
     ranges = (best.record.config.get("search") or {}).get("ranges", {})
     for name in best.options:
         chosen = sorted({each[name] for each in _nodes(best) if _is_number(each.get(name))})
-        tried = {each[name] for row in scored for each in _nodes(row) if _is_number(each.get(name))}
+        tried = {each[name] for row in started for each in _nodes(row) if _is_number(each.get(name))}
         if len(tried) < 3:
             continue
         low, high, log = ranges.get(name, (min(tried), max(tried), False))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -14,9 +13,11 @@ from typing import Any
 
 from recbench import config as configuration
 from recbench import runner
-from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel, Split
-from recbench.filters import Filters, described
-from recbench.progress import track
+from recbench.contracts import MODEL_EXTRAS, FloatArray, Fold, Metric, RatingDataset, RatingModel, Split
+from recbench.filters import Filters
+from recbench.labels import labels
+from recbench.progress import PrunedError, track
+from recbench.pruning import Place, pruned_by, same_study
 from recbench.records import Record, Status
 from recbench.registry import installed
 from recbench.shared import digest_of, once, sharing
@@ -98,6 +99,8 @@ def _run(job: Job) -> Record:
         }
         known = _stored(job, parts, about) if job.config.get("resume", True) else None
         return known or _evaluated(job, parts, about)
+    except PrunedError as verdict:
+        return _kept(job, replace(unfinished(job, "pruned", str(verdict)), **about))
     except MemoryError:
         log.exception("out of memory")
         return replace(unfinished(job, "memory", "the job ran out of memory"), **about)
@@ -125,7 +128,7 @@ def _half(job: Job, parts: Parts, fold: Fold) -> tuple[RatingDataset, RatingData
 
 def unfinished(job: Job, status: Status, cause: str) -> Record:
     """The record of a job that came to nothing, as far as its configuration tells of it."""
-    return Record(status=status, cause=cause, dataset=job.config["dataset"]["kind"], **_labels(job))
+    return Record(status=status, cause=cause, dataset=job.config["dataset"]["kind"], **labels(job))
 
 
 def cause_of(error: BaseException) -> str:
@@ -137,17 +140,26 @@ def cause_of(error: BaseException) -> str:
 
 def _evaluated(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record:
     outcomes = []
-    for fold, make_model in track(list(zip(parts.folds, parts.make_models, strict=True)), "folds"):
-        train, scored = _half(job, parts, fold)
-        outcomes.append(runner.run_fold(train, scored, make_model(), parts.metrics, parts.cuts[1]))
+    place = Place.of(job.config) if job.part == "valid" else None
+    judged_by = next(iter(parts.metrics.values()))
+    for number, (fold, make_model) in enumerate(track(list(zip(parts.folds, parts.make_models, strict=True)), "folds")):
+        (train, scored), model = _half(job, parts, fold), make_model()
+        with pruned_by(place, number, model, judged_by, (train, scored)):
+            outcomes.append(runner.run_fold(train, scored, model, parts.metrics, parts.cuts[1]))
     record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=job.config["seed"])
     entry = installed().find("model", job.config["model"]["kind"])
     versions = dict(record.versions) | {entry.distribution: entry.version}
-    record = replace(record, versions=versions, **_labels(job), **about)
+    kept = [outcome.predicted for outcome in outcomes] if job.config.get("keep_predictions", True) else None
+    return _kept(job, replace(record, versions=versions, **labels(job), **about), kept)
+
+
+def _kept(job: Job, record: Record, predictions: Sequence[FloatArray] | None = None) -> Record:
+    """The record, which is in the store now; one that was pruned takes no place of one that finished."""
     if job.store is not None:
-        kept = [outcome.predicted for outcome in outcomes] if job.config.get("keep_predictions", True) else None
         try:
-            Store(job.store).save(record.key, record, kept)
+            store = Store(job.store)
+            if record.status == "ok" or store.record(record.key) is None:
+                store.save(record.key, record, predictions)
         except OSError as error:  # a full disk must not take a finished result along
             log.warning("a result could not be kept in %s: %s", job.store, error)
     return record
@@ -157,9 +169,12 @@ def _stored(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record | None:
     """The stored record, its scores taken anew from the stored predictions; None if there is none to trust."""
     store = Store(job.store) if job.store is not None else None
     record = store.record(about["key"]) if store is not None else None
-    if store is None or record is None or record.status != "ok":
+    pruned = record is not None and record.status == "pruned" and same_study(record.config, job.config)
+    if store is None or record is None or not (pruned or record.status == "ok"):
         return None
-    record = replace(record, cached=True, **_labels(job), **about)
+    record = replace(record, cached=True, **labels(job), **about)
+    if pruned:
+        return record
     fresh = {name: metric for name, metric in parts.metrics.items() if not {*metric.needs()} & {*MODEL_EXTRAS}}
     predictions = store.predictions(record.key)
     if predictions is None:
@@ -204,40 +219,3 @@ def _dataset(node: str, filters: Filters) -> RatingDataset:
     """The data set, kept for the next job of this process, which mostly wants the same."""
     dataset: RatingDataset = configuration.make("dataset", json.loads(node), installed())
     return replace(filters.apply(dataset), name=f"{dataset.name} {filters}") if filters else dataset
-
-
-def split_label(config: Mapping[str, Any]) -> str:
-    """How a configuration's split is called: its choice, its options, and the filters of train."""
-    split = dict(config["split"])
-    words = [split.pop("kind"), *(f"{name}={value}" for name, value in split.items())]
-    filters = config.get("filters") or {}
-    words += [f"train[{described(filters)}]"] if described(filters) and not filters.get("whole_set") else []
-    return " ".join(words)
-
-
-def _labels(job: Job) -> dict[str, Any]:
-    """How the job calls itself in its record."""
-    node = dict(job.config["model"])
-    return {
-        "split": split_label(job.config),
-        "model": job.model,
-        "kind": node.pop("kind"),
-        "options": node,
-        "changed": _changed(job),
-        "seed": job.config["seed"],
-        "part": job.part,
-        "by_fold": tuple({name: value for name, value in each.items() if name != "kind"} for each in job.by_fold),
-        "config": job.config,
-    }
-
-
-def _changed(job: Job) -> dict[str, Any]:
-    """The options that somebody set: by an override, or away from the default of a registered model."""
-    node = dict(job.config["model"])
-    kind = node.pop("kind")
-    names = {match[1] for each in job.overrides if (match := re.match(r"\+{0,2}model\.(\w+)", each))}
-    known = installed().entries["model"]
-    if job.model == kind and kind in known:
-        defaults = configuration.defaults_of(known[kind]) | {"seed": job.config["seed"]}
-        names |= {name for name, value in node.items() if value != defaults.get(name)}
-    return {name: value for name, value in node.items() if name in names}

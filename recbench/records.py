@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, Literal, Self
 
-Status = Literal["ok", "failed", "timeout", "memory"]
+Status = Literal["ok", "pruned", "failed", "timeout", "memory"]
 FILE_NAME = "record.json"
 
 

@@ -38,6 +38,11 @@ class Row:
         """Whether there are scores."""
         return self.record.status == "ok"
 
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong; a candidate that a search stopped has no scores, but did not fail."""
+        return self.record.status not in ("ok", "pruned")
+
     def label(self) -> str:
         """The options as they would be typed."""
         return " ".join(f"{name}={_typed(value)}" for name, value in self.options.items())

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -23,6 +24,7 @@ from recbench import config as configuration
 from recbench import jobs
 from recbench.messages import UsageError
 from recbench.options import options_of
+from recbench.pruning import Place
 from recbench.records import write_text
 from recbench.registry import installed
 from recbench.search_space import Between, OneOf, Space, typed
@@ -67,9 +69,13 @@ class Driver:
         try:
             study = self._study(job, space, options, list(composed.metrics))
         except Exception as error:  # a data set that can't be read, say: one job tells it, as a failed row
-            self.launch([{}], overrides, {})
+            self.launch([{}], overrides)
             return {"model": job.model, "error": jobs.cause_of(error)}
-        study.run(lambda candidates: self.launch(candidates, overrides, space))
+        ranges = {name: [each.low, each.high, each.log] for name, each in space.items() if isinstance(each, Between)}
+        places = partial(Place, str(study.journal), study.name)
+        study.run(
+            lambda candidates, numbers: self.launch(candidates, overrides, ranges, [places(each) for each in numbers])
+        )
         return {
             "model": job.model,
             "dataset": job.config["dataset"],
@@ -80,21 +86,25 @@ class Driver:
         }
 
     def launch(
-        self, candidates: Sequence[Candidate], overrides: Sequence[str], space: Mapping[str, Space]
+        self,
+        candidates: Sequence[Candidate],
+        overrides: Sequence[str],
+        ranges: Mapping[str, Sequence[Any]] | None = None,
+        places: Sequence[Place] = (),
     ) -> list[float | None]:
         """Run a job for each candidate and seed; return the candidates' scores, their seeds averaged."""
-        ranges = {name: [each.low, each.high, each.log] for name, each in space.items() if isinstance(each, Between)}
-        noted = ",".join(f"{name}:{typed(values)}" for name, values in ranges.items())
+        n_seeds = len(self.request.seeds)
         batch = [
-            [*overrides, *_overrides_of(candidate), *seed, f"++search.ranges={{{noted}}}"]
+            [*overrides, *_overrides_of(candidate), *seed, f"++search.ranges={typed(ranges or {})}"]
             for candidate in candidates
             for seed in self.request.seeds
         ]
+        for job, (place, replicate) in zip(batch, product(places, range(n_seeds)), strict=False):
+            job.append(f"++search.candidate={typed(replace(place, replicate=replicate).node())}")
         returned = self.launcher.launch(batch, self.n_launched)
         self.n_launched += len(batch)
         values = [each.return_value for each in returned]
-        n = len(self.request.seeds)
-        return [_mean(values[start : start + n]) for start in range(0, len(values), n)]
+        return [_mean(values[start : start + n_seeds]) for start in range(0, len(values), n_seeds)]
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """The configuration of a job with these overrides; whatever is wrong with them is raised here."""
@@ -123,9 +133,10 @@ class Driver:
         inputs = jobs.inputs_of(job, parts)
         inputs["model"] = {name: value for name, value in node.items() if name not in space}
         inputs |= {"space": {name: str(each) for name, each in space.items()}, "seeds": self.request.seeds}
-        inputs |= {"metric": metrics[0], "sampler": [options.sampler.name, options.seed, options.grid_points]}
+        drawn = [options.sampler.name, options.seed, options.grid_points, options.pruning]
+        inputs |= {"metric": metrics[0], "sampler": drawn}
         kept = job.store if job.config["resume"] else None  # else the study begins anew, in the sweep's own folder
-        folder = (kept or Path(str(self.config.hydra.sweep.dir))) / STUDIES
+        folder = (kept or Path(str(self.config.hydra.sweep.dir))).absolute() / STUDIES
         name = f"{job.model}-{content_key(inputs)[:16]}"
         start = {option: node[option] for option in space if option in node}
         return Searching(name, space, start, options, folder / f"{name}.log", metric.greater_is_better)

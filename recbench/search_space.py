@@ -126,6 +126,8 @@ def typed(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, (list, tuple)):
         return f"[{','.join(map(typed, value))}]"
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{name}:{typed(each)}' for name, each in value.items())}}}"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace("'", "\\'")
         return value if value.isidentifier() and value.lower() not in RESERVED else f"'{escaped}'"

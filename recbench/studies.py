@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recbench.journal import open_journal
+from recbench.pruning import was_pruned
 from recbench.search_space import Between, OneOf, Space, significant, typed
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 Candidate = dict[str, str]  # the options' values as they are typed on a command line
-Evaluate = Callable[[Sequence[Candidate]], Sequence[float | None]]  # None: it failed
+Evaluate = Callable[[Sequence[Candidate], Sequence[int]], Sequence[float | None]]  # and their numbers; None: no score
 
 MANY = 10_000  # combinations that are no longer listed
 N_DRAWS = 6  # before a space without new candidates counts as exhausted
@@ -57,8 +58,10 @@ class SearchOptions:
     timeout: float | None = None  # seconds that a model's candidates may take; none is started after them
     n_jobs: int = 1  # candidates launched at a time: as many as the launcher has workers
     seed: int = 0  # of the sampler
+    pruning: bool = True  # whether a candidate is stopped at an epoch where most before it were better
     grid_points: int = 4  # values of a range that a grid tries
     ranges: dict[str, Any] = field(default_factory=dict)  # of the searched options; the search itself writes them down
+    candidate: dict[str, Any] = field(default_factory=dict)  # which candidate a job is; the search itself writes it down
 
 
 @dataclass
@@ -97,7 +100,8 @@ class Searching:
             study.set_user_attr("seconds", _seconds(study) + time.perf_counter() - began)
 
     def _evaluated(self, evaluate: Evaluate, trials: Sequence[FrozenTrial | Trial]) -> Sequence[float | None]:
-        return evaluate([self._candidate(trial.params) for trial in trials]) if trials else []
+        numbers = [trial.number for trial in trials]
+        return evaluate([self._candidate(trial.params) for trial in trials], numbers) if trials else []
 
     def _earlier(self, study: Study) -> dict[str, FrozenTrial]:
         """The trials of earlier runs, one a candidate, in their order; of a repeated one, that with a value."""
@@ -204,9 +208,12 @@ class Searching:
 def _tell(study: Study, number: int, value: float | None) -> None:
     from optuna.trial import TrialState
 
-    failed = value is None or not math.isfinite(value)
+    state = None
+    if value is None or not math.isfinite(value):
+        (trial,) = (each for each in study.get_trials(deepcopy=False) if each.number == number)
+        value, state = None, TrialState.PRUNED if was_pruned(trial) else TrialState.FAIL
     # another process may be at the same search, and have told before
-    study.tell(number, None if failed else value, TrialState.FAIL if failed else None, skip_if_finished=True)
+    study.tell(number, value, state, skip_if_finished=True)
 
 
 def _tell_again(study: Study, trial: FrozenTrial, value: float | None) -> None:
@@ -215,7 +222,7 @@ def _tell_again(study: Study, trial: FrozenTrial, value: float | None) -> None:
 
     if trial.state == TrialState.RUNNING:
         _tell(study, trial.number, value)
-    elif trial.state == TrialState.FAIL and value is not None and math.isfinite(value):
+    elif trial.state in (TrialState.FAIL, TrialState.PRUNED) and value is not None and math.isfinite(value):
         study.add_trial(create_trial(params=trial.params, distributions=trial.distributions, value=value))
 
 

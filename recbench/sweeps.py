@@ -39,11 +39,13 @@ def planned_part(folder: Path) -> Part:
 def chosen(records: Sequence[Record], store: Path | None = None) -> list[Job]:
     """The jobs that open the test part: for each data set, split, model and seed, what validation chose.
 
-    The choice is made fold by fold, by the first metric, a candidate's seeds averaged.
+    The choice is made fold by fold, by the first metric, a candidate's seeds averaged. A candidate that
+    was pruned with one seed is out with all.
     """
     groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    out = {_candidate(record) for record in records if record.status == "pruned"}
     for record in records:
-        if record.status == "ok" and record.part == "valid":
+        if record.status == "ok" and record.part == "valid" and _candidate(record) not in out:
             groups[(record.data["digest"], record.split_digest, record.model)].append(record)
     jobs = []
     for group in groups.values():
@@ -93,6 +95,11 @@ def _best_by_fold(group: Sequence[Record]) -> list[dict[str, Any]]:
 
     best = [pick(candidates, key=lambda name: reached(name, fold)) for fold in range(group[0].n_folds)]
     return [json.loads(name) for name in best]
+
+
+def _candidate(record: Record) -> tuple[str, ...]:
+    """What a record of a validation part is of: data, split, model and options, whatever the seed."""
+    return record.data["digest"], record.split, record.model, json.dumps(_unseeded(record.options), sort_keys=True)
 
 
 def _unseeded(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def _tried(searching: Searching) -> list[Candidate]:
     """All that one run of the search evaluates, in order."""
     tried: list[Candidate] = []
 
-    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+    def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         tried.extend(candidates)
         return [_loss(each) for each in candidates]
 
@@ -71,7 +71,7 @@ def test_of_a_metric_that_should_be_great_tpe_seeks_the_greatest() -> None:
     searching.greater_is_better = True
     tried: list[Candidate] = []
 
-    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+    def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         tried.extend(candidates)
         return [-_loss(each) for each in candidates]
 
@@ -92,7 +92,7 @@ def test_a_space_that_is_exhausted_ends_the_search() -> None:
     searching.start = {"n": 5, "how": "als"}
     searched: list[Candidate] = []
 
-    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+    def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         searched.extend(candidates)
         return [float(each["n"]) for each in candidates]
 
@@ -103,7 +103,7 @@ def test_a_space_that_is_exhausted_ends_the_search() -> None:
 def test_a_model_without_a_space_is_tried_as_it_stands() -> None:
     calls: list[Sequence[Candidate]] = []
 
-    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+    def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         calls.append(candidates)
         return [1.0]
 
@@ -115,7 +115,7 @@ def test_a_failed_candidate_does_not_end_the_search() -> None:
     outcomes = iter([None, math.nan, math.inf, 1.0, 2.0])
     evaluated: list[Candidate] = []
 
-    def evaluate(candidates: Sequence[Candidate]) -> list[float | None]:
+    def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float | None]:
         evaluated.extend(candidates)
         return [next(outcomes) for _ in candidates]
 
@@ -126,7 +126,7 @@ def test_a_failed_candidate_does_not_end_the_search() -> None:
 def test_candidates_are_launched_so_many_at_a_time() -> None:
     sizes: list[int] = []
 
-    def evaluate(candidates: Sequence[Candidate]) -> list[float]:
+    def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         sizes.append(len(candidates))
         return [_loss(each) for each in candidates]
 
@@ -149,7 +149,7 @@ def test_a_search_cut_off_resumes_with_the_candidates_that_it_would_have_had(
     whole = _tried(_searching(tmp_path / "whole", **options))
     calls = count()
 
-    def cut_off(candidates: Sequence[Candidate]) -> list[float]:
+    def cut_off(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         if next(calls) == 4:
             raise KeyboardInterrupt
         return [_loss(each) for each in candidates]
@@ -166,7 +166,7 @@ def test_more_trials_continue_a_finished_search_and_fewer_repeat_its_first(tmp_p
 
 
 def test_a_candidate_that_failed_and_now_does_not_is_learned_from(tmp_path: Path) -> None:
-    _searching(tmp_path, n_trials=3).run(lambda candidates: [None] * len(candidates))
+    _searching(tmp_path, n_trials=3).run(lambda candidates, _: [None] * len(candidates))
     assert len(_tried(_searching(tmp_path, n_trials=3))) == 3
     (study,) = open_journal(tmp_path / "journal.log").get_all_studies()
     trials = open_journal(tmp_path / "journal.log").get_all_trials(study._study_id)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from recbench import config, jobs
 from recbench.audit.measures import Audit, audit_of
 from recbench.audit.telling import lines
+from recbench.labels import split_label
 from recbench.messages import Parser, Unmet, UsageError
 
 __all__ = ["Audit", "audit", "audit_of"]
@@ -34,7 +35,7 @@ def audit(args: Sequence[str]) -> str:
         parts = jobs.prepare(jobs.Job(composed, "bias"))
     except jobs.PLAIN_ERRORS as error:  # a path, a time or a number that can't be had
         raise UsageError(jobs.cause_of(error)) from error
-    found = audit_of(parts.dataset, parts.folds, jobs.split_label(composed))
+    found = audit_of(parts.dataset, parts.folds, split_label(composed))
     text = json.dumps(asdict(found), indent=1, ensure_ascii=False) if asked.json else "\n".join(lines(found))
     if found.findings:
         raise Unmet(text)

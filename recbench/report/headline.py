@@ -44,7 +44,7 @@ def headline(rows: Sequence[Row]) -> Headline:
     if any(times > 1 for times in openings(rows).values()):
         verdict, sure = "tuned on test", False
         told.append("Several candidates of one model met the test part: picking the best of them is tuning on test.")
-    failed = sum(not row.ok for row in rows)
+    failed = sum(row.failed for row in rows)
     told += [*_costs(best), *([f"{failed} of {len(rows)} jobs failed."] if failed else [])]
     return Headline(title, verdict, sure, told)
 

@@ -61,7 +61,7 @@ def page(records: Sequence[Record], store: Store, folder: Path) -> str:
 def _section(pen: Pen, comparison: Comparison) -> dict[str, Any]:
     """Everything about one split of one data set, as the template takes it."""
     rows = comparison.rows
-    tested = [row for row in rows if row.scores or not row.ok]
+    tested = [row for row in rows if row.scores or row.failed]
     validated = [row for row in rows if row.valid]
     charts: list[Chart | None] = [distance_chart(pen, rows), *cost_charts(pen, rows)]
     return {

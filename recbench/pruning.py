@@ -1,0 +1,125 @@
+"""Pruning: a search's candidate that at some epoch does worse than half of those before it is stopped there.
+
+A model's loop offers what it would predict if it ended now (`progress.checkpoint`). That is scored on the
+validation part that scores the candidate in the end, and written into the study's journal, where all
+candidates find it, whatever process they run in. The median rule is that of Golovin et al. (2017), "Google
+Vizier", KDD, §3.2.2, as Optuna has it: the best score of this fit so far against the median of what the
+finished candidates had at the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from recbench.contracts import MODEL_EXTRAS, FloatArray, IntArray, Metric, RatingDataset, RatingModel
+from recbench.journal import open_journal
+from recbench.progress import PrunedError, judging
+from recbench.scoring import Scoring
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
+
+N_FINISHED = 5  # candidates that must have finished before one is stopped
+STEPS = 1_000_000  # more than any fit has: the steps of one fold come after those of the fold before
+MANY_FOLDS = 1_000  # more than any split has: the folds of one seed come after those of the seed before
+PRUNED = "pruned"  # the trial's attribute
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which candidate a job is, and where its study is written down."""
+
+    journal: str
+    study: str
+    number: int
+    replicate: int = 0  # which of its seeds
+
+    def node(self) -> dict[str, Any]:
+        """As it stands in the job's configuration, at `search.candidate`."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Self | None:
+        """The place that the configuration has; None if it is not that of a candidate that may be stopped."""
+        search = config.get("search") or {}
+        candidate = search.get("candidate")
+        return cls(**candidate) if candidate and search.get("pruning") else None
+
+
+def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two configurations are of candidates of one study: in another, others are compared with."""
+    places = Place.of(one), Place.of(other)
+    return None not in places and len({place.study for place in places if place}) == 1
+
+
+@contextmanager
+def pruned_by(
+    place: Place | None, fold: int, model: RatingModel, metric: Metric, halves: tuple[RatingDataset, RatingDataset]
+) -> Iterator[None]:
+    """Within this block the model's fit is stopped where it falls behind; `halves` are its train and scored part.
+
+    A metric that asks the model for more than ratings of pairs stops nothing.
+    """
+    if place is None or {*metric.needs()} & {*MODEL_EXTRAS} or not Path(place.journal).exists():
+        yield
+        return
+    trial = _Trial.found(place)
+    if trial is None:
+        yield
+        return
+    scoring, (train, scored) = Scoring(*halves, None), halves
+    first = (place.replicate * MANY_FOLDS + fold) * STEPS
+
+    def judge(step: int, predict: Callable[[IntArray, IntArray], FloatArray]) -> None:
+        predicted = np.asarray(predict(scored.user_idx, scored.item_idx)).clip(*train.rating_scale)
+        trial.report(first + step, step, scoring.score(metric, predicted.astype(np.float32)))
+
+    with judging(model, judge):
+        yield
+
+
+def was_pruned(trial: FrozenTrial) -> bool:
+    """Whether one of the candidate's jobs was stopped."""
+    return PRUNED in trial.user_attrs
+
+
+class _Trial:
+    """A candidate that is under way, in the journal of its study."""
+
+    def __init__(self, study: Study, storage: BaseStorage, trial_id: int) -> None:
+        self._study, self._storage, self._id = study, storage, trial_id
+
+    @classmethod
+    def found(cls, place: Place) -> Self | None:
+        """The candidate, unless it has finished: a result that is computed again is no candidate any more."""
+        import optuna
+
+        optuna.logging.disable_default_handler()
+        storage = open_journal(Path(place.journal))
+        study = optuna.load_study(study_name=place.study, storage=storage)
+        study_id = storage.get_study_id_from_name(place.study)
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, place.number)
+        finished = storage.get_trial(trial_id).state.is_finished()
+        return None if finished else cls(study, storage, trial_id)
+
+    def report(self, at: int, step: int, score: float) -> None:
+        """Write the score down, and end the fit if it is worse than the median of others at this step.
+
+        Raises:
+            PrunedError: it is.
+        """
+        from optuna.pruners import MedianPruner
+
+        self._storage.set_trial_intermediate_value(self._id, at, score)
+        trial = self._storage.get_trial(self._id)
+        if was_pruned(trial) or MedianPruner(n_startup_trials=N_FINISHED).prune(self._study, trial):
+            self._storage.set_trial_user_attr(self._id, PRUNED, step)
+            raise PrunedError(f"after step {step}, at {score:.4f}: most candidates before it had been better there")
