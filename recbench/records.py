@@ -42,31 +42,31 @@ class Record:
     composed configuration, from which the job can be run again.
     """
 
-    schema: int = 1
-    status: Status = "ok"
+    schema: int = 1  # raised when an older version could misread the record
+    status: Status = "ok"  # or failed, pruned (stopped by a search), timeout, memory (a limit was passed)
     cause: str = ""  # one line; empty if all went well
     dataset: str = ""  # the data set's own name
     split: str = ""  # the choice and its options
     model: str = ""  # the choice on the command line, a variant's name for example
     kind: str = ""  # the registered name behind it
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)  # all of the model's
     changed: Mapping[str, Any] = field(default_factory=dict)  # options that somebody set
-    seed: int = 0
-    part: Literal["test", "valid"] = "test"
-    scores: Mapping[str, Score] = field(default_factory=dict)
-    n_folds: int = 0
-    n_train: int = 0
-    n_test: int = 0
+    seed: int = 0  # of the model and of the validation parts
+    part: Literal["test", "valid"] = "test"  # what was scored
+    scores: Mapping[str, Score] = field(default_factory=dict)  # by metric: mean, std, each fold's
+    n_folds: int = 0  # of the split
+    n_train: int = 0  # rows that were trained on, summed over the folds
+    n_test: int = 0  # rows that were scored, summed over the folds
     cold_share: float | None = None  # of the scored rows: user or item without a training row
     fallback_share: float | None = None  # of the scored rows: the model's own term had no part
-    fit_seconds: float | None = None  # CPU
-    predict_seconds: float | None = None  # CPU
+    fit_seconds: float | None = None  # CPU, summed over the folds
+    predict_seconds: float | None = None  # CPU, summed over the folds
     peak_memory_mb: float | None = None  # the job's own, in 2**20 bytes
     data: Mapping[str, Any] = field(default_factory=dict)  # n_users, n_items, n_ratings, scale, digest
-    split_digest: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
+    split_digest: str = ""  # SHA-256 of all train and test rows
+    versions: Mapping[str, str] = field(default_factory=dict)  # of Python, recbench, the plugin and what they loaded
     created: str = ""  # ISO 8601, UTC
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)  # composed; from which the job can be run again
     inputs: Mapping[str, Any] = field(default_factory=dict)  # everything that the result depends on, as digests
     key: str = ""  # of the result in the store: the digest of the inputs
     cached: bool = False  # whether the result was in the store already

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from recbench import jobs, sweeps
 from recbench.comparison import compared, scored_rows
 from recbench.messages import Parser, UsageError
+from recbench.options import meanings
 from recbench.records import Record, read_record, read_records
 from recbench.rows import Row, rows_of
 from recbench.statistics import paired_bootstrap
@@ -28,14 +29,18 @@ SHORT_KEY = 10  # characters of a key that are shown, and enough to name it
 
 
 def list_results(args: Sequence[str]) -> str:
-    """What the store holds, oldest first, as far as it fits the filters.
+    """What the store holds, oldest first, as far as it fits the filters; or what a record's fields mean.
 
     Raises:
         UsageError: an argument is no filter.
     """
-    parser = _parser("results", "[name=value ...]", "model=mf, dataset=movielens*, model.n_factors=8, part=test")
+    usage = "[name=value ...] [--fields]"
+    parser = _parser("results", usage, "model=mf, dataset=movielens*, model.n_factors=8, part=test")
     parser.add_argument("filters", nargs="*")
+    parser.add_argument("--fields", action="store_true")
     options = parser.parse_args(args)
+    if options.fields:
+        return _fields()
     store = Store(options.store)
     found = [(key, store.record(key)) for key in store]
     fits = _filter(options.filters)
@@ -43,12 +48,20 @@ def list_results(args: Sequence[str]) -> str:
     for key, record in found:
         if record is not None and fits(record):
             (row,) = rows_of([record])
-            score = next(iter(record.scores.items()))
+            scores = [f"{name} {score.mean:.4f}" for name, score in record.scores.items()] or [record.status]
             told = [record.created[:16], record.part, record.dataset, record.split, record.model, row.label()]
-            lines.append([key[:SHORT_KEY], *told, f"{score[0]} {score[1].mean:.4f}"])
+            lines.append([key[:SHORT_KEY], *told, scores[0]])
     damaged = sum(record is None for _, record in found)
     last = f"{len(lines) - 1} of {len(found)} results in {store.folder}"
     return "\n".join([*aligned(lines), last + (f", {damaged} damaged: they are computed anew" if damaged else "")])
+
+
+def _fields() -> str:
+    """What is in a record, from the comments behind its fields."""
+    told = meanings(Record)
+    lines = [["field", "type", "meaning"]]
+    lines += [[each.name, str(each.type), told[each.name]] for each in fields(Record) if each.name != "unknown"]
+    return "\n".join([*aligned(lines), f"schema {Record().schema}; what a newer version adds is kept as it is"])
 
 
 def merge_tables(args: Sequence[str]) -> str:
@@ -88,6 +101,9 @@ def reproduce(args: Sequence[str]) -> str:
     options = parser.parse_args(args)
     store = Store(options.store)
     before = _find(store, options.result)
+    if before.status != "ok":
+        told = f"result {options.result!r} is no result to compare with: {before.status}, {before.cause}"
+        raise UsageError(f"{told}; `recbench results status=ok` lists those that are")
     config = dict(before.config) | {"resume": False}
     by_fold = [{"kind": before.kind} | dict(node) for node in before.by_fold]
     with tempfile.TemporaryDirectory(prefix="recbench-") as folder:

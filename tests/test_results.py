@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,11 @@ def test_what_moved_is_told(drift: str, verdict: str, tmp_path: Path) -> None:
 def _stored(folder: Path) -> Record:
     (record,) = records_in(folder)
     return record
+
+
+def test_every_field_of_a_record_is_documented(tmp_path: Path) -> None:
+    ran = recbench("results", "--fields", cwd=tmp_path)
+    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in ran.stdout.splitlines()[1:-1]}
+    assert list(told) == [each.name for each in fields(Record) if each.name != "unknown"]
+    assert "of the scored rows" in told["cold_share"]
+    assert ran.stdout.splitlines()[-1].startswith("schema 1")
