@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,19 @@ def test_a_run_of_another_commit_is_marked() -> None:
     text = report({TINY: [_run("mf", 0.9)]}, {}, MACHINE, VERSIONS, "def")
     assert "| at abc |" in text
     assert "| at abc |" not in report({TINY: [_run("mf", 0.9)]}, {}, MACHINE, VERSIONS, "abc")
+
+
+def test_a_run_with_another_python_or_another_version_of_its_library_is_marked() -> None:
+    there = replace(_run("mf", 0.9), versions={"Python": "3.13.5", "recbench": "0.2", "numpy": "9.9"})
+    text = report({TINY: [there]}, {}, MACHINE, {"Python": "3.11.7", "recbench": "0.1"}, "abc")
+    assert "| Python 3.13.5, recbench 0.2 |" in text
+    same = replace(there, versions={"Python": "3.11.7", "recbench": "0.1"})
+    (row,) = (
+        line
+        for line in report({TINY: [same]}, {}, MACHINE, same.versions, "abc").splitlines()
+        if line.startswith("| mf |")
+    )
+    assert "3.11" not in row
 
 
 def test_growth_is_told_against_linear_and_drawn_to_a_logarithmic_scale() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from recbench.records import write_text
 from recbench_peers.bench import machine, sweeps
 from recbench_peers.bench.measuring import Run, run, stored
-from recbench_peers.bench.plan import PARTS, Part, choose_parts, not_installed, tasks_of
+from recbench_peers.bench.plan import PARTS, Part, Task, choose_parts, not_installed, tasks_of
 from recbench_peers.bench.report import report
 
 STORE = Path("outputs/bench")
@@ -45,17 +45,20 @@ def benchmark(parts: Sequence[Part], chosen: argparse.Namespace, all_parts: Sequ
         _tell(f"{measured.command}: {measured.usage.cpu_seconds:.1f} CPU s{' (kept)' if known else ''}")
     results: dict[Part, list[Run]] = {}
     pending: dict[Part, list[str]] = {}
-    for task in dict.fromkeys([*tasks_of(all_parts), *tasks]):
+    absent = not_installed()  # here; where they are installed they may have been run into the same store
+    elsewhere = [Task(part, model) for part in all_parts if not part.is_scale for model in absent]
+    for task in dict.fromkeys([*tasks_of(all_parts), *tasks, *elsewhere]):
         found = stored(task, chosen.store, accepted)
         if found:
             results.setdefault(task.part, []).append(found)
-        else:
+        elif task.model not in absent:
             pending.setdefault(task.part, []).append(task.model)
     told = [sweeps.stored(number, chosen.store, accepted) for number in numbers]
     by_part = {part: results.get(part, []) for part in all_parts}
     text = report(by_part, pending, machine.describe(), machine.versions(), commit, told)
-    if absent := not_installed():
-        text += f"\nNot installed, and so not run: {', '.join(absent)}.\n"
+    run_anywhere = {each.model for runs in results.values() for each in runs}
+    if missing := [model for model in absent if model not in run_anywhere]:
+        text += f"\nNot installed, and so not run: {', '.join(missing)}.\n"
     write_text(chosen.output, text)
     _tell(f"wrote {chosen.output}")
 

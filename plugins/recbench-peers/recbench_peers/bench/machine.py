@@ -26,14 +26,14 @@ def describe() -> dict[str, str]:
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores; one thread a run",
         "memory": f"{memory:.0f} GB",
-        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "system": f"{platform.system()} {platform.machine()}",
     }
 
 
 def versions() -> dict[str, str]:
     """Versions of what takes part, as far as it is installed."""
     plugins = {entry.distribution for entry in installed().entries["model"].values()}
-    found = {}
+    found = {"Python": platform.python_version()}
     for name in (*sorted(plugins), *PACKAGES):
         try:
             found[name] = version(name)

@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from recbench.records import FILE_NAME, Record, write_text
+from recbench_peers.bench.machine import versions
 from recbench_peers.bench.plan import DATA, Task
 
 META, LOG, USAGE = "run.json", "output.txt", "usage.json"
@@ -53,6 +54,7 @@ class Run:
     status: str  # as in a record
     cause: str
     record: Record | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)  # of the packages and Python where it ran
 
 
 def measure(command: Sequence[str], environment: Mapping[str, str], timeout: float, folder: Path) -> Usage:
@@ -77,7 +79,7 @@ def run(task: Task, store: Path, timeout: float, commit: str, code: str) -> Run:
     status, cause = _outcome(usage, record, folder / LOG, timeout)
     cause = cause.replace(str(folder), ".").replace(str(Path.cwd()), ".")
     cause = cause.replace(data, DATA) if data else cause
-    finished = Run(task.part.key, task.model, told(task), commit, code, usage, status, cause, record)
+    finished = Run(task.part.key, task.model, told(task), commit, code, usage, status, cause, record, versions())
     meta = {name: value for name, value in asdict(finished).items() if name != "record"}
     write_text(folder / META, json.dumps(meta, indent=2) + "\n")
     return finished

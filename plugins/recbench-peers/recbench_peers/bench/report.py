@@ -49,24 +49,25 @@ def report(
     measured: Sequence[sweeps.Measured | None] = (),
 ) -> str:
     """BENCHMARKS.md from the runs of each part and the sweeps; `pending` names the models that have not been run."""
+    here = {**versions, "commit": commit}
     today = datetime.now(UTC).date().isoformat()
     facts = {**machine, "date": today, "commit": commit, "versions": ", ".join(map(" ".join, versions.items()))}
     sections = [INTRO, _markdown(("", ""), list(facts.items()))]
     for part, runs in parts.items():
         if runs and not part.is_scale:
-            sections += _section(part, runs, pending.get(part, ()), commit)
+            sections += _section(part, runs, pending.get(part, ()), here)
     scale = {part: {run.model: run for run in runs} for part, runs in parts.items() if part.is_scale and runs}
     if scale:
-        sections += [SCALE_INTRO, _scale_table(scale, commit), _chart(scale)]
+        sections += [SCALE_INTRO, _scale_table(scale, here), _chart(scale)]
     if any(measured):
         sections += [sweeps.INTRO, _markdown(sweeps.HEAD, sweeps.rows(measured, commit))]
     return "\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 
-def _section(part: Part, runs: Sequence[Run], pending: Sequence[str], commit: str) -> list[str]:
+def _section(part: Part, runs: Sequence[Run], pending: Sequence[str], here: Mapping[str, str]) -> list[str]:
     ranked = sorted(runs, key=lambda run: (_score(run.record, "rmse") or math.inf, run.model))
     lines = [f"## {part.title}", *_size(runs), f"`{runs[0].command.replace(f'model={runs[0].model}', 'model=…')}`"]
-    lines.append(_markdown(HEAD, [_row(run, commit) for run in ranked]))
+    lines.append(_markdown(HEAD, [_row(run, here) for run in ranked]))
     return lines + ([f"Not run yet: {', '.join(pending)}."] if pending else [])
 
 
@@ -81,7 +82,7 @@ def _size(runs: Sequence[Run]) -> list[str]:
     return []
 
 
-def _row(run: Run, commit: str) -> tuple[str, ...]:
+def _row(run: Run, here: Mapping[str, str]) -> tuple[str, ...]:
     record, used = run.record or NOTHING, run.usage
     return (
         run.model,
@@ -93,11 +94,11 @@ def _row(run: Run, commit: str) -> tuple[str, ...]:
         _number(record.peak_memory_mb, ",.0f"),
         *(_number(value, ",.1f") for value in (used.cpu_seconds, used.wall_seconds)),
         _number(used.max_rss_mb, ",.0f"),
-        _note(run, commit),
+        _note(run, here),
     )
 
 
-def _scale_table(scale: Mapping[Part, Mapping[str, Run]], commit: str) -> str:
+def _scale_table(scale: Mapping[Part, Mapping[str, Run]], here: Mapping[str, str]) -> str:
     rows = []
     for model in dict.fromkeys(name for runs in scale.values() for name in runs):
         before: Record | None = None
@@ -113,7 +114,7 @@ def _scale_table(scale: Mapping[Part, Mapping[str, Run]], commit: str) -> str:
                     _number(record.predict_seconds, ".2f"),
                     _number(record.peak_memory_mb, ",.0f"),
                     _number(run.usage.cpu_seconds, ",.1f"),
-                    _note(run, commit),
+                    _note(run, here),
                 )
             )
             before = record
@@ -155,9 +156,14 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _note(run: Run, commit: str) -> str:
+def _note(run: Run, here: Mapping[str, str]) -> str:
+    """What went wrong, and what was otherwise than the report's head says."""
     notes = [] if run.status == "ok" else [f"{run.status}: {run.cause}"]
-    return ", ".join(notes if run.commit == commit else [*notes, f"at {run.commit}"])
+    notes += [] if run.commit == here["commit"] else [f"at {run.commit}"]
+    for name in ("Python", _source(run)):
+        there = run.versions.get(name, here.get(name))
+        notes += [f"{name} {there}"] if there != here.get(name) else []
+    return ", ".join(notes)
 
 
 def _source(run: Run) -> str:
