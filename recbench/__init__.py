@@ -8,6 +8,7 @@ from recbench.search_space import between, one_of, searched
 
 if TYPE_CHECKING:
     from recbench.api import Comparison, compare, evaluate
+    from recbench.datasets.frame import from_frame
 
 __all__ = [
     "Comparison",
@@ -19,6 +20,7 @@ __all__ = [
     "between",
     "compare",
     "evaluate",
+    "from_frame",
     "hookimpl",
     "one_of",
     "searched",
@@ -31,4 +33,8 @@ def __getattr__(name: str) -> Any:
         from recbench import api
 
         return getattr(api, name)
+    if name == "from_frame":
+        from recbench.datasets import frame
+
+        return frame.from_frame
     raise AttributeError(f"module 'recbench' has no attribute {name!r}")

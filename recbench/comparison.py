@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -18,31 +19,63 @@ from recbench.store import Store
 
 MAX_ROWS = 100  # compared with the best: beyond, a table is no place to look for ties
 
+Halves = list[tuple[RatingDataset, RatingDataset]]  # what each fold trained on and what it scored
 
-def compared(rows: Sequence[Row], records: Sequence[Record], store: Store) -> list[Row]:
+
+class Keeper(Protocol):
+    """Who has the predictions behind a record, and the rows that they are of."""
+
+    def predictions(self, record: Record) -> Sequence[FloatArray] | None:
+        """An array a fold; None if there are none."""
+
+    def halves(self, record: Record) -> Halves:
+        """What each fold trained on and what it scored.
+
+        Raises:
+            LookupError, ValueError, OSError: the ratings are not to be had.
+        """
+
+
+@dataclass
+class Stored:
+    """The store and the ratings on disk."""
+
+    store: Store
+
+    def predictions(self, record: Record) -> Sequence[FloatArray] | None:
+        """Those in the store."""
+        return self.store.predictions(record.key)
+
+    def halves(self, record: Record) -> Halves:
+        """Those that the record's configuration names."""
+        return halves_behind(record)
+
+
+def compared(rows: Sequence[Row], records: Sequence[Record], kept: Store | Keeper) -> list[Row]:
     """The rows, those scored on the same test rows compared with the one of lowest RMSE among them.
 
     `records` are those behind the rows; their validation scores tell how sure a model's choice was.
     A row stays as it is where its predictions are not kept. Of several seeds the first stands for all.
     """
+    keeper = Stored(kept) if isinstance(kept, Store) else kept
     told = list(rows)
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         if row.scores:
             groups[(row.record.data["digest"], row.record.split_digest)].append(number)
     for group in groups.values():
-        ranked = _ranked([rows[number].record for number in group], store)
+        ranked = _ranked([rows[number].record for number in group], keeper)
         for place_in_group, gap, letter, p_folds in ranked:
             number = group[place_in_group]
             told[number] = replace(told[number], gap=gap, letter=letter, p_folds=p_folds)
-    ties = _ties(records, store)
+    ties = _ties(records, keeper)
     return [
         replace(row, n_tied=ties[(*place(row.record), row.record.model)]) if row.scores and not row.floor else row
         for row in told
     ]
 
 
-def halves_behind(record: Record) -> list[tuple[RatingDataset, RatingDataset]]:
+def halves_behind(record: Record) -> Halves:
     """What each fold of the record's job trained on and what it scored.
 
     Raises:
@@ -65,7 +98,7 @@ def scored_rows(record: Record) -> tuple[FloatArray, IntArray]:
     return np.concatenate([each.ratings for each in scored]), np.concatenate([each.user_idx for each in scored])
 
 
-def _ties(records: Sequence[Record], store: Store) -> Counter[tuple[str, ...]]:
+def _ties(records: Sequence[Record], keeper: Keeper) -> Counter[tuple[str, ...]]:
     """By data set, split and model: how many candidates validation can't tell from the best one."""
     groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for record in records:
@@ -74,21 +107,21 @@ def _ties(records: Sequence[Record], store: Store) -> Counter[tuple[str, ...]]:
     ties: Counter[tuple[str, ...]] = Counter()
     for key, candidates in groups.items():
         of_one_seed = [each for each in candidates if each.seed == candidates[0].seed]
-        ties[key] = sum(letter == "a" for _, _, letter, _ in _ranked(of_one_seed, store)[1:])
+        ties[key] = sum(letter == "a" for _, _, letter, _ in _ranked(of_one_seed, keeper)[1:])
     return ties
 
 
-def _ranked(records: Sequence[Record], store: Store) -> list[tuple[int, Difference, str, float | None]]:
+def _ranked(records: Sequence[Record], keeper: Keeper) -> list[tuple[int, Difference, str, float | None]]:
     """The records whose predictions are kept, best first: its number, gap, letter and p-value over the folds.
 
     All were scored on the same rows. Nothing where fewer than two can be compared, or the ratings are gone.
     """
-    kept = {number: folds for number, each in enumerate(records) if (folds := store.predictions(each.key)) is not None}
+    kept = {number: folds for number, each in enumerate(records) if (folds := keeper.predictions(each)) is not None}
     kept = dict(list(kept.items())[:MAX_ROWS])
     if len(kept) < 2:
         return []
     try:
-        halves = halves_behind(records[next(iter(kept))])
+        halves = keeper.halves(records[next(iter(kept))])
     except (LookupError, ValueError, OSError):
         return []  # the ratings are gone or have changed: the scores stand, the rows can't be compared any more
     scored = [each for _, each in halves]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from recbench.datasets.published import TERMS, Download
+from recbench.locks import locked
 from recbench.progress import tell
 
 BASE = "https://files.grouplens.org/datasets/movielens/"
@@ -54,7 +55,7 @@ def fetch(download: Download, folder: Path, base: str = BASE, patience: Patience
     """
     target, part = folder / download.file, folder / f".{download.file}.part"
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / f".{download.file}.lock"):
+    with locked(folder / f".{download.file}.lock"):
         if target.exists():
             if download.matches(target):
                 return target
@@ -211,16 +212,3 @@ def _written(download: Download, part: Path) -> Iterator[None]:
             f"no room for the {download.megabytes} MB of {download.file} in {part.parent}; free some and "
             "fetch again: it goes on where it stopped"
         ) from error
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with the process, whatever ends it; where the system has none, hold nothing."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

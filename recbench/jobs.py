@@ -55,8 +55,10 @@ class Parts:
     filters: Filters  # of what a model trains on; those of the whole set have been applied
 
 
-def prepare(job: Job) -> Parts:
+def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
     """Make the objects that the configuration names; what fails here is the user's to mend.
+
+    A data set that is `given` stands in for the one named.
 
     Raises:
         LookupError, ValueError, OSError: a name, an option or a file is wrong.
@@ -69,9 +71,10 @@ def prepare(job: Job) -> Parts:
     metrics = configuration.metrics_of(job.config["metrics"], registry)
     split = configuration.make("split", job.config["split"], registry)
     filters = configuration.filters_of(job.config.get("filters"))
-    dataset = _dataset(json.dumps(job.config["dataset"], sort_keys=True), filters if filters.whole_set else Filters())
+    whole_set, of_train = (filters, Filters()) if filters.whole_set else (Filters(), filters)
+    node = json.dumps(job.config["dataset"], sort_keys=True)
+    dataset = _dataset(node, whole_set) if given is None else _filtered(given, whole_set)
     folds = list(split(dataset))
-    of_train = Filters() if filters.whole_set else filters
     cuts = runner.cuts(split, job.config["valid_size"], job.config["seed"])
     return Parts(dataset, folds, cuts, makers if job.by_fold else makers * len(folds), metrics, of_train)
 
@@ -217,5 +220,8 @@ def _maker(node: Mapping[str, Any]) -> Callable[[], RatingModel]:
 @lru_cache(maxsize=1)
 def _dataset(node: str, filters: Filters) -> RatingDataset:
     """The data set, kept for the next job of this process, which mostly wants the same."""
-    dataset: RatingDataset = configuration.make("dataset", json.loads(node), installed())
+    return _filtered(configuration.make("dataset", json.loads(node), installed()), filters)
+
+
+def _filtered(dataset: RatingDataset, filters: Filters) -> RatingDataset:
     return replace(filters.apply(dataset), name=f"{dataset.name} {filters}") if filters else dataset

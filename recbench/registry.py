@@ -18,6 +18,7 @@ import pluggy
 
 from recbench import hookspecs
 from recbench.contracts import Metric
+from recbench.factories import keeping
 from recbench.lookup import find_with
 from recbench.options import did_you_mean, options_of
 
@@ -208,6 +209,7 @@ def _checked(entry: Entry) -> Entry:
             raise TypeError(f"{role} {name!r}: {error}") from error
         if taken := {*RESERVED} & {*options}:
             raise TypeError(f"{role} {name!r} has an option {min(taken)!r}, which is reserved; rename it")
+        entry = replace(entry, factory=keeping(role, name, entry.distribution, factory))
     return entry
 
 

@@ -115,7 +115,7 @@ def run_fold(
     if model.uses_valid:
         ((kept, held_out),) = cut(train)
         fitted_on, valid = train.take(kept), train.take(held_out)
-    _import_requirements(model)
+    import_requirements(model)
     memory, start = PeakMemory(), _cost()
     model.fit(fitted_on, valid)
     fitted = _cost()
@@ -218,7 +218,7 @@ def _cost() -> float:
     return cpu_seconds() + saved_seconds()
 
 
-def _import_requirements(model: RatingModel) -> None:
+def import_requirements(model: RatingModel) -> None:
     """Import what the model needs before the clock starts: an import is not part of a fit."""
     for name in model.requires:
         try:

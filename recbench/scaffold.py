@@ -25,48 +25,28 @@ NEXT = {  # by role, what to type once it is installed and checked
 
 @dataclass(frozen=True)
 class Example:
-    """The plugin that a new distribution of a role starts as, and what is taken of it."""
+    """The plugin that a new distribution of a role starts as, and what of it is left out."""
 
     distribution: str
     folder: str  # below `templates` in the installed package
     name: str  # what it registers
     defined: str  # its class or function of that name
     words: Mapping[str, str]  # what is renamed; {name}, {Name} and {dashed} stand for the name asked for
-    kept: tuple[str, ...] = ()  # the files taken; none named: all
-    retold: tuple[tuple[str, str], ...] = ()  # patterns of what reads otherwise without the other parts
+    foreign: tuple[str, ...] = ()  # words of other parts: a file, or a line, that has one is left out
+
+
+PARTS = {  # of the example that has several, by role: what nothing but their own files and lines says
+    "model": ("model.py", "cafe_net"),
+    "dataset": ("dataset.py", "ratings.csv", "cafes"),
+    "split": ("split.py", "weekdays"),
+    "metric": ("metric.py", "worst_item"),
+}
 
 
 def _part_of_cafe(role: str, name: str, defined: str, words: Mapping[str, str]) -> Example:
-    """One part of the example that has several: its files, and of the shared ones what tells of it."""
-    shared = ("pyproject.toml", "README.md", ".github/workflows/test.yaml", "recbench_cafe/__init__.py")
-    own = (f"recbench_cafe/{role}.py", f"tests/test_{role}.py", *(["recbench_cafe/ratings.csv"] * (role == "dataset")))
-    what, imported, abc = {
-        "dataset": ("A data set", "RatingDataset", "Callable, Mapping"),
-        "metric": ("A metric", "Metric", "Mapping"),
-    }[role]
-    retold = [
-        (rf"^from recbench_cafe\.(?!{role}\b).*\n", ""),
-        (rf"\n\n\n@hookimpl\ndef register_(?!{role}s\b).*(\n    .*)*", ""),
-        (r"^from recbench import .*, hookimpl$", f"from recbench import {imported}, hookimpl"),
-        (r"^from collections\.abc import Callable, Mapping$", f"from collections.abc import {abc}"),
-        (r'^"""A plugin with more than one part.*$', '"""The hook returns what the plugin brings, by name."""'),
-        (r"^description = .*$", f'description = "{what} for recbench"'),
-        (r"^dependencies = .*$", 'dependencies = ["recbench"]'),
-        (rf"^ *- run: recbench check (?!{role}=).*\n", ""),
-        (r"^What `recbench-slope-one` .*$", f"{what} for recbench: a complete plugin, to use, to read and to change."),
-        (r"^    recbench .*$", f"    {NEXT[role].format(name=name)}"),
-        (rf"^\| `recbench_cafe/(?!__init__|{role}\.py).*\n", ""),
-        (r"the hooks, one a role", "the hook"),
-        (r"every law of each from", "every law from"),
-    ]
-    if role != "dataset":
-        retold.append((r"^\nThe ratings are invented.*\n", ""))
-    renamed = {
-        "recbench-cafe": "recbench-{dashed}",
-        "recbench_cafe": "recbench_{name}",
-        'cafe = "': '{name} = "',
-    }
-    return Example("recbench-cafe", "parts", name, defined, {**renamed, **words}, shared + own, tuple(retold))
+    renamed = {"recbench-cafe": "recbench-{dashed}", "recbench_cafe": "recbench_{name}", **words}
+    foreign = tuple(word for part, own in PARTS.items() if part != role for word in own)
+    return Example("recbench-cafe", "parts", name, defined, renamed, foreign)
 
 
 EXAMPLES = {
@@ -81,13 +61,16 @@ EXAMPLES = {
         "dataset",
         "cafes",
         "load_cafes",
-        {"=cafes": "={name}", '"cafes"': '"{name}"', "load_cafes": "load_{name}", "TestCafes": "Test{Name}"},
+        {
+            "dataset=cafes": "dataset={name}",
+            'cafes = "': '{name} = "',
+            '"cafes"': '"{name}"',
+            "load_cafes": "load_{name}",
+            "TestCafes": "Test{Name}",
+        },
     ),
     "metric": _part_of_cafe(
-        "metric",
-        "worst_item",
-        "worst_item",
-        {"worst_item": "{name}", "TestWorstItem": "Test{Name}", "the_worst_item_counts": "the_worst_item_counts"},
+        "metric", "worst_item", "worst_item", {"worst_item": "{name}", "TestWorstItem": "Test{Name}"}
     ),
 }
 
@@ -147,12 +130,15 @@ def texts_of(role: str) -> dict[str, str]:
     for file in sorted(source.rglob("*")):
         path = file.relative_to(source)
         strange = any(fnmatch(part, pattern) for part in path.parts for pattern in LEFT_OUT)
-        if file.is_file() and not strange and (not example.kept or path.as_posix() in example.kept):
-            text = file.read_text(encoding="utf-8")
-            for pattern, told in example.retold:
-                text = re.sub(pattern, told, text, flags=re.MULTILINE)
-            texts[path.as_posix()] = text
+        if file.is_file() and not strange and not _is_foreign(path.as_posix(), example):
+            lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = "".join(line for line in lines if not _is_foreign(line, example))
+            texts[path.as_posix()] = kept.rstrip("\n") + "\n"
     return texts
+
+
+def _is_foreign(text: str, example: Example) -> bool:
+    return any(word in text for word in example.foreign)
 
 
 def template_dir(role: str) -> Path:

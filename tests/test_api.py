@@ -19,6 +19,7 @@ from recbench import RatingDataset, RatingModel
 from recbench.contracts import FloatArray, IntArray
 from recbench.models.bias import Bias
 from recbench.models.factorization import MF
+from recbench.models.neighbours import ItemKNN
 from recbench.testing import toy_ratings
 from tests.running import SMALL
 from tests.running import recbench as typed
@@ -71,6 +72,46 @@ def test_a_comparison_is_the_table_of_the_command_line(tmp_path: Path) -> None:
     assert "to the best" in str(comparison)
 
 
+def test_a_comparison_of_objects_is_that_of_their_names() -> None:
+    columns = ["rmse", "difference", "low", "high", "p_value", "p_folds"]
+    words = (*SMALL, "split=k_fold", "split.n_folds=3")
+    wanted: list[list[str | RatingModel]] = [["mf", "item_knn"], [MF(), ItemKNN()], [MF(), "item_knn"]]
+    by_name, by_object, mixed = (recbench.compare(models, *words).frame[columns] for models in wanted)
+    assert by_name.notna().sum().tolist() == [4, 4, 4, 4, 4, 3]
+    pd.testing.assert_frame_equal(by_object, by_name)
+    pd.testing.assert_frame_equal(mixed, by_name)
+
+
+def test_predictions_of_objects_are_on_no_disk(tmp_path: Path) -> None:
+    frame = recbench.compare([MF(n_factors=2), lambda: Bias(reg_user=9.0)], dataset=toy_ratings()).frame
+    assert frame["low"].notna().all()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_frame_can_be_passed_and_is_the_file_it_was_read_from(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pairs = rng.choice(600, 300, replace=False)
+    frame = pd.DataFrame({"rating": rng.integers(1, 6, 300), "user": pairs // 30, "item": pairs % 30, "noise": 1.0})
+    frame.to_csv(tmp_path / "ratings.csv", index=False)
+    before = frame.copy()
+    by_file = recbench.evaluate("mf", "dataset=ratings_file", "dataset.path=ratings.csv")
+    by_frame = recbench.evaluate("mf", dataset=frame)
+    assert (by_frame.data, by_frame.scores) == (by_file.data, by_file.scores)
+    assert set(by_file.config) - set(by_frame.config) == {"dataset"}  # which was not the one that is named there
+    assert by_frame.dataset == "frame"
+    pd.testing.assert_frame_equal(frame, before)
+    assert recbench.compare([MF()], dataset=frame).frame["low"].notna().all()
+
+
+def test_a_frame_without_the_columns_is_refused_with_those_it_has() -> None:
+    frame = pd.DataFrame({"who": [1], "what": [2], 3: [4]})
+    expected = (
+        "the DataFrame has no column for the user: ['who', 'what', '3']; set user_column, in recbench.from_frame("
+    )
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        recbench.compare(["bias"], dataset=frame)
+
+
 def test_a_failure_is_a_row_in_a_comparison_and_an_error_alone() -> None:
     comparison = recbench.compare([Failing(), "bias"], dataset=toy_ratings())
     failed = comparison.frame.set_index("model").loc["Failing"]
@@ -120,8 +161,8 @@ def test_what_an_object_can_not_heed_is_refused(override: str, message: str) -> 
 
 
 def test_what_is_no_data_set_is_refused_with_a_way_out() -> None:
-    with pytest.raises(ValueError, match="dataset is DataFrame; give a RatingDataset, or a file among the overrides"):
-        recbench.evaluate("bias", dataset=pd.DataFrame({"user": [1]}))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="dataset is dict; give a RatingDataset, a DataFrame, or a file among"):
+        recbench.evaluate("bias", dataset={"user": [1]})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("override", ["filters.min_user_ratings=20", "filters={min_user_ratings: 20, whole_set: true}"])
@@ -164,6 +205,16 @@ def test_models_that_differ_in_an_option_are_rows_and_in_the_seed_alone_are_one(
     models = [MF(n_factors=2), MF(n_factors=3, seed=0), MF(n_factors=3, seed=1)]
     frame = recbench.compare(models, dataset=toy_ratings()).frame
     assert len(frame[frame["model"] == "MF"]) == 2
+
+
+def test_what_is_set_of_an_object_stands_in_the_table_whatever_it_is() -> None:
+    @dataclass
+    class Odd(Bias):
+        weights: object = None
+
+    comparison = recbench.compare([Odd(reg_user=9.0, weights=np.array([1, 2]))], dataset=toy_ratings())
+    assert comparison.records[0].changed == {"reg_user": 9.0, "weights": "array([1, 2])"}
+    assert "Odd          reg_user=9.0 weights=array([1, 2])" in str(comparison)
 
 
 def test_a_fitted_model_that_is_passed_is_fitted_anew() -> None:

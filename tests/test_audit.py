@@ -12,7 +12,7 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.audit import Audit, audit_of
-from tests.running import SMALL, recbench
+from tests.running import SMALL, recbench, records_in
 
 # rows: 0 u0 i0 t10, 1 u0 i1 t20, 2 u0 i2 t30, 3 u1 i0 t40, 4 u1 i1 t50, 5 u2 i3 t5
 TOY = RatingDataset(
@@ -165,6 +165,28 @@ def test_a_program_gets_the_same_as_json(tmp_path: Path) -> None:
     assert told["split"].startswith("cold_user test_size=0.2")
 
 
+def test_filters_are_of_train_alone_unless_they_are_of_the_whole_set(tmp_path: Path) -> None:
+    plain, filtered, whole = (
+        json.loads(recbench("audit", "--json", *SMALL, *words, cwd=tmp_path).stdout)
+        for words in ([], ["filters.min_rating=4"], ["filters.min_rating=4", "filters.whole_set=true"])
+    )
+    assert (plain["n_ratings"], plain["n_train"], plain["n_test"]) == (1200, 960, 240)
+    assert (filtered["n_ratings"], filtered["n_test"], filtered["mean_test"]) == (1200, 240, plain["mean_test"])
+    assert filtered["n_train"] < plain["n_train"]
+    assert filtered["mean_train"] >= 4
+    assert filtered["split"].endswith("train[min_rating=4.0]")
+    assert whole["n_ratings"] == whole["n_train"] + whole["n_test"] == sum(whole["histogram"].values()) < 1200
+    assert whole["mean_test"] >= 4
+
+
+def test_an_audits_floor_is_the_runs_under_the_same_filters(tmp_path: Path) -> None:
+    words = (*SMALL, "filters.min_user_ratings=20")
+    told = json.loads(recbench("audit", "--json", *words, cwd=tmp_path).stdout)
+    recbench("model=bias", *words, cwd=tmp_path)
+    (record,) = records_in(tmp_path)
+    assert (told["rmse_bias"], told["n_train"]) == (record.scores["rmse"].mean, record.n_train)
+
+
 def test_the_future_is_warned_of_and_a_split_by_time_has_none(tmp_path: Path) -> None:
     assert "models know the future" in recbench("audit", cwd=tmp_path).stdout
     assert "models know the future" not in recbench("audit", "split=global_time", cwd=tmp_path).stdout
@@ -173,8 +195,10 @@ def test_the_future_is_warned_of_and_a_split_by_time_has_none(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("model=mf",), "'model=mf': an audit is of a data set and a split alone"),
+        (("model=mf",), "'model=mf': an audit is of a data set, a split and filters alone"),
         (("dataset=moovielens",), "unknown dataset 'moovielens'; did you mean 'movielens'?"),
+        ((*SMALL, "filters.min_rating=9"), "filters min_rating=9.0 leave none of 960 training rows; loosen them"),
+        (("filters.k_cor=9",), "filters has no option 'k_cor'; did you mean 'k_core'?"),
         (("split.test_size=2",), "test_size=2.0; it must lie between 0 and 1"),
     ],
 )

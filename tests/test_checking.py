@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recbench.checking import laws
-from recbench.scaffold import EXAMPLES, template_dir, write
+from recbench.scaffold import EXAMPLES, PARTS, template_dir, texts_of, write
 from tests.running import recbench, write_plugin
 
 BROKEN = """
@@ -156,14 +156,20 @@ def test_a_new_data_set_or_metric_is_the_examples_own_part(role: str, files: set
 
 
 @pytest.mark.parametrize("role", EXAMPLES)
-def test_everything_that_is_written_otherwise_is_in_the_example(role: str) -> None:
+def test_everything_that_is_renamed_or_left_out_is_in_the_example(role: str) -> None:
     example = EXAMPLES[role]
     files = files_of(template_dir(role))
-    assert [path for path in example.kept if path not in files] == []
     source = "\n".join([*files, *files.values()])
-    assert [word for word in example.words if word not in source] == []
-    lost = [pattern for pattern, _ in example.retold if not re.search(pattern, source, re.MULTILINE)]
-    assert lost == []
+    assert [word for word in (*example.words, *example.foreign) if word not in source] == []
+
+
+@pytest.mark.parametrize("role", ["dataset", "metric"])
+def test_shared_files_say_of_a_part_what_they_say_of_it_in_the_example(role: str) -> None:
+    taken, whole = texts_of(role), files_of(template_dir(role))
+    for path, roles in (("pyproject.toml", 1), ("README.md", 2), (".github/workflows/test.yaml", 1)):
+        assert sum(any(word in line for word in PARTS[role]) for line in taken[path].splitlines()) >= roles, path
+        assert [line for line in taken[path].splitlines() if line not in whole[path].splitlines()] == []
+        assert not [word for part in PARTS if part != role for word in PARTS[part] if word in taken[path]], path
 
 
 @pytest.mark.parametrize(("role", "command"), [("model", "model="), ("dataset", "dataset="), ("metric", "rmse,")])

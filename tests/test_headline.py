@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from recbench.records import Record
 from recbench.report.gather import comparisons
@@ -69,3 +72,15 @@ def test_each_data_set_has_a_headline_of_its_own(tmp_path: Path) -> None:
     records = [made("a", 0.8), made("b", 0.9), made("a", 0.7, **other), made("b", 0.6, **other)]
     text = Seen(page(records, Store(tmp_path), Path("outputs"))).text
     assert re.findall(r"(\w) predicts best", text) == ["b", "a"] * 2
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [("pruned", "stopped early"), ("from another version", "1 of 3 jobs failed")]
+)
+def test_a_candidate_that_did_not_finish_is_counted_and_breaks_nothing(status: str, told: str, tmp_path: Path) -> None:
+    candidates = [made("m", 0.7, part="valid", options={"size": size}) for size in (1, 2)]
+    odd = replace(made("m", 0.0, part="valid", options={"size": 3}), status=status, cause="so far", scores={})  # type: ignore[arg-type]
+    assert told in Seen(page([*candidates, odd], Store(tmp_path), Path("outputs"))).text
+    with_test = [*candidates, odd, made("m", 0.8, options={"size": 1})]
+    assert told in Seen(page(with_test, Store(tmp_path), Path("outputs"))).text
+    assert "Nothing finished" in Seen(page([odd], Store(tmp_path), Path("outputs"))).text

@@ -20,7 +20,16 @@ from recbench.ranking import Ranking
 from recbench.registry import installed
 
 some = settings(deadline=None, max_examples=60)
-RATED = ["ndcg_rated", "precision_rated", "recall_rated", "hit_rate_rated", "map_rated", "mrr_rated", "auc_rated"]
+RATED = [
+    "ndcg_rated",
+    "precision_rated",
+    "recall_rated",
+    "hit_rate_rated",
+    "map_rated",
+    "map_hits_rated",
+    "mrr_rated",
+    "auc_rated",
+]
 # gains (3, 2, 3, 0, 1, 2) in the order of the prediction
 GAINS = np.array([3, 2, 3, 0, 1, 2], np.float32)
 
@@ -70,6 +79,8 @@ def test_ndcg_of_the_worked_gains(gain: str, k: int, expected: float) -> None:
         (catalogue.recall, {"k": 5}, 0.5),
         (catalogue.recall, {"k": 10}, 0.75),
         (catalogue.mean_average_precision, {"k": 10}, 0.541667),
+        (catalogue.map_hits, {"k": 10}, 0.722222),
+        (catalogue.map_hits, {"k": 5}, 5 / 6),
         (catalogue.mrr, {}, 1.0),
         (catalogue.ndcg, {"k": 10}, 0.724626),
         (catalogue.hit_rate, {"k": 10}, 1.0),
@@ -136,8 +147,9 @@ def _plain(name: str, order: Sequence[int], relevant: set[int], gains: Sequence[
         return float(bool(within))
     if name == "mrr":
         return 1 / within[0] if within else 0.0
-    if name == "map":
-        return sum((number + 1) / rank for number, rank in enumerate(within)) / min(k, len(relevant))
+    if name in ("map", "map_hits"):
+        divisor = min(k, len(relevant)) if name == "map" else max(len(within), 1)
+        return sum((number + 1) / rank for number, rank in enumerate(within)) / divisor
     if name == "auc":
         others = [rank for rank, item in enumerate(order, start=1) if item not in relevant]
         return sum(rank < other for rank in ranks for other in others) / (len(ranks) * len(others))

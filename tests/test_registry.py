@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recbench.models.bias import Bias
-from recbench.registry import DuplicateNameError, Problem, Registry, UnknownNameError, installed, load
+from recbench.registry import DuplicateNameError, Problem, Registry, UnknownNameError, load
 from tests.running import write_plugin
 
 PluginLoader = Callable[..., Registry]
@@ -69,31 +69,12 @@ def _problem(registry: Registry, key: str) -> Problem:
 # what is in order
 
 
-def test_recbenchs_own_parts_are_registered() -> None:
-    registry = installed()
-    assert {"global_mean", "bias"} <= set(registry.entries["model"])
-    assert {"holdout", "k_fold", "fixed_folds"} <= set(registry.entries["split"])
-    assert {"movielens", "ratings_file", "synthetic"} <= set(registry.entries["dataset"])
-    assert {"rmse", "mae", "mse", "r2", "rmse_user"} <= set(registry.entries["metric"])
-
-
-def test_an_entry_says_what_and_whose_it_is() -> None:
-    entry = installed().find("model", "bias")
-    assert (entry.role, entry.name, entry.factory, entry.distribution) == ("model", "bias", Bias, "recbench")
-    assert entry.path() == "recbench.models.bias.Bias"
-    assert entry.summary() == "User and item biases, damped, by alternating closed-form updates."
-
-
 def test_a_plugins_model_stands_beside_the_built_ins(load_plugins: PluginLoader) -> None:
     registry = load_plugins(good=GOOD)
     entry = registry.find("model", "good")
     assert (entry.distribution, entry.version, entry.path()) == ("acme-good", "1.0", "acme_good.Mine")
     assert entry.summary() == "A model of one's own."
     assert registry.find("model", "bias").factory is Bias
-
-
-def test_the_registry_of_what_is_installed_is_made_once() -> None:
-    assert installed() is installed()
 
 
 def test_a_bare_function_becomes_a_metric(load_plugins: PluginLoader) -> None:
@@ -233,16 +214,6 @@ def test_one_name_in_two_roles_is_no_clash(load_plugins: PluginLoader) -> None:
 # finding
 
 
-def test_an_unknown_name_gets_a_suggestion_and_the_list() -> None:
-    with pytest.raises(UnknownNameError, match=r"unknown model 'bais'; did you mean 'bias'\? \(registered: .*bias, "):
-        installed().find("model", "bais")
-
-
-def test_a_name_unlike_all_others_gets_the_list_alone() -> None:
-    with pytest.raises(UnknownNameError, match=r"unknown split 'zzzzzz' \(registered: cold_item, .*holdout, k_fold, "):
-        installed().find("split", "zzzzzz")
-
-
 def test_a_disabled_name_is_refused_with_the_reason(load_plugins: PluginLoader) -> None:
     registry = load_plugins(builtin=WRONG["builtin"][0])
     message = r"model 'x' of acme-builtin \(acme_builtin\) is disabled: recbench.models.bias.Bias has the name 'bias'"
@@ -261,15 +232,3 @@ def test_a_name_whose_factory_is_wrong_is_refused_with_the_reason(load_plugins: 
 def test_a_metric_name_with_a_rank_is_cut_there(load_plugins: PluginLoader) -> None:
     registry = load_plugins(good=_hook("metric", "{'two': two}"))
     assert registry.metric("two@10")(np.ones(1), np.ones(1)) == 10.0
-
-
-@pytest.mark.parametrize("rank", ["", "x", "0", "-1", "1.5"])
-def test_a_rank_that_is_none_is_refused(rank: str) -> None:
-    message = rf"metric 'rmse@{rank}': {rank!r} is no rank; write a whole number, rmse@10 for example"
-    with pytest.raises(ValueError, match=message):
-        installed().metric(f"rmse@{rank}")
-
-
-def test_a_rank_of_a_metric_without_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="has no parameter 'k'"):
-        installed().metric("rmse@10")

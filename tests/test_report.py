@@ -147,6 +147,23 @@ def test_the_option_that_moves_the_score_matters_most() -> None:
     assert sum(weights.values()) == pytest.approx(1)
 
 
+def test_the_p_value_over_folds_stands_beside_the_gap(tmp_path: Path) -> None:
+    run = recbench("-m", "model=bias,global_mean", *SMALL, "split=k_fold", "split.n_folds=4", cwd=tmp_path)
+    (sweep,) = tmp_path.glob("outputs/2*/*")
+    assert recbench("report", str(sweep), cwd=tmp_path).returncode == 0
+    html = (sweep / "report.html").read_text()
+    told = re.search(r"global_mean .*\] *(\d\.\d{3}) ", run.stdout)
+    assert told is not None
+    heads = [name.strip() for name in Seen(html).text.split("\n")]
+    assert heads.index("p over folds") == heads.index("to the best") + 1
+    assert told[1] in Seen(html).text
+    assert "corrected for the training rows that they share" in html
+
+
+def test_one_fold_has_no_p_value_over_folds(folder: Path) -> None:
+    assert "over folds" not in (folder / "models.html").read_text()
+
+
 def test_ratings_that_are_gone_leave_the_table(tmp_path: Path) -> None:
     _ran_on_file(tmp_path).unlink()
     assert "no intervals and no breakdown: the ratings can't be read again" in Seen(_reported(tmp_path)).text

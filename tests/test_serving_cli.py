@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from recbench import RatingDataset, evaluate
 from recbench.messages import UsageError
+from recbench.models.bias import Bias
 from recbench.registry import UnknownNameError
 from recbench.serving.predicting import predict
 from recbench.serving.recommending import recommend
@@ -98,7 +101,7 @@ def test_wrong_commands_end_with_status_2_and_one_line(place: Path) -> None:
         (["out=a", "out=b"], "got 2 of them"),
         (["out="], "got 1 of them"),
         (["out=.", "model=bias"], "exists and is no empty folder"),
-        (["out=x", "split=k_fold"], "'recbench train' has no 'split=k_fold': it fits one model on all ratings"),
+        (["out=x", "split=k_fold"], "split=k_fold: a fit on all ratings has no test part, and this split has no valid"),
         (["out=x", "-m", "model=mf,bias"], "has no '-m'"),
         (["out=x", "metrics=[mae]"], "has no 'metrics="),
         (["out=x", "mf"], "has no 'mf'"),
@@ -181,3 +184,36 @@ def test_a_user_who_has_rated_everything_is_told_so(tmp_path: Path) -> None:
     train(["model=bias", "dataset=ratings_file", path, f"out={tmp_path / 'm'}"])
     assert "nothing is left to recommend" in recommend([str(tmp_path / "m"), "--user", "1", "--min-ratings", "0"])
     assert json.loads(recommend([str(tmp_path / "m"), "--user", "1", "--json"])) == []
+
+
+def test_what_is_not_installed_is_told_before_the_ratings_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Bias, "requires", ("no_such_package",))
+    told = "no_such_package is not installed; pip install no_such_package brings it"
+    with pytest.raises(UsageError, match=told):
+        train(["model=bias", "dataset=ratings_file", "dataset.path=nowhere.csv", "out=x"])
+    with pytest.raises(ValueError, match=told):
+        evaluate("bias", *SMALL, "resume=false")
+
+
+def test_the_named_split_cuts_the_part_that_a_model_stops_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def fit(model: Bias, rows: RatingDataset, valid: RatingDataset | None = None) -> Bias:
+        assert rows.timestamps is not None
+        assert valid is not None
+        assert valid.timestamps is not None
+        seen.append((rows.timestamps, valid.timestamps))
+        return fit_bias(model, rows, valid)
+
+    fit_bias = Bias.fit
+    monkeypatch.setattr(Bias, "uses_valid", True)
+    monkeypatch.setattr(Bias, "fit", fit)
+    for number, split in enumerate([[], ["split=global_time"]]):
+        train(["model=bias", *split, f"out={tmp_path / str(number)}"])
+    (at_random, held_out), (early, late) = seen
+    assert held_out.min() < at_random.max()
+    assert early.max() < late.min()
+    assert len(late) / (len(early) + len(late)) == pytest.approx(0.1, abs=0.01)

@@ -9,34 +9,49 @@ from dataclasses import asdict
 from recbench import config, jobs
 from recbench.audit.measures import Audit, audit_of
 from recbench.audit.telling import lines
+from recbench.contracts import IntArray, RatingDataset
+from recbench.filters import Filters
 from recbench.labels import split_label
 from recbench.messages import Parser, Unmet, UsageError
 
 __all__ = ["Audit", "audit", "audit_of"]
 
+ABOUT = ("dataset", "split", "filters")
+
 
 def audit(args: Sequence[str]) -> str:
-    """Audit the data set and the split that the overrides name.
+    """Audit the data set and the split that the overrides name, after their filters.
 
     Raises:
-        UsageError: an override is about something else.
+        UsageError: an override is about something else, or filters leave nothing.
         Unmet: train and test overlap, or a pair stands in the data twice.
     """
-    usage = "recbench audit [dataset=... dataset.<option>=...] [split=... split.<option>=...] [--json]"
+    usage = "recbench audit [dataset=... dataset.<option>=...] [split=...] [filters.<option>=...] [--json]"
     parser = Parser("recbench audit", usage, add_help=False)
     parser.add_argument("overrides", nargs="*")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_intermixed_args(args)
     groups = {each: each.lstrip("+~").partition("=")[0].partition(".")[0] for each in asked.overrides}
-    if strange := [each for each, group in groups.items() if group not in ("dataset", "split")]:
-        raise UsageError(f"{strange[0]!r}: an audit is of a data set and a split alone ({usage})")
+    if strange := [each for each, group in groups.items() if group not in ABOUT]:
+        raise UsageError(f"{strange[0]!r}: an audit is of a data set, a split and filters alone ({usage})")
     composed = config.compose(["model=bias", *asked.overrides])
     try:
         parts = jobs.prepare(jobs.Job(composed, "bias"))
+        folds = [(_kept(parts.dataset, train, parts.filters), test) for train, test in parts.folds]
     except jobs.PLAIN_ERRORS as error:  # a path, a time or a number that can't be had
         raise UsageError(jobs.cause_of(error)) from error
-    found = audit_of(parts.dataset, parts.folds, split_label(composed))
+    found = audit_of(parts.dataset, folds, split_label(composed))
     text = json.dumps(asdict(found), indent=1, ensure_ascii=False) if asked.json else "\n".join(lines(found))
     if found.findings:
         raise Unmet(text)
     return text
+
+
+def _kept(dataset: RatingDataset, train: IntArray, filters: Filters) -> IntArray:
+    """The training rows that a model is given."""
+    if not filters:
+        return train
+    kept = filters.keeps(dataset.take(train))
+    if not kept.any():
+        raise ValueError(f"filters {filters} leave none of {len(train):,} training rows; loosen them")
+    return train[kept]

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from recbench.contracts import FloatArray, IntArray
+from recbench.datasets.frame import raw_ratings
 from recbench.datasets.headers import find_columns
-from recbench.datasets.indexing import Ids, dense
-from recbench.datasets.raw_ratings import RawRatings, whole_seconds
+from recbench.datasets.raw_ratings import RawRatings
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
 
 def read_parquet(path: Path, wanted: dict[str, str | None]) -> RawRatings:
@@ -33,16 +30,7 @@ def read_parquet(path: Path, wanted: dict[str, str | None]) -> RawRatings:
     frame = read_frame(path, choose)
     if len(frame) == 0:
         raise ValueError(f"{path} has columns but no ratings; give at least one row")
-    parts = {role: frame.pop(column) for role, column in columns.items()}
-    users, user_idx = _ids(path, parts.pop("user"))
-    items, item_idx = _ids(path, parts.pop("item"))
-    times = parts.pop("timestamp", None)
-    seconds = None
-    if times is not None:
-        seconds = whole_seconds(_seconds(path, times), lambda row: f"row {row + 1} of {path}", str(times.name))
-    del times
-    ratings = _numbers(path, parts.pop("rating"))
-    return RawRatings(str(path), users, items, user_idx, item_idx, ratings, seconds, lambda row: f"row {row + 1}")
+    return raw_ratings(str(path), frame, columns)
 
 
 def is_parquet(path: Path) -> bool:
@@ -75,53 +63,3 @@ def read_frame(path: Path, choose: Callable[[list[str]], list[str]] = list) -> D
             raise
         raise ValueError(f"{path} is not a readable Parquet file: {error}; write or download it anew") from error
     return frame
-
-
-def _ids(path: Path, column: Series) -> tuple[Ids, IntArray]:
-    """The distinct ids, sorted, and each row's position among them: integers if the column's are, else texts."""
-    import pandas as pd
-
-    _refuse_where(path, column, column.isna().to_numpy(), "is missing", "give every rating an id")
-    if getattr(column.dtype, "kind", "O") in "iu":
-        return dense(column.to_numpy())
-    try:
-        codes, uniques = pd.factorize(column)
-    except TypeError as error:
-        raise ValueError(f"{column.name} of {path} can't be ids: {error}; give a column of numbers or texts") from error
-    texts = [str(each) for each in uniques]
-    wrong = [isinstance(each, bytes) or not text or text != text.strip() or "\0" in text
-             for each, text in zip(uniques, texts, strict=True)]  # fmt: skip
-    problem = "is blank, begins or ends with a blank, holds a NUL or is no text"
-    _refuse_where(path, column, np.array(wrong)[codes], problem, "mend it")
-    ids, index = dense(np.array(texts, np.str_))
-    return ids, index[codes]
-
-
-def _seconds(path: Path, column: Series) -> FloatArray:
-    """Seconds since 1970, in UTC; a column of dates and times has its fractions of a second cut off."""
-    import pandas as pd
-
-    if not pd.api.types.is_datetime64_any_dtype(column):
-        return _numbers(path, column)
-    _refuse_where(path, column, column.isna().to_numpy(), "is missing", "give every rating a time")
-    moments = pd.Series(column).dt
-    in_utc = moments.tz_convert("UTC").dt.tz_localize(None) if moments.tz is not None else pd.Series(column)
-    return np.asarray(in_utc.to_numpy().astype("datetime64[s]").astype(np.float64))
-
-
-def _numbers(path: Path, column: Series) -> FloatArray:
-    import pandas as pd
-
-    if getattr(column.dtype, "kind", "O") in "mM":
-        raise ValueError(f"{column.name} of {path} holds times ({column.dtype}); give a column of numbers")
-    values: FloatArray = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    _refuse_where(path, column, ~np.isfinite(values), "is not a finite number", "write it like 4 or 3.5")
-    return values
-
-
-def _refuse_where(path: Path, column: Series, bad: np.ndarray, problem: str, right: str) -> None:
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise ValueError(
-            f"{column.name} {column.iloc[row : row + 1].tolist()[0]!r} at row {row + 1} of {path} {problem}; {right}"
-        )

@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from recbench.contracts import FloatArray
+from recbench.metrics.average_precision import by_hits, by_relevant
 from recbench.metrics.places import (
     Gain,
     always,
     auc_of,
-    average_precision_at,
     first_hit,
     hits,
     ndcg_at,
@@ -81,9 +81,24 @@ def mean_average_precision(
 
         Σ_{p≤k} precision(p) relevant(p) / min(k, relevant)
 
+    The divisor is what could have been found; `map_hits` has what was.
     Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.
     """
-    return average_precision_at(hits(ranking.places, relevant_from), k)
+    return by_relevant(hits(ranking.places, relevant_from), k)
+
+
+def map_hits(
+    _ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10, relevant_from: float | None = None
+) -> float:
+    """Mean average precision of the first k of the catalogue, divided by the hits in it.
+
+        Σ_{p≤k} precision(p) relevant(p) / Σ_{p≤k} relevant(p)
+
+    It is 0 for a user without a relevant item among the first k, and it rises when a late hit is lost;
+    `map` divides by what could have been found.
+    Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.
+    """
+    return by_hits(hits(ranking.places, relevant_from), k)
 
 
 def mrr(

@@ -63,22 +63,6 @@ def recall_at(found: Hits, k: int) -> float:
     return found.average(found.within(at_least_one(k)) / found.tied, found.n_hits)
 
 
-def average_precision_at(found: Hits, k: int) -> float:
-    """Σ_{p≤k} precision(p) relevant(p) / min(k, number of relevant pairs).
-
-    For a hit among t equal ones of which m are hits, with b candidates and h hits before them, the
-    expectation is 1/t Σ_j (h + 1 + (j − 1) (m − 1) / (t − 1)) / (b + j), j from 1 to the ranks within k.
-    """
-    longest = int(min(at_least_one(k), found.n_candidates.max(initial=1)))
-    harmonic = np.append(0.0, np.cumsum(1 / np.arange(1, longest + 1)))
-    n_ranks, before = found.within(longest), np.minimum(found.before, longest)
-    inverse = harmonic[before + n_ranks] - harmonic[before]  # Σ_j 1 / (b + j)
-    slope = (found.hits_tied - 1) / np.maximum(found.tied - 1, 1)
-    later = n_ranks - (before + 1) * inverse  # Σ_j (j − 1) / (b + j)
-    expected = ((found.hits_before + 1) * inverse + slope * later) / found.tied
-    return found.average(expected, np.minimum(k, found.n_hits))
-
-
 def auc_of(found: Hits) -> float:
     """P(a relevant candidate scores above another one) + ½ P(the same)."""
     n_others = found.n_candidates - found.n_hits

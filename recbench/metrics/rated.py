@@ -8,11 +8,11 @@ orders, and each value is the mean over users. `places` has the formulas.
 from __future__ import annotations
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.metrics.average_precision import by_hits, by_relevant
 from recbench.metrics.places import (
     Gain,
     always,
     auc_of,
-    average_precision_at,
     first_hit,
     hits,
     ndcg_at,
@@ -103,10 +103,31 @@ def map_rated(
 
         Σ_{p≤k} precision(p) relevant(p) / min(k, relevant)
 
+    The divisor is what could have been found; `map_hits_rated` has what was.
     Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.
     """
     places = places_among_rated(ratings, predicted, user_idx, train.rating_scale)
-    return average_precision_at(hits(places, relevant_from), k)
+    return by_relevant(hits(places, relevant_from), k)
+
+
+def map_hits_rated(
+    ratings: FloatArray,
+    predicted: FloatArray,
+    user_idx: IntArray,
+    train: RatingDataset,
+    k: int = 10,
+    relevant_from: float | None = None,
+) -> float:
+    """Mean average precision of the first k of the rated, divided by the hits in it.
+
+        Σ_{p≤k} precision(p) relevant(p) / Σ_{p≤k} relevant(p)
+
+    It is 0 for a user without a relevant item among the first k, and it rises when a late hit is lost;
+    `map_rated` divides by what could have been found.
+    Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.
+    """
+    places = places_among_rated(ratings, predicted, user_idx, train.rating_scale)
+    return by_hits(hits(places, relevant_from), k)
 
 
 def mrr_rated(

@@ -11,6 +11,8 @@ from recbench.records import Score
 from recbench.rows import Row
 from recbench.table import ABSENT
 
+P_FOLDS = "of no difference to the best row: corrected resampled t-test over the folds' differences, after Holm"
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -46,8 +48,11 @@ def columns(rows: Sequence[Row]) -> list[Column]:
         for each in shown
     ]
     if any(row.gap for row in rows):
-        gaps = Column("to the best", [_gap(row) for row in rows], meaning="difference of RMSE and its 95 % interval")
-        made.insert(-len(shown[1:]) or len(made), gaps)
+        gaps = [Column("to the best", [_gap(row) for row in rows], meaning="difference of RMSE and its 95 % interval")]
+        if any(row.p_folds is not None for row in rows):
+            gaps.append(_number(rows, "p over folds", lambda row: row.p_folds, ".3f", P_FOLDS))
+        after_first = len(made) - len(shown[1:])
+        made[after_first:after_first] = gaps
     made += [_number(rows, *spec) for spec in NUMBERS]
     if any(row.notes for row in rows):
         made.append(Column("notes", [Cell("", ", ".join(row.notes), marks=row.notes) for row in rows], numeric=False))

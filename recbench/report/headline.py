@@ -44,8 +44,7 @@ def headline(rows: Sequence[Row]) -> Headline:
     if any(times > 1 for times in openings(rows).values()):
         verdict, sure = "tuned on test", False
         told.append("Several candidates of one model met the test part: picking the best of them is tuning on test.")
-    failed = sum(row.failed for row in rows)
-    told += [*_costs(best), *([f"{failed} of {len(rows)} jobs failed."] if failed else [])]
+    told += [*_costs(best), *_unfinished(rows)]
     return Headline(title, verdict, sure, told)
 
 
@@ -53,10 +52,10 @@ def _untested(rows: Sequence[Row]) -> Headline:
     """No row was scored on the test part."""
     validated = next((row for row in rows if row.valid), None)
     if validated is None or validated.valid is None:
-        return Headline("Nothing finished", "failed", told=[f"{len(rows)} failed: the table has the causes."])
+        return Headline("Nothing finished", "failed", told=[*_unfinished(rows), "The table has the causes."])
     best = f"{validated.record.model} {validated.label()}".strip()
     sentence = f"{best} is best on the validation part, with {validated.valid.mean:.4f}. The test part stayed sealed."
-    return Headline("No test result yet", "unfinished", told=[sentence])
+    return Headline("No test result yet", "unfinished", told=[sentence, *_unfinished(rows)])
 
 
 def _verdict(best: Row, rivals: Sequence[Row], names: dict[int, str]) -> tuple[str, bool, str]:
@@ -95,6 +94,14 @@ def _costs(best: Row) -> list[str]:
     ]
     told = [text.format(value) for value, text in known if value is not None and round(value, 2) > 0]
     return [f"It takes {', '.join(told)}."] if told else []
+
+
+def _unfinished(rows: Sequence[Row]) -> list[str]:
+    """How many came to nothing, and whether something went wrong or a search had seen enough."""
+    n_failed = sum(row.failed for row in rows)
+    n_stopped = sum(not row.ok and not row.failed for row in rows)
+    told = [f"{n_failed} of {len(rows)} jobs failed."] if n_failed else []
+    return told + ([f"{n_stopped} candidates were stopped early on validation."] if n_stopped else [])
 
 
 def _spread(score: Score) -> str:

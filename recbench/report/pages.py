@@ -16,6 +16,7 @@ from recbench.report.headline import headline
 from recbench.report.protocol import commands, environment, protocol
 from recbench.report.search_charts import search_charts
 from recbench.results import STORE
+from recbench.rows import Row
 from recbench.store import Store
 from recbench.table import footnotes, headers
 
@@ -69,7 +70,7 @@ def _section(pen: Pen, comparison: Comparison) -> dict[str, Any]:
         "place": f"{rows[0].record.dataset}, {rows[0].record.split}",
         "headers": headers(rows),
         "table": columns(tested or rows),
-        "flags": [_flags(row.ok, row.floor) for row in tested or rows],
+        "flags": [_flag(row) for row in tested or rows],
         "notes": footnotes(rows),
         "charts": [chart for chart in charts if chart is not None],
         "breakdown_charts": breakdown_charts(pen, comparison.parts),
@@ -81,8 +82,8 @@ def _section(pen: Pen, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _flags(ok: bool, floor: bool) -> str:
-    return "failed" if not ok else "floor" if floor else ""
+def _flag(row: Row) -> str:
+    return "failed" if row.failed else "floor" if row.floor else ""
 
 
 def _breakdown(comparison: Comparison) -> list[list[Column]]:

@@ -12,6 +12,9 @@ from recbench.report.gather import Comparison
 from recbench.rows import openings
 from recbench.sweeps import is_floor
 
+BY_USERS = "paired bootstrap of the RMSE, users resampled 2,000 times or more; p-values after Holm, at 0.05"
+BY_FOLDS = "t-test of the folds' differences, corrected for the training rows that they share (Nadeau & Bengio 2003)"
+
 
 def protocol(comparison: Comparison) -> list[tuple[str, str]]:
     """What was done, name by name."""
@@ -27,10 +30,8 @@ def protocol(comparison: Comparison) -> list[tuple[str, str]]:
         ("metrics", ", ".join(known.config.get("metrics", known.scores))),
         ("validation part", f"{known.config['valid_size']:.0%} of train" if "valid_size" in known.config else ""),
         ("test part", _opened(comparison)),
-        (
-            "differences",
-            "paired bootstrap of the RMSE, users resampled 2,000 times or more; p-values after Holm, at 0.05",
-        ),
+        ("differences", BY_USERS),
+        ("over folds", BY_FOLDS if any(row.p_folds is not None for row in comparison.rows) else ""),
     ]
     return [(name, value) for name, value in lines if value]
 

@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from recbench import config, jobs
-from recbench.contracts import RatingDataset, RatingModel
+from recbench import config, jobs, runner
+from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.messages import UsageError, relative
 from recbench.metering import cpu_seconds
 from recbench.registry import installed
 from recbench.saving import save
 from recbench.serving.catalogue import Catalogue, with_room
 from recbench.serving.served import versions_of
-from recbench.splits import Holdout
 from recbench.threads import limit_threads
 
 EXAMPLE = "recbench train model=mf dataset=movielens out=my_model"
-MEANT = ("model", "dataset", "filters", "seed", "valid_size", "threads")  # what a fit on everything depends on
+MEANT = ("model", "dataset", "filters", "seed", "split", "valid_size", "threads")  # what a fit depends on
 
 
 def train(args: Sequence[str]) -> str:
     """Fit the model on all ratings, save it to `out=FOLDER`, and say what is there.
+
+    A model that stops by a validation part gets `valid_size` of them for that, cut as `split` does: at
+    random unless, say, `split=global_time` asks for the last ratings.
 
     Raises:
         UsageError: no folder is named, it is not empty, or what is asked for can't be fitted.
@@ -34,11 +34,14 @@ def train(args: Sequence[str]) -> str:
     if composed["threads"] is not None:
         limit_threads(composed["threads"])
     try:
-        dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
         entry, options = config.arguments("model", composed["model"], installed())
+        model: RatingModel = entry.factory(**options)
+        runner.import_requirements(model)  # what is missing is told before a large file has been read
+        stop_cut = _stop_cut(composed, overrides)
+        dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
         rows = config.filters_of(composed["filters"]).apply(dataset)
         before = cpu_seconds()
-        model = _fitted(entry.factory(**options), with_room(rows), composed["valid_size"], composed["seed"])
+        _fit(model, with_room(rows), stop_cut)
         seconds = cpu_seconds() - before
         save(model, entry.name, folder, _about(entry.name, dataset, composed), Catalogue.of(dataset).arrays())
     except jobs.PLAIN_ERRORS as error:
@@ -58,7 +61,7 @@ def _folder(args: Sequence[str]) -> tuple[Path, list[str]]:
     named = [arg.removeprefix("out=") for arg in args if arg.startswith("out=")]
     overrides = [arg for arg in args if not arg.startswith("out=")]
     for word in overrides:
-        if word.lstrip("+~").partition("=")[0].partition(".")[0] not in MEANT:
+        if _group(word) not in MEANT:
             raise UsageError(
                 f"'recbench train' has no {word!r}: it fits one model on all ratings; it takes out=FOLDER and "
                 f"{', '.join(MEANT)}, and their options: {EXAMPLE}"
@@ -72,12 +75,30 @@ def _folder(args: Sequence[str]) -> tuple[Path, list[str]]:
     return folder, overrides
 
 
-def _fitted(model: RatingModel, everything: RatingDataset, valid_size: float, seed: int) -> RatingModel:
-    """The model after its fit; one that stops by a validation part gets the part that the runner would cut."""
+def _group(override: str) -> str:
+    """What an override is of: `model.reg=1` of model."""
+    return override.lstrip("+~").partition("=")[0].partition(".")[0]
+
+
+def _stop_cut(composed: Mapping[str, Any], overrides: Sequence[str]) -> Split:
+    """How the part is cut that a model stops by: as the runner would, at random where no split is named."""
+    split: Split = config.make("split", composed["split"], installed())
+    named = [word for word in overrides if _group(word) == "split"]
+    if named and getattr(split, "inner", None) is None:
+        raise UsageError(
+            f"{named[0]}: a fit on all ratings has no test part, and this split has no validation parts of its own; "
+            "leave it out, and a model that stops by a part of the ratings gets a random one"
+        )
+    return runner.cuts(split, composed["valid_size"], composed["seed"])[1]
+
+
+def _fit(model: RatingModel, everything: RatingDataset, stop_cut: Split) -> None:
+    """Fit on everything; a model that stops by a validation part gets the part that the runner would cut."""
     if not model.uses_valid:
-        return model.fit(everything)
-    ((kept, held_out),) = Holdout(valid_size, seed + 1)(everything)
-    return model.fit(everything.take(np.asarray(kept)), everything.take(np.asarray(held_out)))
+        model.fit(everything)
+        return
+    ((kept, held_out),) = stop_cut(everything)
+    model.fit(everything.take(kept), everything.take(held_out))
 
 
 def _about(kind: str, dataset: RatingDataset, composed: Mapping[str, Any]) -> dict[str, Any]:

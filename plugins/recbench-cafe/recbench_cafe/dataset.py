@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 
 import numpy as np
 
-from recbench import RatingDataset
+from recbench import RatingDataset, hookimpl
 
 
 def load_cafes(
@@ -40,3 +41,9 @@ def load_cafes(
         np.array([int(row["time"]) for row in rows]),
         {"title": cafes, "genres": np.array([serves[cafe] for cafe in cafes.tolist()])},
     )
+
+
+@hookimpl
+def register_datasets() -> Mapping[str, Callable[..., RatingDataset]]:
+    """`dataset=cafes`."""
+    return {"cafes": load_cafes}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from recbench import Metric, hookimpl
 from recbench.contracts import FloatArray, IntArray
 
 LEAST_ROWS = 5  # scored rows that an item needs to count
@@ -22,3 +25,9 @@ def worst_item(ratings: FloatArray, predicted: FloatArray, item_idx: IntArray) -
     means = np.bincount(item_idx, squares) / np.maximum(n_rows, 1)
     counted = means[n_rows >= LEAST_ROWS]
     return float(np.sqrt(counted.max() if len(counted) else squares.mean()))
+
+
+@hookimpl
+def register_metrics() -> Mapping[str, Metric]:
+    """`metrics=[rmse,worst_item]`."""
+    return {"worst_item": Metric(worst_item)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from recbench import RatingDataset, RatingModel, between, searched
+from recbench import RatingDataset, RatingModel, between, hookimpl, searched
 from recbench.contracts import FloatArray, IntArray
 
 
@@ -72,3 +73,9 @@ def _with_mean(embedding: FloatArray, n_rows: IntArray) -> FloatArray:
     """The embedding, rows without ratings replaced by the mean of the others."""
     known = n_rows > 0
     return np.where(known[:, None], embedding, embedding[known].mean(axis=0))
+
+
+@hookimpl
+def register_models() -> Mapping[str, Callable[..., RatingModel]]:
+    """`model=cafe_net`."""
+    return {"cafe_net": CafeNet}

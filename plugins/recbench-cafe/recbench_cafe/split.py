@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from recbench import Fold, RatingDataset
+from recbench import Fold, RatingDataset, Split, hookimpl
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 FROM_THURSDAY = ("thursday", "friday", "saturday", "sunday", "monday", "tuesday", "wednesday")  # as 1 January 1970 was
@@ -32,3 +32,9 @@ class Weekdays:
         day = dataset.timestamps // SECONDS % 7
         chosen = np.isin(day, [FROM_THURSDAY.index(each) for each in self.days])
         yield np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+@hookimpl
+def register_splits() -> Mapping[str, Callable[..., Split]]:
+    """`split=weekdays`."""
+    return {"weekdays": Weekdays}

@@ -12,7 +12,7 @@ from recbench.testing import MetricConformance
 class TestWorstItem(MetricConformance): ...
 
 
-def test_the_worst_item_counts_whatever_the_others() -> None:
+def test_the_item_of_the_largest_error_counts_whatever_the_others() -> None:
     ratings, items = np.zeros(15), np.repeat([0, 1, 2], 5)
     predicted = np.repeat([0.5, 2.0, 1.0], 5)
     assert worst_item(ratings, predicted, items) == 2.0

@@ -1,0 +1,85 @@
+"""A lock keeps others out while it is held, on the system here and by the calls of Windows."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from recbench.locks import locked
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from recbench.locks import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def _as_on_windows(file: int, mode: int, n_bytes: int) -> None:
+    """Locks as `msvcrt.locking` does: refused with a PermissionError where somebody has the bytes."""
+    assert n_bytes == 1
+    try:
+        fcntl.flock(file, mode)
+    except BlockingIOError as error:
+        raise PermissionError(13, "Permission denied") from error
+
+
+@pytest.fixture(params=["here", "windows"])
+def lock(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of a lock, taken by this system's calls or by those of Windows."""
+    if request.param == "windows":
+        stand_in = ModuleType("msvcrt")
+        vars(stand_in).update(locking=_as_on_windows, LK_NBLCK=fcntl.LOCK_EX | fcntl.LOCK_NB, LK_UNLCK=fcntl.LOCK_UN)
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+        monkeypatch.setitem(sys.modules, "msvcrt", stand_in)
+    return tmp_path / "lock"
+
+
+def test_one_at_a_time_is_inside(lock: Path) -> None:
+    inside: list[int] = []
+    most = []
+
+    def work(number: int) -> None:
+        with locked(lock):
+            inside.append(number)
+            time.sleep(0.02)
+            most.append(len(inside))
+            inside.remove(number)
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1, 1]
+
+
+def test_a_lock_is_given_back_after_an_error(lock: Path) -> None:
+    with pytest.raises(RuntimeError, match="inside"), locked(lock):
+        raise RuntimeError("inside")
+    with locked(lock):
+        assert lock.exists()
+
+
+def test_a_lock_ends_with_the_process_that_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.kill()
+    with locked(path):
+        assert path.exists()
+
+
+def test_a_folder_that_is_not_there_is_an_error_and_no_endless_wait(lock: Path) -> None:
+    with pytest.raises(FileNotFoundError), locked(lock / "deeper"):
+        pass
