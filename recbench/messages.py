@@ -40,12 +40,14 @@ def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Se
 
     if isinstance(error, MissingConfigException):
         return _unknown_choice(error.missing_cfg_file or "", error.options or (), registry, str(error))
-    if isinstance(error, OverrideParseException):
-        return _unreadable(error.override, verbs, registry)
     if isinstance(error, AssertionError) and (lost := [arg for arg in args if arg.startswith("search.")]):
         return f"{lost[0]} is an option of a search; choose one: search=auto {lost[0]}"
-    if isinstance(error, ValueError) and "Config group override" in str(error):
-        return _unreadable(next((arg for arg in args if arg.startswith("=")), ""), verbs, registry)
+    if isinstance(error, ValueError) and "can be specified" in str(error):  # --cfg and --multirun, say
+        return f"{str(error).replace(' can be specified', '')}; of a sweep, --cfg shows a job: leave -m out"
+    nameless = isinstance(error, ValueError) and "Config group override" in str(error)
+    if nameless or isinstance(error, OverrideParseException):
+        override = getattr(error, "override", None) or next((arg for arg in args if arg.startswith("=")), "")
+        return _unreadable(override, verbs, registry)
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return _miscomposed(error, args)
     return None

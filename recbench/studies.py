@@ -61,7 +61,7 @@ class SearchOptions:
     pruning: bool = True  # whether a candidate is stopped at an epoch where most before it were better
     grid_points: int = 4  # values of a range that a grid tries
     ranges: dict[str, Any] = field(default_factory=dict)  # of the searched options; the search itself writes them down
-    candidate: dict[str, Any] = field(default_factory=dict)  # which candidate a job is; the search itself writes it down
+    candidate: dict[str, Any] = field(default_factory=dict)  # which one a job is; written down as well
 
 
 @dataclass
