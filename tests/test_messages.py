@@ -8,16 +8,13 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 
-from recbench.config import store_schemas
 from recbench.messages import UsageError, explain, relative
 from recbench.registry import DuplicateNameError, Registry, UnknownNameError, installed
-from recbench.variants import conf_dir
+from tests.explaining import VERBS, explained
 from tests.running import write_plugin
 
-VERBS = ("list", "show")
 PLUGIN = """
 from dataclasses import dataclass
 from enum import Enum
@@ -37,17 +34,6 @@ class Switched(Bias):
 def register_models():
     return {"switched": Switched, NAME: Bias}
 """
-
-
-def _explained(*overrides: str, args: tuple[str, ...] = (), config: str = "config") -> str | None:
-    """What is said of the error that these overrides raise."""
-    store_schemas(installed())
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        try:
-            compose(config, overrides=list(overrides))
-        except Exception as error:
-            return explain(error, installed(), args or overrides, VERBS)
-    raise AssertionError("nothing was wrong")
 
 
 @pytest.fixture
@@ -86,7 +72,7 @@ def test_an_error_that_is_no_mistake_of_the_user_keeps_its_traceback(error: Exce
 
 
 def test_a_misspelt_choice_gets_a_suggestion_and_the_list() -> None:
-    message = _explained("model=bais")
+    message = explained("model=bais")
     assert message is not None
     assert message.startswith("unknown model 'bais'; did you mean 'bias'? (there are: ")
     assert {"bias", "global_mean"} <= set(message.replace(",", " ").split())
@@ -101,20 +87,20 @@ def test_a_misspelt_choice_gets_a_suggestion_and_the_list() -> None:
     ],
 )
 def test_a_misspelt_choice_of_another_group(override: str, expected: str) -> None:
-    message = _explained(override)
+    message = explained(override)
     assert message is not None
     assert message.startswith(expected)
 
 
 def test_a_launcher_that_is_not_installed_names_its_package() -> None:
-    message = _explained("hydra/launcher=nimbus")
+    message = explained("hydra/launcher=nimbus")
     assert message is not None
     assert message.startswith("unknown hydra/launcher 'nimbus'")
     assert message.endswith("; the package hydra-nimbus-launcher may bring it")
 
 
 def test_a_group_that_there_is_not() -> None:
-    message = _explained("modell=bias")
+    message = explained("modell=bias")
     assert message is not None
     assert "modell" in message
     assert "did you mean 'model'?" in message
@@ -122,7 +108,7 @@ def test_a_group_that_there_is_not() -> None:
 
 
 def test_an_unknown_configuration_file_is_told_in_one_line() -> None:
-    message = _explained(config="confg")
+    message = explained(config="confg")
     assert message is not None
     assert "confg" in message
     assert "\n" not in message
@@ -130,7 +116,7 @@ def test_an_unknown_configuration_file_is_told_in_one_line() -> None:
 
 def test_a_disabled_model_is_told_with_the_reason(plug_in: Callable[[str, str], None]) -> None:
     plug_in("acme-taken", "bias")
-    message = _explained("model=switched")
+    message = explained("model=switched")
     assert message is not None
     assert message.startswith("model 'switched' of acme-taken (acme_taken) is disabled: recbench.models.bias.Bias has ")
 
@@ -138,71 +124,10 @@ def test_a_disabled_model_is_told_with_the_reason(plug_in: Callable[[str, str], 
 def test_a_model_of_two_plugins_is_told_with_both_paths(plug_in: Callable[[str, str], None]) -> None:
     plug_in("acme-one", "one")
     plug_in("acme-other", "other")
-    assert _explained("model=switched") == (
+    assert explained("model=switched") == (
         "model 'switched' is registered by acme_one.Switched and acme_other.Switched; "
         "uninstall one of them or rename it"
     )
-
-
-# a word or an override that can't be read
-
-
-def test_a_bare_model_name_gets_its_group() -> None:
-    assert _explained("bias") == "can't read 'bias'; did you mean 'model=bias'?"
-
-
-def test_a_misspelt_verb_gets_a_suggestion() -> None:
-    assert _explained("lst") == (
-        "unknown word 'lst'; did you mean 'list'? (verbs: list, show; everything else has a '=': model=mf)"
-    )
-
-
-def test_a_word_unlike_any_verb_gets_the_list_alone() -> None:
-    assert _explained("zzzzzz") == "unknown word 'zzzzzz' (verbs: list, show; everything else has a '=': model=mf)"
-
-
-@pytest.mark.parametrize("override", ["model.reg_user=[1", "model.reg_user=(1", "model name=bias", "=3"])
-def test_an_override_that_the_grammar_refuses(override: str) -> None:
-    assert _explained(override) == (
-        f"can't read {override!r}; write name=value, a list as name=[a,b], and quote what has blanks or commas"
-    )
-
-
-# an option that there is not
-
-
-def test_a_misspelt_option_gets_a_suggestion_and_the_list() -> None:
-    assert _explained("model=bias", "model.reg_usr=3") == (
-        "model has no option 'reg_usr'; did you mean 'reg_user'? (options: n_epochs, reg_item, reg_user)"
-    )
-
-
-def test_an_option_of_a_model_without_any() -> None:
-    assert _explained("model=global_mean", "model.depth=3") == "model has no option 'depth' (options: none)"
-
-
-def test_a_misspelt_option_of_the_run() -> None:
-    message = _explained("sed=1")
-    assert message is not None
-    assert message.startswith("unknown option 'sed'; did you mean 'seed'? (options: ")
-    assert "hydra" not in message
-
-
-@pytest.mark.parametrize("flag", ["-m", "--multirun"])
-def test_in_a_sweep_the_message_adds_that_all_models_need_the_option(flag: str) -> None:
-    message = _explained("model=bias", "model.n_factors=3", args=(flag, "model=bias,mf", "model.n_factors=3"))
-    assert message is not None
-    assert message.endswith("; a sweep over several models takes only options that all of them have")
-
-
-def test_a_sweep_without_its_flag_is_told_to_add_it() -> None:
-    expected = "model=bias,global_mean sweeps over several values: add -m (recbench -m model=bias,global_mean)"
-    assert _explained("model=bias,global_mean") == expected
-
-
-def test_an_option_swept_without_the_flag_is_told_to_add_it() -> None:
-    expected = "model.reg_user=1,2 sweeps over several values: add -m (recbench -m model.reg_user=1,2)"
-    assert _explained("model.reg_user=1,2") == expected
 
 
 # a value of another type
@@ -220,17 +145,17 @@ def test_an_option_swept_without_the_flag_is_told_to_add_it() -> None:
     ],
 )
 def test_a_value_of_another_type_is_told_what_to_give(override: str, reason: str) -> None:
-    assert _explained("model=bias", override) == f"{override}: {reason}"
+    assert explained("model=bias", override) == f"{override}: {reason}"
 
 
 def test_a_switch_takes_true_or_false(plug_in: Callable[[str, str], None]) -> None:
     plug_in("acme-switched", "x")
-    assert _explained("model=switched", "model.on=perhaps") == "model.on=perhaps: give true or false"
+    assert explained("model=switched", "model.on=perhaps") == "model.on=perhaps: give true or false"
 
 
 def test_an_enum_takes_one_of_its_names(plug_in: Callable[[str, str], None]) -> None:
     plug_in("acme-switched", "x")
-    message = _explained("model=switched", "model.colour=GREEN")
+    message = explained("model=switched", "model.colour=GREEN")
     assert message is not None
     assert message.startswith("model.colour=GREEN: ")
     assert "RED" in message
@@ -256,7 +181,7 @@ def test_an_unknown_choice_names_the_plugins_that_failed_to_load(
 ) -> None:
     plug_in("acme-lost", "'lost'")
     (tmp_path / "acme_lost.py").write_text("import no_such_library\n")
-    message = _explained("model=lost")
+    message = explained("model=lost")
     assert message is not None
     assert message.startswith("unknown model 'lost'")
     assert message.endswith("; disabled, and `recbench list` says why: acme-lost (acme_lost)")

@@ -1,9 +1,8 @@
-"""What a saved model knows beside its parameters, what it recommends, and what is refused."""
+"""What a saved model predicts and recommends, and what is refused."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from recbench.contracts import RatingDataset
 from recbench.messages import UsageError
 from recbench.models.bias import Bias
-from recbench.models.content import Content, item_features
+from recbench.models.content import Content
 from recbench.models.means import GlobalMean
 from recbench.registry import installed
 from recbench.saving import load_beside, save
@@ -50,56 +49,6 @@ def saved(tmp_path: Path, dataset: RatingDataset | None = None, versions: dict[s
     about = {"versions": versions or versions_of("bias")}
     save(Bias().fit(with_room(data)), "bias", tmp_path / "m", about, Catalogue.of(data).arrays())
     return tmp_path / "m"
-
-
-def test_a_catalogue_comes_back_from_its_arrays() -> None:
-    data = toy_ratings()
-    known = Catalogue.from_arrays(Catalogue.of(data).arrays())
-    assert known.rating_scale == (1.0, 5.0)
-    assert known.user_ids.tolist() == data.user_ids.tolist()
-    assert known.item_columns["title"].tolist() == [f"Item {number}" for number in range(10)]
-    for user in range(data.n_users):
-        items, ratings = known.ratings_of(user)
-        rows = np.flatnonzero(data.user_idx == user)
-        order = rows[np.argsort(data.item_idx[rows])]
-        assert items.tolist() == data.item_idx[order].tolist()
-        assert ratings.tolist() == data.ratings[order].tolist()
-
-
-def test_ids_are_found_as_they_are_written() -> None:
-    known = Catalogue.of(toy_ratings())
-    assert known.users(["100", "111", "99", "0100", ""]).tolist() == [0, 11, 12, 12, 12]
-    assert known.items(["item-3", "item-33"]).tolist() == [3, 10]
-
-
-def test_columns_of_objects_become_text_and_what_is_missing_is_empty() -> None:
-    titles = np.array(["A", None, float("nan"), *"DEFGHIJ"], object)
-    known = Catalogue.of(replace(toy_ratings(), item_columns={"title": titles}))
-    assert known.arrays()["column.title"].tolist() == ["A", "", "", *"DEFGHIJ"]
-    assert [known.title(item) for item in (0, 1, 10)] == ["A", "", ""]
-
-
-def test_a_title_has_its_year_where_that_is_known() -> None:
-    known = Catalogue.of(toy_ratings())
-    assert (known.title(0), known.title(9)) == ("Item 0 (1990)", "Item 9")
-
-
-def test_the_room_for_the_unknown_has_ids_of_its_own_and_no_features() -> None:
-    data = toy_ratings()
-    roomy = with_room(data)
-    assert (roomy.n_users, roomy.n_items, roomy.n_ratings) == (13, 11, data.n_ratings)
-    assert len(set(roomy.user_ids.tolist())) == 13
-    assert len(set(roomy.item_ids.tolist())) == 11
-    assert not item_features(roomy)[10].any()
-    assert np.array_equal(item_features(roomy)[:10], item_features(data))
-
-
-def test_room_is_made_whatever_the_columns_hold() -> None:
-    years = {"year": np.arange(1990, 2000), "seen": np.ones(10, bool), "note": np.array([None] * 10, object)}
-    roomy = with_room(replace(toy_ratings(), item_columns=years))
-    assert roomy.item_columns is not None
-    assert np.isnan(roomy.item_columns["year"][10])
-    assert [len(column) for column in roomy.item_columns.values()] == [11, 11, 11]
 
 
 def test_the_top_is_that_of_a_full_sort_without_what_was_rated() -> None:

@@ -8,43 +8,27 @@ from dataclasses import astuple
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from recbench.contracts import FloatArray
 from recbench.metrics import rmse
 from recbench.statistics import (
     Difference,
-    compare_with_best,
     corrected_t,
-    holm,
-    letters,
     paired_bootstrap,
 )
-
-Ints = npt.NDArray[np.int64]
-Comparison = tuple[FloatArray, FloatArray, FloatArray, Ints]
+from tests.comparing import Comparison, simulated, some
 
 FOLDS = (0.010, 0.012, 0.008, 0.011, 0.009)
 T_975 = 2.7764451  # of four degrees of freedom, from a table
 GRID = st.integers(-20, 20).map(lambda quarters: quarters / 4)
 ROWS = st.lists(st.tuples(GRID, GRID, GRID, st.integers(0, 12)), min_size=1, max_size=40)
-some = settings(deadline=None, max_examples=60)
 
 
 def columns(rows: list[tuple[float, float, float, int]]) -> Comparison:
     ratings, a, b, users = (np.array(column) for column in zip(*rows, strict=True))
     return ratings, a, b, users
-
-
-def simulated(seed: int, n_users: int = 60, better_by: float = 0.1) -> Comparison:
-    """Errors with a user's own part: their RMSE is sqrt(2) for `b`, (1 - better_by) sqrt(2) for `a`."""
-    rng = np.random.default_rng(seed)
-    users = np.repeat(np.arange(n_users), 8)
-    errors = rng.normal(size=(2, n_users))[:, users] + rng.normal(size=(2, len(users)))
-    return np.zeros(len(users)), (1 - better_by) * errors[0], errors[1], users
 
 
 def fast(rows: Comparison, **options: Any) -> Difference:
@@ -241,56 +225,3 @@ def test_corrected_t_refuses_fewer_than_two_folds(folds: tuple[float, ...]) -> N
 def test_corrected_t_refuses_empty_folds(n_train: int, n_test: int) -> None:
     with pytest.raises(ValueError, match=f"folds of {n_train} training and {n_test} test rows"):
         corrected_t(FOLDS, n_train, n_test)
-
-
-def test_holm_of_the_worked_example() -> None:
-    assert holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
-
-
-@some
-@given(st.lists(st.floats(0, 1), max_size=12))
-def test_holm_keeps_the_order_and_lies_between_each_value_and_bonferroni(p_values: list[float]) -> None:
-    p, adjusted = np.array(p_values), holm(p_values)
-    assert (adjusted >= p).all()
-    assert (adjusted <= np.minimum(p * len(p), 1)).all()
-    assert (np.diff(adjusted[np.argsort(p)]) >= 0).all()
-
-
-@pytest.mark.parametrize("wrong", [-0.1, 1.1, math.nan])
-def test_holm_refuses_what_is_no_probability(wrong: float) -> None:
-    with pytest.raises(ValueError, match=r"p-values .*; each must lie in 0 \.\.\. 1"):
-        holm([0.5, wrong])
-
-
-def test_rows_are_compared_with_the_best_and_adjusted_together() -> None:
-    ratings, best, worse, users = simulated(0, better_by=0.5)
-    close = best + np.random.default_rng(0).normal(0, 0.01, len(best))
-    found = compare_with_best(ratings, [best, close, worse], users)
-    alone = [paired_bootstrap(ratings, other, best, users) for other in (close, worse)]
-    assert found[0] == Difference(0, 0, 0, 1)
-    for one, other in zip(found[1:], alone, strict=True):
-        assert astuple(one)[:3] == pytest.approx(astuple(other)[:3], abs=1e-12)
-    assert [each.p_value for each in found[1:]] == pytest.approx(holm([each.p_value for each in alone]).tolist())
-    assert letters(found) == ["a", "a", ""]
-
-
-def test_a_long_table_can_still_tell_its_rows_apart() -> None:
-    ratings, best, worse, users = simulated(0, better_by=0.9)
-    found = compare_with_best(ratings, [best, *[worse] * 60], users, n_resamples=100)
-    assert letters(found) == ["a", *[""] * 60]
-
-
-def test_a_table_of_one_row_is_tied_with_itself() -> None:
-    ratings, only, _, users = simulated(0)
-    assert compare_with_best(ratings, [only], users) == [Difference(0, 0, 0, 1)]
-
-
-def test_a_table_without_rows_is_refused() -> None:
-    with pytest.raises(ValueError, match="no predictions to compare; give one array a row, the best first"):
-        compare_with_best(np.zeros(2), [], np.arange(2))
-
-
-def test_a_row_shares_the_letter_unless_its_p_value_is_below_alpha() -> None:
-    rows = [Difference(0.0, 0.0, 0.0, p) for p in (1.0, 0.05, 0.049)]
-    assert letters(rows) == ["a", "a", ""]
-    assert letters(rows, alpha=0.01) == ["a", "a", "a"]

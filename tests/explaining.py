@@ -1,0 +1,23 @@
+"""What is said of a command that Hydra refuses."""
+
+from __future__ import annotations
+
+from hydra import compose, initialize_config_dir
+
+from recbench.config import store_schemas
+from recbench.messages import explain
+from recbench.registry import installed
+from recbench.variants import conf_dir
+
+VERBS = ("list", "show")
+
+
+def explained(*overrides: str, args: tuple[str, ...] = (), config: str = "config") -> str | None:
+    """What is said of the error that these overrides raise."""
+    store_schemas(installed())
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        try:
+            compose(config, overrides=list(overrides))
+        except Exception as error:
+            return explain(error, installed(), args or overrides, VERBS)
+    raise AssertionError("nothing was wrong")
