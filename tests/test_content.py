@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.models.bias import Bias
-from recbench.models.content import Content, item_features
+from recbench.models.content import Content
+from recbench.models.item_features import item_features
+from recbench.saving import load, save
 
 GENRES = ("Action", "Comedy", "Drama", "War")
 
@@ -128,16 +131,111 @@ def test_an_item_with_neither_genre_nor_year_is_predicted_by_the_biases() -> Non
     assert Bias().fit(train).predict(*pair) == pytest.approx(Content().fit(train).predict(*pair), abs=1e-12)
 
 
+def _sequels() -> tuple[RatingDataset, RatingDataset]:
+    """Every user loves some of twenty heroes and not others, and each hero has three films; train and test."""
+    rng = np.random.default_rng(5)
+    love = rng.normal(0, 1, (80, 20))
+    users, items = np.nonzero(rng.random((80, 60)) < 0.5)
+    ratings = love[users, items % 20] + rng.normal(0, 0.3, len(users))
+    titles = [f"The {'Return of ' * (film // 20)}Hero{film % 20}" for film in range(60)]
+    years = [1990.0] * 60
+    whole = _dataset(list(zip(users, items, ratings, strict=True)), 80, {"title": titles, "year": years})
+    test = rng.random(len(users)) < 0.2
+    return whole.take(np.flatnonzero(~test)), whole.take(np.flatnonzero(test))
+
+
+def test_words_of_titles_predict_better_than_biases() -> None:
+    train, test = _sequels()
+    assert _rmse(Content(), train, test) < 0.9 * _rmse(Content(words=False), train, test)
+
+
+def test_words_without_meaning_do_little_harm() -> None:
+    train, test = _genre_lovers()
+    words = np.random.default_rng(2).permutation([f"word{number}" for number in range(20)] * 3)
+    columns = dict(train.item_columns or {})
+    titled = replace(train, item_columns=columns | {"title": words})
+    assert _rmse(Content(), titled, test) < 1.02 * _rmse(Content(), train, test)
+
+
+def test_a_new_item_has_the_bias_of_items_that_share_its_words() -> None:
+    rows = [(user, item, 2.0 if item < 2 else -2.0) for user in range(9) for item in range(4)]
+    titles = ["Great Hero", "Great Deed", "Poor Man", "Poor Woman", "Great", "Poor"]
+    model = Content(reg=2.0).fit(_dataset(rows, 10, {"title": titles}))
+    # a word of three items of six, beside one of a single item: its weight z in a title of both, 1 alone
+    common, rare = np.log(7 / 4) ** 2, np.log(7 / 2) ** 2
+    z = common / np.hypot(common, rare)
+    # the ridge over the two rated items, each with b = 2 · 9 / (9 + 2)
+    expected = 2 * z * (18 / 11) / (2 * z**2 + 2)
+    assert model.item_bias_[4:] == pytest.approx([expected, -expected], abs=1e-9)
+
+
+def test_a_tag_of_a_rating_to_be_predicted_changes_nothing() -> None:
+    rows = [(0, 0, 3.0), (0, 1, -3.0), (1, 0, 2.0), (1, 2, 1.0)]
+    columns: dict[str, list[Any]] = {
+        "year": [1990.0] * 4,
+        "tags": ["dull", "dull", "dull", ""],
+        "tagged_by": ["0", "0", "1", ""],
+    }
+    train = _dataset(rows, 2, columns)
+    told = replace(train, item_columns=dict(train.item_columns or {}) | {
+        "tags": np.array(["dull", "dull", "dull", "dull|dull"]), "tagged_by": np.array(["0", "0", "1", "1|0"])
+    })  # fmt: skip
+    pairs = np.repeat([0, 1], 4), np.tile(np.arange(4), 2)
+    model = Content().fit(train)
+    assert (np.diff(model.item_words_[0]) > 0).tolist() == [True, True, True, False]
+    np.testing.assert_array_equal(Content().fit(told).predict(*pairs), model.predict(*pairs))
+
+
+def test_the_reasons_name_words() -> None:
+    train, _ = _sequels()
+    model = Content().fit(train)
+    told = {reason.what: reason.effect for reason in model.reasons(7, 27)}
+    pair = np.array([7]), np.array([27])
+    assert {"title: hero7", "title: return", "around 1990"} <= set(told)
+    biases = model.global_mean_ + model.user_bias_[7] + model.item_bias_[27]
+    assert sum(told.values()) == pytest.approx(float(model.predict(*pair)[0] - biases), abs=1e-12)
+
+
+def test_a_newcomer_gets_the_tastes_for_words_that_the_fit_gives() -> None:
+    train, _ = _sequels()
+    model = Content().fit(train)
+    rows = np.flatnonzero(train.user_idx == 3)
+    more = model.with_user(train.item_idx[rows], train.ratings[rows])
+    everything = np.arange(60)
+    as_newcomer = more.predict(np.full(60, 80), everything)
+    np.testing.assert_allclose(as_newcomer, model.predict(np.full(60, 3), everything), atol=1e-9)
+
+
+def test_words_are_saved_and_loaded(tmp_path: Path) -> None:
+    train, test = _sequels()
+    model = Content().fit(train)
+    save(model, "content", tmp_path / "model")
+    loaded = load(tmp_path / "model", {"content": Content}.__getitem__)
+    pairs = test.user_idx, test.item_idx
+    np.testing.assert_array_equal(loaded.predict(*pairs), model.predict(*pairs))
+
+
+def test_words_alone_are_enough() -> None:
+    model = Content().fit(_dataset([(0, 0, 2.0), (0, 1, -1.0)], 2, {"title": ["Up above", "Up", "Heat"]}))
+    assert model.is_fallback(np.array([0, 0, 1]), np.array([1, 2, 1])).tolist() == [False, True, True]
+    assert np.isfinite(model.predict(np.array([0, 1]), np.array([2, 0]))).all()
+
+
 @pytest.mark.parametrize(
     ("columns", "named"),
     [({"title": ["Heat", "Up"]}, r"\['title'\]"), ({"genres": ["", "(no genres listed)"]}, r"\['genres'\]")],
 )
-def test_items_without_genres_and_years_are_refused(columns: Mapping[str, Sequence[Any]], named: str) -> None:
-    with pytest.raises(ValueError, match=f"no genres and no years in 'made': its item columns are {named}"):
+def test_items_of_which_nothing_is_known_are_refused(columns: Mapping[str, Sequence[Any]], named: str) -> None:
+    with pytest.raises(ValueError, match=f"nothing is known of the items of 'made': its item columns are {named}"):
         Content().fit(_dataset([(0, 0, 1.0)], 1, columns))
 
 
 def test_a_data_set_without_item_columns_is_refused() -> None:
     bare = RatingDataset("bare", np.array([0]), np.array([0]), np.array([3.0]), np.arange(1), np.arange(1), (1, 5))
-    with pytest.raises(ValueError, match=r"no genres and no years in 'bare': its item columns are \[\]"):
+    with pytest.raises(ValueError, match=r"nothing is known of the items of 'bare': its item columns are \[\]"):
         Content().fit(bare)
+
+
+def test_the_table_of_genres_and_years_needs_one_of_them() -> None:
+    with pytest.raises(ValueError, match=r"no genres and no years in 'made': its item columns are \['title'\]"):
+        item_features(_dataset([(0, 0, 1.0)], 1, {"title": ["Heat", "Heat"]}))

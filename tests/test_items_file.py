@@ -48,6 +48,16 @@ def test_numbers_are_numbers_and_a_blank_is_nan(tmp_path: Path) -> None:
     assert found["note"].tolist() == ["", "good", ""]
 
 
+def test_tags_and_those_who_gave_them_are_texts_even_where_they_look_like_numbers(tmp_path: Path) -> None:
+    found = columns(load(tmp_path, "movieId,Keywords,tagged_by\n9,1984,1\n10,2001,2\n30,,\n"))
+    assert found == {"tags": ["1984", "2001", ""], "tagged_by": ["1", "2", ""]}
+
+
+def test_tags_stand_beside_genres(tmp_path: Path) -> None:
+    found = columns(load(tmp_path, "movieId,categories,tags\n9,War,a|b\n10,,b\n30,Drama,\n"))
+    assert found == {"genres": ["War", "", "Drama"], "tags": ["a|b", "b", ""]}
+
+
 def test_items_belong_to_the_digest(tmp_path: Path) -> None:
     assert load(tmp_path, ITEMS).digest != load(tmp_path, ITEMS.replace("War", "Peace")).digest
 

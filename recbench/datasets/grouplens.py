@@ -21,6 +21,7 @@ from recbench.datasets.indexing import pair_keys
 from recbench.datasets.ratings_file import read_text
 from recbench.datasets.raw_ratings import RawRatings
 from recbench.datasets.sources import Source, members, open_member
+from recbench.datasets.tags import tag_columns, tagged
 from recbench.datasets.text_table import not_encoded
 
 Layout = Literal["tabs", "colons", "csv"]
@@ -43,6 +44,7 @@ class ReleaseFiles:
     folders: tuple[str, ...]  # what the unpacked folder or the zip may be called
     layout: Layout
     rating_scale: tuple[float, float] = (0.5, 5.0)
+    tags: str | None = None  # who tagged which movie with what, where the release has it
 
     @property
     def url(self) -> str:
@@ -51,13 +53,13 @@ class ReleaseFiles:
 
 
 def _csv_release(folder: str) -> ReleaseFiles:
-    return ReleaseFiles("ratings.csv", "movies.csv", (folder,), "csv")
+    return ReleaseFiles("ratings.csv", "movies.csv", (folder,), "csv", tags="tags.csv")
 
 
 RELEASES: Mapping[str, ReleaseFiles] = {
     "100k": ReleaseFiles("u.data", "u.item", ("ml-100k",), "tabs", (1.0, 5.0)),
     "1m": ReleaseFiles("ratings.dat", "movies.dat", ("ml-1m",), "colons", (1.0, 5.0)),
-    "10m": ReleaseFiles("ratings.dat", "movies.dat", ("ml-10m", "ml-10M100K"), "colons"),
+    "10m": ReleaseFiles("ratings.dat", "movies.dat", ("ml-10m", "ml-10M100K"), "colons", tags="tags.dat"),
     "20m": _csv_release("ml-20m"),
     "25m": _csv_release("ml-25m"),
     "32m": _csv_release("ml-32m"),
@@ -100,8 +102,8 @@ def find_archive(release: str, folder: Path) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def read_release(release: str, path: Path) -> RatingDataset:
-    """A release from its folder or zip.
+def read_release(release: str, path: Path, *, tags: bool = False) -> RatingDataset:
+    """A release from its folder or zip; with `tags`, the movies' tags are item columns too.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -111,7 +113,11 @@ def read_release(release: str, path: Path) -> RatingDataset:
     archive = Archive(release, path, _names(release, path))
     raw = _ratings(archive.source(files.ratings), files.layout).resolved("error")
     movies = {movie: entry for movie, *entry in _movies(archive.source(files.movies), release)}
-    dataset = raw.dataset(f"movielens-{release}", files.rating_scale, item_columns(raw.item_ids.tolist(), movies))
+    item_ids = raw.item_ids.tolist()
+    columns = item_columns(item_ids, movies)
+    if tags and files.tags:
+        columns |= tag_columns(item_ids, _tags(archive.source(files.tags), files.layout))
+    dataset = raw.dataset(f"movielens-{release}", files.rating_scale, columns)
     return replace(dataset, folds=_folds(archive, raw)) if release == "100k" else dataset
 
 
@@ -144,18 +150,25 @@ def _ratings(source: Source, layout: Layout) -> RawRatings:
 
 def _movies(source: Source, release: str) -> Iterator[tuple[int, str, float, str]]:
     """Id, title without the year, year and genres of each movie."""
-    encoding = "latin-1" if release in ("100k", "1m") else "utf-8"
-    with source.open() as stream:
-        try:
-            text = io.StringIO(stream.read().decode(encoding), newline="")
-        except UnicodeDecodeError as error:
-            raise ValueError(not_encoded(source, encoding, error)) from error
+    text = _text(source, "latin-1" if release in ("100k", "1m") else "utf-8")
     for number, fields in enumerate(_fields(text, RELEASES[release].layout), start=1):
         if len(fields) < 3 or not fields[0].isdigit():
             raise ValueError(f"movie {number} of {source.label} is {fields}; id, title and genres would be right")
         found = _YEAR.search(fields[1])
         title = fields[1][: found.start()] if found else fields[1].strip()
         yield int(fields[0]), title, float(found[1]) if found else math.nan, fields[-1]
+
+
+def _tags(source: Source, layout: Layout) -> Iterable[tuple[int, int, str]]:
+    return tagged(_fields(_text(source, "utf-8"), layout), source.label)
+
+
+def _text(source: Source, encoding: str) -> io.StringIO:
+    with source.open() as stream:
+        try:
+            return io.StringIO(stream.read().decode(encoding), newline="")
+        except UnicodeDecodeError as error:
+            raise ValueError(not_encoded(source, encoding, error)) from error
 
 
 def _fields(lines: Iterable[str], layout: Layout) -> Iterator[list[str]]:

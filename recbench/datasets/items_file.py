@@ -19,8 +19,11 @@ MissingItems = Literal["error", "blank"]
 KNOWN = {  # what models and listings look for, and what it may be called: lower-case, letters and digits only
     "title": ("title", "name", "movietitle", "booktitle", "itemname"),
     "year": ("year", "releaseyear", "yearofpublication"),
-    "genres": ("genres", "genre", "categories", "tags"),
+    "genres": ("genres", "genre", "categories"),
+    "tags": ("tags", "tag", "keywords"),
+    "tagged_by": ("taggedby",),
 }
+TEXTS = ("title", "genres", "tags", "tagged_by")  # even if all of their cells look like numbers
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ def read_items(
     """The item columns of a data set, in the order of its ids, from a CSV, TSV or Parquet file.
 
     Items that nobody rated are left out. A column of numbers becomes numbers, NaN where blank; any
-    other is text. Genres are separated by | within their cell.
+    other is text. Genres and tags are separated by | within their cell. A column `tagged_by` has the user who
+    gave each tag, in the same order, see `datasets.tags`; without it, every tag counts.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -98,7 +102,7 @@ def _names(table: ItemTable, key: str) -> dict[str, str]:
 def _values(table: ItemTable, column: str, name: str, rows: Sequence[int]) -> npt.NDArray[Any]:
     """A column in the order of the items; row -1 is blank."""
     cells = table.cells[column]
-    numbers = None if name in ("title", "genres") else [_number(cell) for cell in cells]
+    numbers = None if name in TEXTS else [_number(cell) for cell in cells]
     if numbers is not None and None not in numbers and (name == "year" or any(map(str.strip, cells))):
         found = [number for number in numbers if number is not None]
         return np.array([found[row] if row >= 0 else math.nan for row in rows], np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -23,18 +23,25 @@ _DATA = Path(__file__).parent / "data"
 def load_movielens(
     release: Release = "small-2016",  # which MovieLens; small-2016 is inside the package
     path: str | None = None,  # folder or zip from GroupLens; null: fetched, or in $RECBENCH_DATA
+    *,
+    tags: bool = False,  # also read what users tagged the movies with, for content; latest-small and from 10m on
 ) -> RatingDataset:
     """MovieLens movie ratings; the default release needs no file, the others GroupLens' own.
 
     Items have a title, a year (NaN if unknown) and genres, separated by |. Release 100k has
-    GroupLens' five folds. Half stars from 0.5 to 5; whole stars from 1 to 5 in 100k and 1m.
+    GroupLens' five folds. Half stars from 0.5 to 5; whole stars from 1 to 5 in 100k and 1m. With `tags`
+    there are also the columns `tags` and `tagged_by`, see `tag_columns`. They are not read unasked: they may have
+    been written after the ratings that are predicted, only `content` makes use of them, and it wins little.
 
     Source: Harper & Konstan (2015), "The MovieLens datasets: history and context", ACM TiiS 5(4).
 
     Raises:
         FileNotFoundError: the files of the release are not there.
-        ValueError: they do not hold what they should, or `release` and `path` do not go together.
+        ValueError: they do not hold what they should, or the options do not go together.
     """
+    tagged = [each for each, files in RELEASES.items() if files.tags]
+    if tags and release not in tagged and release in get_args(Release):
+        raise ValueError(f"release {release!r} has no tags; set release to one of {tagged}, or tags=false")
     if release == "small-2016":
         if path is not None:
             raise ValueError(
@@ -44,7 +51,7 @@ def load_movielens(
         return _small_2016()
     if release not in RELEASES:
         raise ValueError(f"unknown MovieLens release {release!r}; choose one of {['small-2016', *RELEASES]}")
-    return read_release(release, Path(path).expanduser() if path else _in_data_folder(release))
+    return read_release(release, Path(path).expanduser() if path else _in_data_folder(release), tags=tags)
 
 
 def terms() -> str:

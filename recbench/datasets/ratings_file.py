@@ -27,7 +27,7 @@ def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
     columns: list[str] | None = None,  # names for the columns of a file without a header line
     rating_scale: tuple[float, float] | None = None,  # lowest and highest rating; null: those of the data
     duplicates: Duplicates = "error",  # what to do if a (user, item) pair occurs twice
-    items_path: str | None = None,  # file about the items, with title, year, genres (A|B), or others; null: none
+    items_path: str | None = None,  # file about the items: title, year, genres (A|B), tags (a|b), or others; null: none
     missing_items: MissingItems = "error",  # what to do if rated items are not in that file
     encoding: str = "utf-8",  # of a text file
     name: str | None = None,  # of the data set; null: the file's name

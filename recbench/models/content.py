@@ -1,34 +1,39 @@
-"""Content-based filtering: what a user thinks of genres and of years, learned from the user's own ratings."""
+"""Content-based filtering: what a user thinks of genres, years and words, learned from the user's own ratings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from recbench.abilities import Reason, one_more, ordered
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.als import blocks, one_thread, ridge, ridge_of_one
 from recbench.models.bias import Bias
+from recbench.models.item_features import item_features, named_features
+from recbench.models.word_tastes import effects_by_word, word_effects, word_tastes
+from recbench.models.words import no_words, word_features
 from recbench.search_space import between, searched
 
-NO_GENRES = "(no genres listed)"  # how MovieLens says that there are none
+__all__ = ["Content", "item_features"]
+
+PAIRS = 50_000  # predicted at a time: bounds the memory to some 25 MB
 
 
 @dataclass
 class Content(RatingModel):
-    """Content-based filtering: every user's ridge regression on the genres and the year of what was rated.
+    """Content-based filtering: every user's ridge regressions on what the items rated are.
 
-        r_ui ≈ mean + b_u + b_i + θ_u · x_i
+        r_ui ≈ mean + b_u + b_i + θ_u · x_i + t_u · z_i
         θ_u = argmin Σ_i (e_ui − θ_u · x_i)² + reg |θ_u − θ|²
+        t_u = argmin Σ_i (e_ui − θ_u · x_i − t_u · z_i)² + reg_words |t_u|²
 
-    x_i holds the item's genres and its year's closeness to the decades around it; e_ui is what the
-    biases leave of the rating; θ is the mean of the users' θ_u in a first pass that shrinks them to 0.
-    An item's bias is damped towards x_i · w, w being a ridge regression of all rated items' biases: it
-    is the bias of an item without ratings. A user without ratings has bias 0 and the taste θ; an
-    item without genres and year has x_i = 0.
+    x_i holds the item's genres and its year's closeness to the decades around it, z_i the words of its title and
+    tags by TF-IDF (see `words`); e_ui is what the biases leave of the rating; θ is the mean of the users' θ_u in a
+    first pass that shrinks them to 0. An item's bias is damped towards x_i · w + z_i · v, which ridge regressions
+    of all rated items' biases give: it is the bias of an item without ratings. A user without ratings has bias
+    0, the taste θ and no taste for words; an item of which nothing is known has x_i = z_i = 0.
 
     Source: the regression of each user's ratings on content is that of Pazzani & Billsus (2007),
     "Content-based recommendation systems", The Adaptive Web, ch. 10; the shrinkage to the population
@@ -36,22 +41,26 @@ class Content(RatingModel):
     mixed-effects models for recommender systems", SIGIR workshop.
     """
 
-    # defaults: the best compromise on validation parts cut from the training rows of ML-100K and latest-small
+    requires: ClassVar[tuple[str, ...]] = ("scipy.sparse",)
+    # defaults: the best compromise on validation parts cut from the training rows of ML-100K and latest-small, for
+    # reg_words also of ML-1M and the embedded release. Fitting the tastes for both at once, or in turns, was worse.
     reg: float = searched(8.0, between(1, 100, log=True))  # shrinkage of a user's tastes to everyone's, in ratings
     reg_user: float = searched(5.0, between(0.5, 50, log=True))  # damping of a user's bias, in ratings
     reg_item: float = searched(2.0, between(0.5, 50, log=True))  # damping of an item's bias, in ratings
+    reg_words: float = searched(2.5, between(0.5, 50, log=True))  # shrinkage of a user's tastes for words, in ratings
+    words: bool = True  # whether an item is also the words of its title and tags
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn the biases, `item_features_` (n_items, n_features) and `user_tastes_` (n_users, n_features).
 
-        Beside them, for people who come later: `rated_item_bias_` (n_items,), the items' biases before their
-        features have a part in them, and `shared_taste_` (n_features,); and `feature_names_` (n_features,).
+        Beside them the words, sparse: `item_words_` as in `words.Rows`, `user_words_` as in `word_tastes.Tastes`; and,
+        for people who come later, `rated_item_bias_` (n_items,), the items' biases before what they are has a part
+        in them, and `shared_taste_` (n_features,). Names: `feature_names_`, `word_names_`.
 
         Raises:
-            ValueError: `train` has no ratings, or its items have neither genres nor years.
+            ValueError: `train` has no ratings, or nothing is known of its items.
         """
-        self.item_features_, names = named_features(train)
-        self.feature_names_ = np.array(names)
+        self._describe(train)
         biases = Bias(self.reg_user, self.reg_item).fit(train)
         self.global_mean_, self.user_bias_ = biases.global_mean_, biases.user_bias_
         self.rated_item_bias_ = biases.item_bias_
@@ -59,49 +68,81 @@ class Content(RatingModel):
             self.item_bias_ = biases.item_bias_ + self._missing_bias(biases, train)
             known = self.global_mean_ + self.user_bias_[train.user_idx] + self.item_bias_[train.item_idx]
             self.user_tastes_, self.shared_taste_ = self._tastes(train.ratings - known, train)
+        left = train.ratings - known - self._taste(train.user_idx, train.item_idx)
+        self.user_words_ = word_tastes(self.item_words_, train.user_idx, train.item_idx, left, self.reg_words)
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The biases, and the user's taste for what the item is."""
-        taste: FloatArray = np.einsum("nf,nf->n", self.user_tastes_[user_idx], self.item_features_[item_idx])
-        return self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx] + taste
+        """The biases, and the user's tastes for what the item is."""
+        biases = self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
+        words = word_effects(self.item_words_, self.user_words_, user_idx, item_idx)
+        return biases + self._taste(user_idx, item_idx) + words
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Where the user has no training row, or the item neither genre nor year; a cold item is no such case."""
-        has_features: BoolArray = np.count_nonzero(self.item_features_, axis=1) > 0
+        """Where the user has no training row, or nothing is known of the item; a cold item is no such case."""
+        has_features: BoolArray = self.item_features_.any(axis=1) | (np.diff(self.item_words_[0]) > 0)
         return ~(self.known_users_[user_idx] & has_features[item_idx])
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
-        """One more user, with the bias and the taste that the fit gives; the items' biases are fixed."""
+        """One more user, with the bias and the tastes that the fit gives; the items' biases are fixed."""
         above = ratings.astype(np.float64) - self.global_mean_
         damping = self.reg_user + len(item_idx)
         bias = float(np.sum(above - self.rated_item_bias_[item_idx])) / damping if damping > 0 else 0.0
         features = self.item_features_[item_idx]
         targets = above - bias - self.item_bias_[item_idx] - features @ self.shared_taste_
-        taste = self.shared_taste_ + ridge_of_one(features, targets, self._penalty(1)[0])
+        beside = ridge_of_one(features, targets, self._penalty(1)[0])
+        newcomer = np.full(len(item_idx), len(self.user_bias_))
+        keys, tastes = word_tastes(self.item_words_, newcomer, item_idx, targets - features @ beside, self.reg_words)
         return one_more(
             self,
             item_idx,
             user_bias_=np.append(self.user_bias_, bias),
-            user_tastes_=np.vstack([self.user_tastes_, taste]),
+            user_tastes_=np.vstack([self.user_tastes_, self.shared_taste_ + beside]),
+            user_words_=(np.append(self.user_words_[0], keys), np.append(self.user_words_[1], tastes)),
         )
 
     def reasons(self, user: int, item: int) -> list[Reason]:
-        """The genres and decades of the item, each with what the user's taste makes of it."""
-        return ordered("feature", self.feature_names_.tolist(), self.user_tastes_[user] * self.item_features_[item])
+        """The item's genres, decades and words, each with what the user's taste makes of it."""
+        pair = np.array([user]), np.array([item])
+        _, words, effects = effects_by_word(self.item_words_, self.user_words_, *pair)
+        names = [*self.feature_names_.tolist(), *self.word_names_[words].tolist()]
+        return ordered("feature", names, np.append(self.user_tastes_[user] * self.item_features_[item], effects))
+
+    def _describe(self, train: RatingDataset) -> None:
+        self.item_features_, names = named_features(train)
+        self.item_words_, words = word_features(train) if self.words else (no_words(train.n_items), [])
+        if not names and not words:
+            raise ValueError(
+                f"nothing is known of the items of {train.name!r}: its item columns are "
+                f"{list(train.item_columns or {})}; content needs 'genres' (Drama|War), 'year' (1994.0), or words in "
+                f"'title' or 'tags' that two items share; choose a data set that has them, or another model"
+            )
+        self.feature_names_, self.word_names_ = np.array(names, np.str_), np.array(words, np.str_)
+
+    def _taste(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        """θ_u · x_i, a bounded number of pairs at a time."""
+        taste = np.empty(len(user_idx))
+        for start in range(0, len(user_idx), PAIRS):
+            part = slice(start, start + PAIRS)
+            tastes, features = self.user_tastes_[user_idx[part]], self.item_features_[item_idx[part]]
+            taste[part] = np.einsum("nf,nf->n", tastes, features)
+        return taste
 
     def _missing_bias(self, biases: Bias, train: RatingDataset) -> FloatArray:
-        """What damping took off the items' biases, as far as the items' features make up for it.
+        """What damping took off the items' biases, as far as what the items are makes up for it.
 
-        Damping towards x_i · w instead of 0 adds reg_item / (reg_item + n_i) · x_i · w.
+        Damping towards x_i · w + z_i · v instead of 0 adds reg_item / (reg_item + n_i) times that.
         """
         n_rows = np.bincount(train.item_idx, minlength=train.n_items)
         rated = np.flatnonzero(n_rows)
         as_one = blocks(np.zeros_like(rated), rated, train.n_items, self.item_features_.shape[1])
         weights: FloatArray = ridge(as_one, self.item_features_, biases.item_bias_[rated], self._penalty(1))[0]
+        prior: FloatArray = self.item_features_ @ weights
+        no_user, everything = np.zeros(train.n_items, np.int64), np.arange(train.n_items)
+        words = word_tastes(self.item_words_, no_user[rated], rated, (biases.item_bias_ - prior)[rated], self.reg)
+        prior += word_effects(self.item_words_, words, no_user, everything)
         damping = self.reg_item + n_rows
         share: FloatArray = np.divide(self.reg_item, damping, out=np.ones(train.n_items), where=damping > 0)
-        prior: FloatArray = self.item_features_ @ weights
         return share * prior
 
     def _tastes(self, residuals: FloatArray, train: RatingDataset) -> tuple[FloatArray, FloatArray]:
@@ -115,54 +156,3 @@ class Content(RatingModel):
 
     def _penalty(self, n_entities: int) -> FloatArray:
         return np.full((n_entities, self.item_features_.shape[1]), float(self.reg))
-
-
-def item_features(dataset: RatingDataset) -> FloatArray:
-    """Genres, scaled so that an item's have length 1, and years: (n_items, n_features), 0 where unknown.
-
-    A year counts for the decades before and after it, in proportion to its closeness.
-
-    Raises:
-        ValueError: no item has a genre or a year.
-    """
-    return named_features(dataset)[0]
-
-
-def named_features(dataset: RatingDataset) -> tuple[FloatArray, list[str]]:
-    """What `item_features` gives, and the features' names (n_features,).
-
-    Raises:
-        ValueError: no item has a genre or a year.
-    """
-    columns = dataset.item_columns or {}
-    features = [_genres(columns["genres"])] if "genres" in columns else []
-    features += [_decades(columns["year"])] if "year" in columns else []
-    together = np.hstack([np.zeros((dataset.n_items, 0)), *(values for values, _ in features)])
-    if not together.shape[1]:
-        raise ValueError(
-            f"no genres and no years in {dataset.name!r}: its item columns are {list(columns)}; "
-            f"content needs 'genres' (Drama|War) or 'year' (1994.0); choose a data set that has them, or another model"
-        )
-    return together, [name for _, names in features for name in names]
-
-
-def _genres(column: npt.NDArray[Any]) -> tuple[FloatArray, list[str]]:
-    """The genres of each distinct combination, spread over the items that have it; and their names."""
-    texts = np.array([text if isinstance(text, str) else "" for text in column.tolist()], dtype=str)  # None, NaN
-    combinations, which = np.unique(texts, return_inverse=True)
-    split = [set(text.split("|")) - {"", NO_GENRES} for text in combinations]
-    names = sorted(set().union(*split))
-    present = np.array([[name in genres for name in names] for genres in split], float).reshape(len(split), len(names))
-    lengths = np.sqrt(np.maximum(present.sum(axis=1, keepdims=True), 1.0))
-    spread: FloatArray = (present / lengths)[which]
-    return spread, names
-
-
-def _decades(column: npt.NDArray[Any]) -> tuple[FloatArray, list[str]]:
-    years = column.astype(np.float64)
-    known = np.isfinite(years)
-    if not known.any():
-        return np.zeros((len(years), 0)), []
-    turns = np.arange(np.floor(years[known].min() / 10.0), np.ceil(years[known].max() / 10.0) + 1.0) * 10.0
-    closeness = np.maximum(0.0, 1.0 - np.abs(years[:, None] - turns) / 10.0)
-    return np.where(known[:, None], closeness, 0.0), [f"around {turn:.0f}" for turn in turns]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from recbench.contracts import FloatArray, IntArray, RatingDataset
 
 ROOM = 1  # place kept for whoever is unknown: a user and an item without ratings, after all others
+SHOWN = ("title", "year")  # of an item; tags would take the folder's most
 COLUMN = "column."  # how the arrays begin that are item columns
 
 
@@ -27,7 +28,7 @@ class Catalogue:
     user_ids: npt.NDArray[Any]  # (n_users,)
     item_ids: npt.NDArray[Any]  # (n_items,)
     rating_scale: tuple[float, float]
-    item_columns: Mapping[str, npt.NDArray[Any]]  # (n_items,) each
+    item_columns: Mapping[str, npt.NDArray[Any]]  # (n_items,) each, those of `SHOWN` that there are
     starts: IntArray  # (n_users + 1,) where each user's ratings begin
     rated: IntArray  # (n_ratings,) item of each, ascending for each user
     ratings: FloatArray  # (n_ratings,)
@@ -41,7 +42,7 @@ class Catalogue:
             _plain(dataset.user_ids),
             _plain(dataset.item_ids),
             dataset.rating_scale,
-            {name: _plain(column) for name, column in (dataset.item_columns or {}).items()},
+            {name: _plain(column) for name, column in (dataset.item_columns or {}).items() if name in SHOWN},
             np.append(0, np.cumsum(n_rows)),
             dataset.item_idx[order],
             dataset.ratings[order],
