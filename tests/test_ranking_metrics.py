@@ -12,54 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbench.contracts import RatingDataset
-from recbench.listings import show
-from recbench.metrics import GREATER_IS_BETTER, catalogue, rated
+from recbench.metrics import GREATER_IS_BETTER, catalogue
 from recbench.metrics.concordance import fcp
-from recbench.ranking import Ranking
-from recbench.registry import installed
+from tests.ranked import GAINS, RATED, full_value, one_ranking, rated_value
 
 some = settings(deadline=None, max_examples=60)
-RATED = [
-    "ndcg_rated",
-    "precision_rated",
-    "recall_rated",
-    "hit_rate_rated",
-    "map_rated",
-    "map_hits_rated",
-    "mrr_rated",
-    "auc_rated",
-]
-# gains (3, 2, 3, 0, 1, 2) in the order of the prediction
-GAINS = np.array([3, 2, 3, 0, 1, 2], np.float32)
-
-
-def _dataset(ratings: Any, scale: tuple[float, float] = (1, 5), users: Any = None, items: Any = None) -> RatingDataset:
-    """One user's ratings of items 0, 1, ... unless said otherwise."""
-    n = len(ratings)
-    users, items = np.zeros(n, int) if users is None else users, np.arange(n) if items is None else items
-    return RatingDataset("toy", users, items, ratings, np.arange(6), np.arange(max(12, n)), scale)
-
-
-def _rated(name: str, ratings: Any, predicted: Any, users: Any = None, scale: Any = (1, 5), **options: Any) -> float:
-    users = np.zeros(len(ratings), int) if users is None else np.asarray(users)
-    train = _dataset([scale[0]], scale)
-    return GREATER_IS_BETTER[name](
-        np.asarray(ratings, np.float32), np.asarray(predicted, float), user_idx=users, train=train, **options
-    )
-
-
-def _ranking(scores: Any, items: Sequence[int], ratings: Sequence[float], seen: Sequence[int] = ()) -> Ranking:
-    """One user's ranking: scores of all items, the scored rows, and the items rated in train."""
-    matrix = np.asarray(scores, float)[np.newaxis]
-    ids = np.arange(1), np.arange(matrix.shape[1])
-    scored = RatingDataset("toy", np.zeros(len(items), int), np.array(items), np.array(ratings, float), *ids, (1, 5))
-    train = RatingDataset("toy", np.zeros(len(seen), int), np.array(seen, int), np.ones(len(seen)), *ids, (1, 5))
-    return Ranking(lambda user_idx: matrix[user_idx], train, scored)
-
-
-def _full(function: Callable[..., float], ranking: Ranking, **options: Any) -> float:
-    return function(np.zeros(0), np.zeros(0), ranking=ranking, **options)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +24,7 @@ def _full(function: Callable[..., float], ranking: Ranking, **options: Any) -> f
     [("linear", 6, 0.960808), ("linear", 3, 0.977781), ("exponential", 6, 0.948811), ("exponential", 3, 0.959454)],
 )
 def test_ndcg_of_the_worked_gains(gain: str, k: int, expected: float) -> None:
-    value = _rated("ndcg_rated", GAINS, -np.arange(6), scale=(0, 3), k=k, gain=gain)
+    value = rated_value("ndcg_rated", GAINS, -np.arange(6), scale=(0, 3), k=k, gain=gain)
     assert value == pytest.approx(expected, abs=5e-7)
 
 
@@ -89,12 +46,12 @@ def test_ndcg_of_the_worked_gains(gain: str, k: int, expected: float) -> None:
 def test_hits_at_ranks_1_3_and_6_of_10_with_4_relevant(
     function: Callable[..., float], options: dict[str, int], expected: float
 ) -> None:
-    ranking = _ranking(-np.arange(12), items=[0, 2, 5, 11, 1], ratings=[4, 5, 4, 5, 3])
-    assert _full(function, ranking, **options) == pytest.approx(expected, abs=5e-7)
+    ranking = one_ranking(-np.arange(12), items=[0, 2, 5, 11, 1], ratings=[4, 5, 4, 5, 3])
+    assert full_value(function, ranking, **options) == pytest.approx(expected, abs=5e-7)
 
 
 def test_auc_of_the_worked_scores() -> None:
-    assert _rated("auc_rated", [5, 1, 5, 1], [0.9, 0.8, 0.8, 0.3]) == pytest.approx(0.875)
+    assert rated_value("auc_rated", [5, 1, 5, 1], [0.9, 0.8, 0.8, 0.3]) == pytest.approx(0.875)
 
 
 def test_fcp_pools_the_pairs_of_all_users() -> None:
@@ -194,7 +151,7 @@ def test_among_rated_rows_a_metric_is_the_mean_over_all_orders_of_equal_predicti
     table = [(number, score, rating) for number, rows in enumerate(users) for score, rating in rows]
     random.shuffle(table)
     user_idx, predicted, ratings = np.array(table).T
-    value = _rated(name, ratings, predicted, user_idx, **_options(name, k))
+    value = rated_value(name, ratings, predicted, user_idx, **_options(name, k))
     assert value == pytest.approx(_mean(expected), nan_ok=True)
 
 
@@ -214,81 +171,10 @@ def test_in_the_catalogue_a_metric_is_the_mean_over_all_orders_of_equal_scores(
     if not candidates or not scored:
         return
     seen = [i for i, (_, _, was_seen) in enumerate(items) if was_seen]
-    ranking = _ranking([score for score, _, _ in items], list(scored), list(scored.values()), seen)
+    ranking = one_ranking([score for score, _, _ in items], list(scored), list(scored.values()), seen)
     expected = _expected(name, candidates, k, graded=False)
-    value = _full(GREATER_IS_BETTER[name], ranking, **_options(name, k))
+    value = full_value(GREATER_IS_BETTER[name], ranking, **_options(name, k))
     assert value == pytest.approx(_mean([expected]), nan_ok=True)
 
 
 # what is relevant, and who counts
-
-
-@pytest.mark.parametrize(
-    ("scale", "least"), [((1, 5), 4), ((0.5, 5), 4), ((1, 10), 7.75), ((-1, 1), 0.5), ((0, 1), 0.75), ((0, 100), 75)]
-)
-def test_relevant_is_three_quarters_up_the_scale(scale: tuple[float, float], least: float) -> None:
-    step = 0.5 if scale[1] == 5 else 0.25
-    assert _rated("recall_rated", [least, scale[0]], [1, 0], scale=scale, k=1) == 1.0
-    assert math.isnan(_rated("recall_rated", [least - step, scale[0]], [1, 0], scale=scale, k=1))
-
-
-def test_what_is_relevant_can_be_set() -> None:
-    assert _rated("precision_rated", [3, 2], [1, 0], k=2, relevant_from=2.5) == 0.5
-
-
-def test_users_without_a_relevant_row_are_left_out() -> None:
-    assert _rated("recall_rated", [5, 1, 2, 3], [1, 0, 1, 0], users=[0, 0, 1, 1], k=1) == 1.0
-
-
-@pytest.mark.parametrize("name", RATED)
-def test_without_any_relevant_row_a_metric_is_not_a_number(name: str) -> None:
-    assert math.isnan(_rated(name, [1, 1], [2, 1]))
-
-
-def test_a_first_hit_beyond_the_cut_counts_as_zero() -> None:
-    assert _rated("mrr_rated", [1, 1, 5], [3, 2, 1], k=2) == 0.0
-    assert _rated("mrr_rated", [1, 1, 5], [3, 2, 1]) == pytest.approx(1 / 3)
-
-
-def test_negative_ratings_have_gains_too() -> None:
-    assert _rated("ndcg_rated", [-1, 0], [2, 1], scale=(-1, 1)) == pytest.approx(1 / math.log2(3))
-
-
-@pytest.mark.parametrize("name", [name for name in RATED if name != "auc_rated"])
-def test_a_rank_below_one_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="k is 0; it must be at least 1"):
-        _rated(name, [5, 1], [2, 1], k=0)
-
-
-def test_an_unknown_gain_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown gain 'cubic'; choose one of"):
-        _rated("ndcg_rated", [5, 1], [2, 1], gain="cubic")
-
-
-def test_unequal_columns_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 ratings, 1 predictions and 2 users; give equally many, at least one"):
-        _rated("mrr_rated", [5, 1], [2])
-
-
-def test_ranked_users_counts_those_with_a_relevant_candidate() -> None:
-    # user 0's liked item is in train already, user 2 liked none
-    train, scored = _dataset([5]), _dataset([5, 4, 5, 1], users=[0, 1, 1, 2])
-    ranking = Ranking(lambda user_idx: np.zeros((len(user_idx), 12)), train, scored)
-    assert _full(catalogue.ranked_users, ranking) == 1.0
-
-
-def test_a_metric_is_shown_under_its_name_with_a_rank() -> None:
-    assert "Σ_{p≤k} g / log2(p + 1)" in show(["metric=ndcg@10"])
-
-
-def test_a_name_with_a_rank_cuts_the_metric_there() -> None:
-    ranking = _ranking([3, 2, 1, 0], items=[1, 3], ratings=[5, 5])
-    names = {"precision@1": 0.0, "precision@2": 0.5, "recall@4": 1.0, "mrr@1": 0.0, "mrr": 0.5}
-    found = {name: installed().metric(name)(np.zeros(2), np.zeros(2), ranking=ranking) for name in names}
-    assert found == names
-
-
-def test_rated_and_catalogue_metrics_are_named_apart() -> None:
-    ranking = _ranking([3, 2, 1], items=[2], ratings=[5])
-    assert rated.mrr_rated(np.array([5]), np.array([1.0]), np.array([0]), ranking.train) == 1.0
-    assert _full(catalogue.mrr, ranking) == pytest.approx(1 / 3)

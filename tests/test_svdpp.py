@@ -19,106 +19,27 @@ from recbench.models.implicit import Implicit
 from recbench.models.means import global_mean
 from recbench.models.svdpp import SVDpp
 from recbench.models.svdpp_als import half_sweeps, sides_of
-
-KOREN = SVDpp(solver="sgd", implicit="user", n_factors=3, reg=0.02, reg_bias=0.01, n_epochs=4, n_starts=1)
-
-
-def _tastes(seed: int = 0, n_users: int = 60, n_items: int = 40) -> tuple[RatingDataset, RatingDataset]:
-    """Biases, two factors, noise of 0.2; users rate what they like; user 7 and item 5 are cold: train and test."""
-    rng = np.random.default_rng(seed)
-    factors = rng.normal(0, 1, (n_users, 2)) @ rng.normal(0, 1, (2, n_items))
-    full = 3.0 + rng.normal(0, 0.5, (n_users, 1)) + rng.normal(0, 0.5, n_items) + factors
-    full += rng.normal(0, 0.2, full.shape)
-    users, items = np.nonzero(rng.random(full.shape) < 1 / (1 + np.exp(0.5 - 1.5 * factors)))
-    scale = (float(full.min()) - 1, float(full.max()) + 1)
-    ids = np.arange(n_users), np.arange(n_items)
-    whole = RatingDataset("made", users, items, full[users, items], *ids, scale)
-    train = (rng.random(len(users)) < 0.6) & (users != 7) & (items != 5)
-    return whole.take(np.flatnonzero(train)), whole.take(np.flatnonzero(~train))
-
-
-def _predictions(model: SVDpp | MF, train: RatingDataset) -> FloatArray:
-    users, items = np.indices((train.n_users, train.n_items))
-    return model.fit(train).predict(users.ravel(), items.ravel())
-
-
-def _rmse(model: SVDpp, train: RatingDataset, test: RatingDataset) -> float:
-    errors = model.fit(train).predict(test.user_idx, test.item_idx) - test.ratings
-    return float(np.sqrt(np.mean(errors**2)))
-
-
-def _koren(train: RatingDataset, model: SVDpp) -> FloatArray:
-    """Every pair's prediction by Koren's steps as he writes them: all y_j after each rating."""
-    rng = np.random.default_rng(model.seed)
-    width = 1 + model.n_factors
-    p, q = rng.normal(0, 0.1, (train.n_users, width)), rng.normal(0, 0.1, (train.n_items, width))
-    p, q, y = p[:, 1:], q[:, 1:], np.zeros((train.n_items, model.n_factors))
-    b_user, b_item = np.zeros(train.n_users), np.zeros(train.n_items)
-    p[7] = q[5] = 0.0
-    rated = [np.sort(train.item_idx[train.user_idx == user]) for user in range(train.n_users)]
-    rating = {(u, i): r for u, i, r in zip(train.user_idx, train.item_idx, train.ratings, strict=True)}
-    rate, mean = model.learning_rate, global_mean(train)
-    for _ in range(model.n_epochs):
-        for u in rng.permutation(train.n_users):
-            for i in rated[u]:
-                share = len(rated[u]) ** -0.5
-                whole, item = p[u] + share * y[rated[u]].sum(axis=0), q[i].copy()
-                error = rating[u, i] - mean - b_user[u] - b_item[i] - whole @ item
-                b_user[u] += rate * (error - model.reg_bias * b_user[u])
-                b_item[i] += rate * (error - model.reg_bias * b_item[i])
-                p[u] += rate * (error * item - model.reg * p[u])
-                q[i] += rate * (error * whole - model.reg * q[i])
-                y[rated[u]] += rate * (error * share * item - model.reg * y[rated[u]])
-    implied = np.array([y[items].sum(axis=0) / np.sqrt(max(len(items), 1)) for items in rated])
-    predicted: FloatArray = mean + b_user[:, None] + b_item + (p + implied) @ q.T
-    return predicted.ravel()
-
-
-def test_a_step_equals_the_worked_one() -> None:
-    from recbench.models.svdpp_kernels import step
-
-    p, q, y = np.array([0.1, 0.1, -0.3]), np.array([-0.2, 0.2, 0.4]), np.array([[0.05, 0.1], [-0.1, 0.2]])
-    z, gained = np.append(0.0, y.sum(axis=0) / np.sqrt(2)), np.zeros(3)
-    step(p, z, q, gained, 4.0 - 3.0, (0.005, 0.02, 0.02))
-    assert q[1:] == pytest.approx((0.200343, 0.399467), abs=1e-6)
-    first = (1 - 0.005 * 0.02) * y[0] + gained[1:] / np.sqrt(2)
-    assert first == pytest.approx((0.050789, 0.101577), abs=1e-6)
-    stepped = 0.005 * (1.122218 - 0.02 * np.array([0.1, -0.2]))
-    assert (p[0], q[0]) == pytest.approx((0.1 + stepped[0], -0.2 + stepped[1]), abs=1e-6)
-
-
-def test_a_step_without_implicit_part_equals_the_worked_one() -> None:
-    from recbench.models.svdpp_kernels import step
-
-    p, q = np.array([0.1, 0.1, -0.3]), np.array([-0.2, 0.2, 0.4])
-    step(p, np.zeros(3), q, np.zeros(3), 4.0 - 3.0, (0.005, 0.02, 0.02))
-    assert p == pytest.approx((0.105990, 0.101190, -0.297570), abs=1e-6)
-    assert q == pytest.approx((-0.193980, 0.200580, 0.398160), abs=1e-6)
-
-
-def test_steps_taken_user_by_user_equal_those_that_update_all_of_y_each_time() -> None:
-    train, _ = _tastes()
-    np.testing.assert_allclose(_predictions(replace(KOREN), train), _koren(train, KOREN), atol=1e-10)
+from tests.tastes import KOREN, predictions_of, rmse_of, tastes
 
 
 def test_without_implicit_part_it_is_matrix_factorization(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(factorization, "START_SCALE", svdpp_als.START_SCALE)
-    train, _ = _tastes()
+    train, _ = tastes()
     options = {"n_factors": 3, "reg": 0.7, "reg_exponent": 0.4, "reg_bias": 2.0, "n_epochs": 5, "n_starts": 2}
-    expected = _predictions(MF(**options), train)  # type: ignore[arg-type]
-    predicted = _predictions(SVDpp(implicit="none", **options), train)  # type: ignore[arg-type]
+    expected = predictions_of(MF(**options), train)  # type: ignore[arg-type]
+    predicted = predictions_of(SVDpp(implicit="none", **options), train)  # type: ignore[arg-type]
     np.testing.assert_allclose(predicted, expected, atol=1e-10)
 
 
 def test_an_enormous_penalty_on_the_implicit_part_leaves_matrix_factorization() -> None:
-    train, _ = _tastes()
-    expected = _predictions(SVDpp(implicit="none"), train)
-    np.testing.assert_allclose(_predictions(SVDpp(reg_rated=1e12, reg_raters=1e12), train), expected, atol=1e-8)
+    train, _ = tastes()
+    expected = predictions_of(SVDpp(implicit="none"), train)
+    np.testing.assert_allclose(predictions_of(SVDpp(reg_rated=1e12, reg_raters=1e12), train), expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("implicit", ["none", "user", "item", "both"])
 def test_no_half_sweep_raises_the_objective(implicit: str) -> None:
-    train, _ = _tastes()
+    train, _ = tastes()
     model = SVDpp(n_factors=3, reg=0.5, reg_rated=5.0, reg_raters=5.0, implicit=implicit)  # type: ignore[arg-type]
     model.global_mean_ = global_mean(train)
     sides = sides_of(model, train)
@@ -157,16 +78,16 @@ def test_refitting_again_and_again_reaches_the_ridge_regression() -> None:
 
 
 def test_who_rated_what_tells_more_than_the_ratings_alone() -> None:
-    train, test = _tastes()
+    train, test = tastes()
     test = test.take(np.flatnonzero((test.user_idx != 7) & (test.item_idx != 5)))
     options = {"n_factors": 2, "reg": 1.0, "reg_rated": 10.0, "reg_raters": 10.0}
-    plain = _rmse(SVDpp(implicit="none", **options), train, test)  # type: ignore[arg-type]
-    assert _rmse(SVDpp(implicit="user", **options), train, test) < 0.99 * plain  # type: ignore[arg-type]
-    assert _rmse(SVDpp(implicit="item", **options), train, test) < 0.99 * plain  # type: ignore[arg-type]
+    plain = rmse_of(SVDpp(implicit="none", **options), train, test)  # type: ignore[arg-type]
+    assert rmse_of(SVDpp(implicit="user", **options), train, test) < 0.99 * plain  # type: ignore[arg-type]
+    assert rmse_of(SVDpp(implicit="item", **options), train, test) < 0.99 * plain  # type: ignore[arg-type]
 
 
 def test_who_rated_what_is_taken_from_the_training_rows_alone() -> None:
-    train, _ = _tastes()
+    train, _ = tastes()
     users, items = sides_of(SVDpp(), train)
     assert users.implicit is not None
     assert items.implicit is not None
@@ -178,38 +99,38 @@ def test_who_rated_what_is_taken_from_the_training_rows_alone() -> None:
 
 @pytest.mark.parametrize("model", [SVDpp(), KOREN], ids=["als", "sgd"])
 def test_a_cold_user_gets_the_mean_and_the_bias_of_the_item(model: SVDpp) -> None:
-    fitted = replace(model).fit(_tastes()[0])
+    fitted = replace(model).fit(tastes()[0])
     predicted = fitted.predict(np.array([7, 0, 7]), np.array([3, 5, 5]))
     mean = fitted.global_mean_
     assert predicted == pytest.approx((mean + fitted.item_bias_[3], mean + fitted.user_bias_[0], mean), abs=1e-12)
 
 
 def test_a_pair_falls_back_if_its_user_or_its_item_is_cold() -> None:
-    fallback = SVDpp().fit(_tastes()[0]).is_fallback(np.array([7, 0, 7, 0]), np.array([3, 5, 5, 3]))
+    fallback = SVDpp().fit(tastes()[0]).is_fallback(np.array([7, 0, 7, 0]), np.array([3, 5, 5, 3]))
     assert fallback.tolist() == [True, True, True, False]
 
 
 def test_without_factors_every_pair_is_a_fallback() -> None:
-    assert SVDpp(n_factors=0).fit(_tastes()[0]).is_fallback(np.array([0, 1]), np.array([3, 4])).all()
+    assert SVDpp(n_factors=0).fit(tastes()[0]).is_fallback(np.array([0, 1]), np.array([3, 4])).all()
 
 
 @pytest.mark.parametrize("model", [SVDpp(), KOREN], ids=["als", "sgd"])
 def test_the_same_seed_predicts_the_same_and_another_one_does_not(model: SVDpp) -> None:
-    train, _ = _tastes()
-    once, again = (_predictions(replace(model), train) for _ in range(2))
+    train, _ = tastes()
+    once, again = (predictions_of(replace(model), train) for _ in range(2))
     np.testing.assert_array_equal(once, again)
-    assert np.abs(_predictions(replace(model, seed=1), train) - once).max() > 1e-6
+    assert np.abs(predictions_of(replace(model, seed=1), train) - once).max() > 1e-6
 
 
 @pytest.mark.parametrize("model", [SVDpp(), KOREN], ids=["als", "sgd"])
 def test_the_order_of_the_rows_does_not_matter(model: SVDpp) -> None:
-    train, _ = _tastes()
+    train, _ = tastes()
     shuffled = train.take(np.random.default_rng(2).permutation(train.n_ratings))
-    np.testing.assert_allclose(_predictions(replace(model), shuffled), _predictions(model, train), atol=1e-8)
+    np.testing.assert_allclose(predictions_of(replace(model), shuffled), predictions_of(model, train), atol=1e-8)
 
 
 def test_the_numbering_of_users_and_items_does_not_matter() -> None:
-    train, _ = _tastes()
+    train, _ = tastes()
     rng = np.random.default_rng(3)
     users, items = rng.permutation(train.n_users), rng.permutation(train.n_items)  # new number -> old number
     renumbered = replace(
@@ -219,23 +140,23 @@ def test_the_numbering_of_users_and_items_does_not_matter() -> None:
         user_ids=train.user_ids[users],
         item_ids=train.item_ids[items],
     )
-    predicted = _predictions(SVDpp(), renumbered).reshape(train.n_users, train.n_items)
-    expected = _predictions(SVDpp(), train).reshape(train.n_users, train.n_items)[np.ix_(users, items)]
+    predicted = predictions_of(SVDpp(), renumbered).reshape(train.n_users, train.n_items)
+    expected = predictions_of(SVDpp(), train).reshape(train.n_users, train.n_items)[np.ix_(users, items)]
     np.testing.assert_allclose(predicted, expected, atol=1e-8)
 
 
 def test_ratings_moved_by_a_constant_move_the_predictions_by_it() -> None:
-    train, _ = _tastes()
+    train, _ = tastes()
     low, high = train.rating_scale
     moved = replace(train, ratings=train.ratings - 2.0, rating_scale=(low - 2.1, high - 1.9))
-    np.testing.assert_allclose(_predictions(SVDpp(), moved), _predictions(SVDpp(), train) - 2.0, atol=1e-5)
+    np.testing.assert_allclose(predictions_of(SVDpp(), moved), predictions_of(SVDpp(), train) - 2.0, atol=1e-5)
 
 
 def test_products_taken_in_chunks_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    train, _ = _tastes()
-    at_once = _predictions(SVDpp(), train)
+    train, _ = tastes()
+    at_once = predictions_of(SVDpp(), train)
     monkeypatch.setattr(svdpp_als, "CHUNK", 7)
-    np.testing.assert_allclose(_predictions(SVDpp(), train), at_once, atol=1e-12)
+    np.testing.assert_allclose(predictions_of(SVDpp(), train), at_once, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +171,7 @@ def test_products_taken_in_chunks_are_the_same(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_options_that_cannot_be_are_refused(model: SVDpp, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        model.fit(_tastes()[0])
+        model.fit(tastes()[0])
 
 
 def test_importing_it_imports_numpy_alone() -> None:
