@@ -116,6 +116,15 @@ def test_folds_are_compared_with_their_like(finished: Finished, tmp_path: Path) 
     assert {record.n_folds for record in records if record.status == "ok"} == {2}
 
 
+@pytest.mark.slow
+def test_candidates_of_other_processes_are_compared_too(finished: Finished, tmp_path: Path) -> None:
+    environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
+    workers = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "search.n_jobs=2")
+    ran = recbench(*SEARCH, *workers, "budget.trials=14", cwd=tmp_path, **environment)
+    assert ran.returncode == 0, ran.stderr
+    assert {record.status for record in _candidates(tmp_path).values()} == {"ok", "pruned"}
+
+
 def _valid(guess: float, seed: int, rmse: float, status: Any = "ok") -> Record:
     score = {"rmse": {"folds": [rmse], "greater_is_better": False}}
     return Record.from_json(
