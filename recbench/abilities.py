@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingModel
+from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
 
 Model = TypeVar("Model", bound=RatingModel)
 
@@ -52,6 +52,20 @@ class KnowsUncertainty(Protocol):
 
 
 @runtime_checkable
+class KnowsTime(Protocol):
+    """Knows what it matters when a rating is given; it is told so only where its option `uses_time` is set.
+
+    A model that is also `KnowsUncertainty` may have `predict_std_at`, with the same parameters.
+    """
+
+    uses_time: bool
+
+    def predict_at(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray) -> FloatArray:
+        """What `predict` gives, of ratings given at these times, in seconds since 1970."""
+        ...
+
+
+@runtime_checkable
 class GivesReasons(Protocol):
     """Knows why it predicts what it predicts."""
 
@@ -61,6 +75,33 @@ class GivesReasons(Protocol):
         The effects add up to the prediction less what it would be without any of them.
         """
         ...
+
+
+def told_when(model: RatingModel, scored: RatingDataset) -> bool:
+    """Whether the model is told when each of these ratings was given."""
+    return isinstance(model, KnowsTime) and model.uses_time and scored.timestamps is not None
+
+
+def predict_rows(model: RatingModel, scored: RatingDataset) -> FloatArray:
+    """What the model predicts for the rows, whose ratings it is not shown."""
+    return predict_when(model, scored.user_idx, scored.item_idx, scored.timestamps)
+
+
+def predict_when(model: RatingModel, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray | None) -> FloatArray:
+    """What the model predicts, told the times if there are any and it uses them."""
+    if timestamps is not None and isinstance(model, KnowsTime) and model.uses_time:
+        return model.predict_at(user_idx, item_idx, timestamps)
+    return model.predict(user_idx, item_idx)
+
+
+def predict_std_rows(model: RatingModel, scored: RatingDataset) -> FloatArray | None:
+    """The standard deviation that the model gives each of the rows' ratings; None if it knows none."""
+    by_time = told_when(model, scored)
+    predict_std = getattr(model, "predict_std_at" if by_time else "predict_std", None)
+    if predict_std is None:
+        return None
+    told = (scored.timestamps,) if by_time else ()
+    return np.asarray(predict_std(scored.user_idx, scored.item_idx, *told))
 
 
 def one_more(model: Model, item_idx: IntArray, **learned: Any) -> Model:

@@ -62,6 +62,7 @@ class Record:
     fit_seconds: float | None = None  # CPU, summed over the folds
     predict_seconds: float | None = None  # CPU, summed over the folds
     peak_memory_mb: float | None = None  # the job's own, in 2**20 bytes
+    uses_time: bool = False  # whether the model was told when each scored rating was given
     data: Mapping[str, Any] = field(default_factory=dict)  # n_users, n_items, n_ratings, scale, digest
     split_digest: str = ""  # SHA-256 of all train and test rows
     versions: Mapping[str, str] = field(default_factory=dict)  # of Python, recbench, the plugin and what they loaded

@@ -86,6 +86,7 @@ def _row(group: list[Record], varying: set[str]) -> Row:
         for values in [[getattr(record, name) for record in records]]
     }
     notes = [f"mean of {len(records)} seeds"] if len(records) > 1 else []
+    notes += ["told when each rating was given"] if first.uses_time else []
     notes += ["cached"] if all(record.cached for record in group) else []
     valid = next(iter(_averaged(validated).values()), None)
     return Row(first, options, _averaged(tested), valid, len(records), **costs, notes=tuple(notes))

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from recbench.abilities import predict_rows, told_when
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset, RatingModel, Split
 from recbench.filters import Filters
 from recbench.metering import PeakMemory, cpu_seconds
@@ -44,6 +45,7 @@ class FoldOutcome:
     fit_seconds: float
     predict_seconds: float
     peak_memory_mb: float | None
+    uses_time: bool = False  # whether the model was told when each scored rating was given
 
 
 def evaluate(  # noqa: PLR0913  each is a part of the protocol
@@ -119,7 +121,7 @@ def run_fold(
     memory, start = PeakMemory(), _cost()
     model.fit(fitted_on, valid)
     fitted = _cost()
-    raw = np.asarray(model.predict(users, items), np.float64)
+    raw = np.asarray(predict_rows(model, scored), np.float64)
     done = _cost()
     peak = memory.megabytes()
     # float32 before scoring: scores taken again from stored predictions are then the same
@@ -135,6 +137,7 @@ def run_fold(
         fit_seconds=fitted - start,
         predict_seconds=done - fitted,
         peak_memory_mb=peak,
+        uses_time=told_when(model, scored),
     )
 
 
@@ -166,6 +169,7 @@ def summary(
         fit_seconds=sum(outcome.fit_seconds for outcome in outcomes),
         predict_seconds=sum(outcome.predict_seconds for outcome in outcomes),
         peak_memory_mb=max(peaks, default=None),
+        uses_time=any(outcome.uses_time for outcome in outcomes),
         data=describe(dataset),
         split_digest=split_digest(folds),
         versions=versions(),

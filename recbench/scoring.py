@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from recbench.abilities import predict_std_rows
 from recbench.contracts import FloatArray, IntArray, Metric, RatingDataset, RatingModel
 from recbench.ranking import Ranking
 
@@ -57,10 +58,8 @@ class Scoring:
             ValueError: the model is gone, or a deviation is not finite.
         """
         model = self._fitted()
-        predict_std = getattr(model, "predict_std", None)
-        if predict_std is None:
-            return None
-        return _finite(np.asarray(predict_std(self.user_idx, self.item_idx)), self.user_idx, self.item_idx, model)
+        std = predict_std_rows(model, self._scored)
+        return None if std is None else _finite(std, self.user_idx, self.item_idx, model)
 
     def _fitted(self) -> RatingModel:
         if self._model is None:

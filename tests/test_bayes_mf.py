@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ import pytest
 from recbench.contracts import FloatArray, RatingDataset
 from recbench.models.bayes_mf import BayesMF
 from recbench.models.bias import Bias
+from recbench.progress import PrunedError, judging
 from recbench.testing.toy import COLD_ITEM, COLD_USER, toy_ratings
 
 SMALL = BayesMF(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10)
@@ -142,6 +144,30 @@ def test_kept_samples_are_evenly_spaced_and_include_the_last() -> None:
     every = replace(SMALL, n_samples=12, n_kept=12).fit(toy_ratings()).user_samples_[0]
     some = replace(SMALL, n_samples=12, n_kept=3).fit(toy_ratings()).user_samples_[0]
     np.testing.assert_array_equal(some, every[:, [3, 7, 11]])
+
+
+def test_checkpoints_offer_what_a_shorter_run_would_predict() -> None:
+    index = np.zeros(1, np.int32)
+    model, offered = replace(SMALL, n_samples=60, n_kept=30), {}
+
+    def judge(step: int, predict: Callable[..., FloatArray]) -> None:
+        offered[step] = predict(index, index)
+
+    with judging(model, judge):
+        model.fit(toy_ratings())
+    assert list(offered) == [20, 40, 60]
+    for step, predicted in offered.items():
+        shorter = replace(model, n_samples=step, n_kept=step // 2).fit(toy_ratings())
+        np.testing.assert_array_equal(predicted, shorter.predict(index, index))
+
+
+def test_a_checkpoint_can_end_the_fit() -> None:
+    def judge(step: int, predict: Callable[..., FloatArray]) -> None:
+        raise PrunedError(f"after {step}")
+
+    model = replace(SMALL, threads=2, n_chains=2)
+    with judging(model, judge), pytest.raises(PrunedError, match="after 20"):
+        model.fit(toy_ratings())
 
 
 def test_the_prediction_is_the_mean_over_the_kept_samples() -> None:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.models.bayes_kept import Kept
 from recbench.models.bayes_probit import Cutpoints, levels_of
 from recbench.models.bayes_sampler import Block, Group, Noise, draw_precisions
+from recbench.models.bayes_times import Calendar, Moods, seconds_of
 from recbench.models.means import global_mean
 
 if TYPE_CHECKING:
-    from recbench.models.bayes_kernels import Floats, Ratings
+    from recbench.models.bayes_kernels import Ratings
 
 Likelihood = Literal["regression", "probit"]
 MakeGroups = Callable[["Ranked", np.random.Generator], tuple[tuple[Group, ...], tuple[Group, ...]]]
@@ -32,22 +34,25 @@ class Ranked:
     mean: float
     scale: float  # standard deviation of the ratings
     name: str
+    calendar: Calendar | None  # if ratings depend on when they were given
+    effects: IntArray  # (n_ratings, n_kinds) of the calendar
 
 
-def ranked(train: RatingDataset) -> Ranked:
-    """Sort the ratings.
+def ranked(train: RatingDataset, *, by_time: bool = False) -> Ranked:
+    """Sort the ratings; `by_time` tells when they were given.
 
     Raises:
-        ValueError: `train` has no ratings.
+        ValueError: `train` has no ratings, or no timestamps that `by_time` could tell.
     """
     global_mean(train)
+    calendar = Calendar.of(train) if by_time else None
+    effects = calendar.effects(train.user_idx, seconds_of(train)) if calendar else np.zeros((train.n_ratings, 0), int)
     order = np.lexsort((train.item_idx, train.user_idx))
     users, items, ratings = train.user_idx[order], train.item_idx[order], train.ratings[order].astype(np.float64)
     link = np.argsort(items, kind="stable")
     by_user, by_item = _rows(users, train.n_users, items), _rows(items, train.n_items, users[link])
-    return Ranked(
-        users, by_user, by_item, link, ratings, float(ratings.mean()), float(ratings.std()) or 1.0, train.name
-    )
+    mean, scale = float(ratings.mean()), float(ratings.std()) or 1.0
+    return Ranked(users, by_user, by_item, link, ratings, mean, scale, train.name, calendar, effects[order])
 
 
 class Chain:
@@ -61,19 +66,21 @@ class Chain:
         self._data, self._noise = data, noise
         of_users, of_items = make_groups(data, self._random)
         self._users, self._items = Block(data.by_user, of_users), Block(data.by_item, of_items)
-        n_users, n_items, width = len(self._users.vectors), len(self._items.vectors), self._users.vectors.shape[1]
         self._counts = np.diff(data.by_user[0])
-        self._precisions = np.ones(n_users)
+        self._precisions = np.ones(len(self._counts))
         self._targets = ((data.ratings - data.mean) / data.scale).astype(np.float32)
         self._errors = np.empty_like(self._targets)
         self._cutpoints = None
+        n_cutpoints = 0
         if likelihood == "probit":
             levels, level = levels_of(data.ratings, data.name)
-            self._cutpoints = Cutpoints(level, len(levels))
-        self.user_samples: Floats = np.empty((n_users, n_kept, width), np.float32)
-        self.item_samples: Floats = np.empty((n_items, n_kept, width), np.float32)
-        self.noise_samples: Floats = np.empty((n_users, n_kept), np.float32)  # standard deviation
-        self.cutpoint_samples: FloatArray = np.empty((n_kept, 0 if self._cutpoints is None else len(levels) - 1))
+            self._cutpoints, n_cutpoints = Cutpoints(level, len(levels)), len(levels) - 1
+        self._moods = Moods(data.effects, data.calendar.bounds) if data.calendar else None
+        n_effects, n_kinds = (len(self._moods.values), data.effects.shape[1]) if self._moods else (0, 0)
+        (n_users, width), n_items = self._users.vectors.shape, len(self._items.vectors)
+        self.kept = Kept.room(
+            (n_users, n_items), width, n_kept, n_cutpoints=n_cutpoints, n_effects=n_effects, n_kinds=n_kinds
+        )
 
     def sweep(self, *, settling: bool) -> None:
         """Draw everything once; in the burn-in, the probit's cutpoints settle."""
@@ -84,6 +91,8 @@ class Chain:
         centre = None if self._cutpoints is None else 1.0  # the latent variable's scale is a convention
         self._precisions = draw_precisions(squares, self._counts, self._precisions, self._noise, centre, self._random)
         precisions = self._precisions.astype(np.float32)[self._data.user_idx]
+        if self._moods is not None:
+            self._errors = self._moods.draw(self._errors, precisions, self._random)
         self._users.draw(self._items, self._errors, precisions, self._random)
         self._residuals()
         link = self._data.link
@@ -91,15 +100,24 @@ class Chain:
 
     def keep(self, at: int) -> None:
         """Keep where the chain stands as its sample number `at`."""
-        self.user_samples[:, at], self.item_samples[:, at] = self._users.vectors, self._items.vectors
-        self.noise_samples[:, at] = 1.0 / np.sqrt(self._precisions)
+        kept = self.kept
+        kept.users[:, at], kept.items[:, at] = self._users.vectors, self._items.vectors
+        kept.noise[:, at] = 1.0 / np.sqrt(self._precisions)
         if self._cutpoints is not None:
-            self.cutpoint_samples[at] = self._cutpoints.inner
+            kept.cutpoints[at] = self._cutpoints.inner
+        if self._moods is not None:
+            kept.effects[:, at], kept.variances[:, at] = self._moods.values, self._moods.variances
+            for kind, usual in zip(self._moods.by_kind().T, kept.usual, strict=True):
+                total = np.bincount(self._data.user_idx, kind, len(self._counts))
+                usual[:, at] = total / np.maximum(self._counts, 1)
+            kept.users[:, at, 0] += kept.usual[:, :, at].sum(axis=0)
 
     def _residuals(self) -> None:
         from recbench.models.bayes_kernels import residuals
 
         residuals(self._data.by_user, self._targets, self._users.vectors, self._items.vectors, self._errors)
+        if self._moods is not None:
+            self._errors -= self._moods.of_ratings()
 
     def _draw_targets(self, cutpoints: Cutpoints, *, settling: bool) -> None:
         predicted = self._targets.astype(np.float64) - self._errors

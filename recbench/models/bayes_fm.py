@@ -11,7 +11,7 @@ from recbench.contracts import FloatArray, RatingDataset
 from recbench.models.bayes_chain import Likelihood, Ranked
 from recbench.models.bayes_mf import BayesMF
 from recbench.models.bayes_sampler import Group, group, identities
-from recbench.models.content import item_features
+from recbench.models.item_features import item_features
 
 if TYPE_CHECKING:
     from recbench.models.bayes_kernels import Features, Ratings

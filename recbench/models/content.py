@@ -11,12 +11,10 @@ from recbench.abilities import Reason, one_more, ordered
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.als import blocks, one_thread, ridge, ridge_of_one
 from recbench.models.bias import Bias
-from recbench.models.item_features import item_features, named_features
+from recbench.models.item_features import named_features
 from recbench.models.word_tastes import effects_by_word, word_effects, word_tastes
 from recbench.models.words import no_words, word_features
 from recbench.search_space import between, searched
-
-__all__ = ["Content", "item_features"]
 
 PAIRS = 50_000  # predicted at a time: bounds the memory to some 25 MB
 

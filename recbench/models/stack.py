@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from recbench.abilities import CannotFoldInError, FoldsIn, one_more
+from recbench.abilities import CannotFoldInError, FoldsIn, one_more, predict_rows, predict_when
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.stack_members import new_member
 from recbench.progress import track
@@ -49,6 +49,11 @@ class Stack(RatingModel):
         needed = [module for name in self.models for module in new_member(name, self.seed).requires]
         return tuple(dict.fromkeys(["scipy.optimize", *needed]))
 
+    @property
+    def uses_time(self) -> bool:
+        """Whether a member is told when each rating is given."""
+        return any(getattr(new_member(name, self.seed), "uses_time", False) for name in self.models)
+
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn `weights_` (n_models,), `intercept_`, `errors_`, `blend_error_` and the members' states.
 
@@ -74,10 +79,11 @@ class Stack(RatingModel):
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """The constant and the members' weighted predictions; a member without weight is not asked."""
-        predicted = np.full(len(user_idx), self.intercept_)
-        for number, member in self._weighted():
-            predicted += self.weights_[number] * member.predict(user_idx, item_idx).clip(*self.scale_)
-        return predicted
+        return self._blended(user_idx, item_idx, None)
+
+    def predict_at(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray) -> FloatArray:
+        """What `predict` gives, where members that use the times are told them."""
+        return self._blended(user_idx, item_idx, timestamps)
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
         """Where every member that has weight falls back."""
@@ -99,16 +105,23 @@ class Stack(RatingModel):
             learned |= _prefixed(number, member.with_user(item_idx, ratings))
         return one_more(self, item_idx, **learned)
 
+    def _blended(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray | None) -> FloatArray:
+        predicted = np.full(len(user_idx), self.intercept_)
+        for number, member in self._weighted():
+            of_member = predict_when(member, user_idx, item_idx, timestamps)
+            predicted += self.weights_[number] * of_member.clip(*self.scale_)
+        return predicted
+
     def _out_of_fold(self, train: RatingDataset) -> FloatArray:
         """What the members predict for rows that they were not trained on: (n_ratings, n_models)."""
         part_of_row = np.random.default_rng(self.seed).permutation(train.n_ratings) % self.n_folds
         predicted: FloatArray = np.empty((train.n_ratings, len(self.models)))
         for part in track(range(self.n_folds), "parts"):
             kept, left_out = np.flatnonzero(part_of_row != part), np.flatnonzero(part_of_row == part)
-            pairs = train.user_idx[left_out], train.item_idx[left_out]
+            scored = train.take(left_out)
             for number, name in enumerate(self.models):
                 member = self._fitted(name, train.take(kept))
-                predicted[left_out, number] = member.predict(*pairs).clip(*self.scale_)
+                predicted[left_out, number] = predict_rows(member, scored).clip(*self.scale_)
         return predicted
 
     def _fitted(self, name: str, train: RatingDataset) -> RatingModel:
