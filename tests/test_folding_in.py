@@ -26,7 +26,7 @@ FOLDING = {
 }
 EXACT = {name: factory for name, factory in FOLDING.items() if name not in ("mf", "svdpp", "stack")}
 CENTERINGS = ("none", "mean", "zscore", "baseline", "baseline_zscore")
-SIMILARITIES = ("cosine", "cosine_full", "pearson", "pearson_baseline", "adjusted_cosine", "msd")
+SIMILARITIES = ("cosine", "cosine_full", "cosine_robust", "pearson", "pearson_baseline", "adjusted_cosine", "msd")
 
 
 def folded(model: Any, train: RatingDataset, user: int) -> Any:

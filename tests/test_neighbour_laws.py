@@ -19,8 +19,8 @@ from recbench.models.neighbours import ItemKNN, Neighbours, UserKNN
 Floats = npt.NDArray[np.floating[Any]]
 
 NAN = float("nan")
-PLAIN: dict[str, Any] = {"shrinkage": 0.0, "aggregation_damping": 0.0}
-KOREN: dict[str, Any] = {"similarity": "pearson_baseline", "centering": "baseline"}
+PLAIN: dict[str, Any] = {"shrinkage": 0.0, "amplification": 1.0, "aggregation_damping": 0.0}
+KOREN: dict[str, Any] = {"similarity": "pearson_baseline", "centering": "baseline", "amplification": 1.0}
 EITHER = pytest.mark.parametrize("make", [UserKNN, ItemKNN])
 
 
@@ -90,7 +90,7 @@ def test_of_equally_similar_raters_the_first_are_averaged() -> None:
 
 @EITHER
 @pytest.mark.parametrize("centering", ["mean", "zscore", "baseline", "baseline_zscore"])
-@pytest.mark.parametrize("similarity", ["pearson", "pearson_baseline", "cosine_baseline"])
+@pytest.mark.parametrize("similarity", ["pearson", "pearson_baseline", "cosine_baseline", "cosine_robust"])
 def test_shifting_and_scaling_ratings_does_so_to_predictions(
     make: type[Neighbours], centering: Any, similarity: Any
 ) -> None:

@@ -26,3 +26,11 @@ def compiled(signature: Any, *, exact: bool = False) -> Callable[[Function], Fun
             return cast(Function, njit(signature, **settings)(function))
 
     return compile_now
+
+
+def inlined(function: Function) -> Function:
+    """Compile as a part of the `compiled` functions of the same file that call it, in the order it is written.
+
+    Of the same file only: Numba's cache does not see that a function in another file has changed.
+    """
+    return cast(Function, njit(nogil=True)(function))

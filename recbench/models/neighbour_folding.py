@@ -9,7 +9,7 @@ import numpy as np
 
 from recbench.abilities import Reason, one_more, ordered
 from recbench.contracts import FloatArray, IntArray
-from recbench.models.neighbour_values import Floats, compared, means, spreads
+from recbench.models.neighbour_values import Floats, Overall, compared, means, spreads
 
 if TYPE_CHECKING:
     from recbench.models.neighbours import Neighbours
@@ -34,9 +34,9 @@ class Newcomer:
         left = float(np.sum(values - model.global_mean_ - model.item_bias_[items]))
         return cls(items, values, left / damping if damping > 0 else 0.0)
 
-    def biases(self, model: Neighbours) -> Floats:
-        """What the bias model makes of each rating."""
-        return np.asarray(model.global_mean_ + self.bias + model.item_bias_[self.items])
+    def residuals(self, model: Neighbours) -> Floats:
+        """What the bias model leaves of each rating."""
+        return np.asarray(self.ratings - model.global_mean_ - self.bias - model.item_bias_[self.items])
 
 
 def with_row(model: Fitted, item_idx: IntArray, ratings: FloatArray) -> Fitted:
@@ -50,8 +50,8 @@ def with_row(model: Fitted, item_idx: IntArray, ratings: FloatArray) -> Fitted:
     values = compared(
         model.similarity,
         new.ratings,
-        new.biases(model),
-        model.global_mean_,
+        new.residuals(model),
+        Overall(model.global_mean_, model.residual_spread_),
         lambda: _column_means(model)[new.items],
     )
     starts, columns, rated, norms = model.by_row_
@@ -90,15 +90,16 @@ def with_column(model: Fitted, item_idx: IntArray, ratings: FloatArray) -> Fitte
 
 def neighbours_of(model: Neighbours, row: int, column: int, kind: Literal["item", "user"]) -> list[Reason]:
     """The nearest raters of the column, each with what it adds to the prediction."""
-    from recbench.models.neighbour_kernels import compare_one
+    from recbench.models.neighbour_kernels import compare_rows
 
-    similarities = np.empty(len(model.row_offset_))
-    compare_one(model.by_row_, model.by_column_, row, model.rule(), similarities)
+    compared = np.empty((1, len(model.row_offset_)))
+    compare_rows(model.by_row_, model.by_column_, np.array([row], np.int32), model.rule(), compared)
+    similarities = compared[0]
     here = slice(*model.by_column_[0][column : column + 2])
     raters, deviations = model.by_column_[1][here], model.by_column_[3][here]
     nearest = np.argsort(-similarities[raters], kind="stable")[: model.n_neighbors]
     nearest = nearest[similarities[raters[nearest]] > 0]
-    weights, averaged = similarities[raters[nearest]], deviations[nearest]
+    weights, averaged = similarities[raters[nearest]] ** model.amplification, deviations[nearest]
     if model.centering == "none":
         averaged = averaged - model.row_offset_[row] - model.column_offset_[column]
     effects = model.row_scale_[row] * weights * averaged / (weights.sum() + model.aggregation_damping or 1.0)

@@ -1,9 +1,8 @@
-"""Compiled loops of the neighbour models: compare one row with all others, average the nearest.
+"""Compiled loops of the neighbour models: sort the ratings, compare one row with all others.
 
 A row is what is compared (a user in UserKNN, an item in ItemKNN), a column what rows have in
 common. Similarities are made one row at a time, when a pair of that row is asked for, so memory
-grows with the rows and not with their square; `compare_all` is for jobs that share them, within a
-bound. This module imports Numba: import it late.
+grows with the rows and not with their square. This module imports Numba: import it late.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-from numba import float64, int32, int64, void
+from numba import boolean, float64, int32, int64, void
 
-from recbench.models.compiled import compiled
+from recbench.models.compiled import compiled, inlined
+from recbench.models.neighbour_values import Floats, Rated, Starts
 
-Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
-Starts = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
 ByRow = tuple[Starts, Indices, Floats, Floats]  # where rows start, columns, compared values, Σ x² of each row
 ByColumn = tuple[Starts, Indices, Floats, Floats]  # where columns start, rows, compared values, deviations
 Pairs = tuple[Indices, Indices]  # rows, ascending, and columns
@@ -30,6 +29,7 @@ KINDS = {
     "cosine": COSINE,
     "cosine_full": COSINE_FULL,
     "cosine_baseline": COSINE_FULL,
+    "cosine_robust": COSINE_FULL,
     "pearson": PEARSON,
     "pearson_baseline": CORRELATION,
     "adjusted_cosine": COSINE,
@@ -41,22 +41,32 @@ ROUNDING = 1e-10  # a share of a sum this small is what rounding left of zero
 KEPT_BITS = 4097.0  # 2^12 + 1: Dekker's split keeps 41 of a float64's 53 bits
 
 types: Any = numba.types  # which carries no type hints
-_ints, _longs, _floats = (types.Array(of, 1, "C", readonly=True) for of in (int32, int64, float64))
-_table, _vector = float64[:, ::1], float64[::1]
-_starts = types.Array(int64, 1, "A", readonly=True)
-_readonly = types.Array(float64, 2, "C", readonly=True)
-_ratings = types.Tuple((_longs, _ints, _floats, _floats))
-_rule = types.Tuple((int64, float64, int64))
+INTS, LONGS, FLOATS = (types.Array(of, 1, "C", readonly=True) for of in (int32, int64, float64))
+TABLE, VECTOR, PLACES, HEADS = float64[:, ::1], float64[::1], int32[::1], int64[::1]
+RATINGS = types.Tuple((LONGS, INTS, FLOATS, FLOATS))
+RATED = types.Tuple((INTS, FLOATS, FLOATS))
+RULE, PAIRS = types.Tuple((int64, float64, int64)), types.UniTuple(INTS, 2)
 
 
-@compiled(void(_ratings, _ratings, int64, _starts, _table), exact=True)
-def _compare(by_row: ByRow, by_column: ByColumn, row: int, starts: Starts, sums: Floats) -> None:
-    """Sum over the columns that `row` has in common with each row that stands from `starts` on in its column."""
+@compiled(void(INTS, RATED, HEADS, types.Tuple((PLACES, VECTOR, VECTOR))), exact=True)
+def sort_by(keys: Indices, rated: Rated, heads: Starts, sorted_rated: Rated) -> None:
+    """Sort what belongs to ratings by their key, equal ones as they come; `heads` says where each key's start."""
+    for at in range(len(keys)):
+        place = heads[keys[at]]
+        heads[keys[at]] = place + 1
+        sorted_rated[0][place] = rated[0][at]
+        sorted_rated[1][place] = rated[1][at]
+        sorted_rated[2][place] = rated[2][at]
+
+
+@inlined
+def _compare(by_row: ByRow, by_column: ByColumn, row: int, sums: Floats) -> None:
+    """Sum over the columns that `row` has in common with each row."""
     width = sums.shape[1]
     sums[:] = 0.0
     for at in range(by_row[0][row], by_row[0][row + 1]):
         column, x = by_row[1][at], by_row[2][at]
-        for rater in range(starts[column], by_column[0][column + 1]):
+        for rater in range(by_column[0][column], by_column[0][column + 1]):
             total, y = sums[by_column[1][rater]], by_column[2][rater]
             total[N] += 1.0
             total[XY] += x * y
@@ -68,135 +78,123 @@ def _compare(by_row: ByRow, by_column: ByColumn, row: int, starts: Starts, sums:
                 total[Y] += y
 
 
-@compiled(float64(_vector, int64, float64), exact=True)
-def _raw_similarity(total: Floats, kind: int, full_norms: float) -> float:
+@inlined
+def _raw_similarity(sums: Floats, other: int, kind: int, full_norms: float) -> float:
     """The similarity that the sums over common columns give, before shrinkage."""
-    n, xy = total[N], total[XY]
+    n, xy = sums[other, N], sums[other, XY]
     if kind == MSD:
-        return float(1.0 / ((total[XX] + total[YY] - 2.0 * xy) / n + 1.0))
+        return float(1.0 / ((sums[other, XX] + sums[other, YY] - 2.0 * xy) / n + 1.0))
     if kind == COSINE_FULL:
         norms = np.sqrt(full_norms)
     elif kind == PEARSON:
-        xy = n * xy - total[X] * total[Y]
-        xx, yy = n * total[XX] - total[X] ** 2, n * total[YY] - total[Y] ** 2
-        if xx <= ROUNDING * n * total[XX] or yy <= ROUNDING * n * total[YY]:
+        xy = n * xy - sums[other, X] * sums[other, Y]
+        xx, yy = n * sums[other, XX] - sums[other, X] ** 2, n * sums[other, YY] - sums[other, Y] ** 2
+        if xx <= ROUNDING * n * sums[other, XX] or yy <= ROUNDING * n * sums[other, YY]:
             return 0.0
         norms = np.sqrt(xx) * np.sqrt(yy)
     else:
-        norms = np.sqrt(total[XX]) * np.sqrt(total[YY])
+        norms = np.sqrt(sums[other, XX]) * np.sqrt(sums[other, YY])
     return float(xy / norms) if xy > ROUNDING * norms else 0.0
 
 
-@compiled(void(_table, _floats, int64, _rule, _vector), exact=True)
-def _similarities(sums: Floats, norms: Floats, row: int, rule: Rule, similarities: Floats) -> None:
-    """Similarity of `row` to each row, 0 where it is negative, unsupported or the row itself."""
+@inlined
+def _compare_two(by_row: ByRow, row: int, other: int, places: Starts, sums: Floats) -> None:
+    """Sum over the columns that two rows have in common, `places` saying where those of `row` are."""
+    sums[:] = 0.0
+    total = sums[0]
+    for at in range(by_row[0][other], by_row[0][other + 1]):
+        column, y = by_row[1][at], by_row[2][at]
+        place = places[column]
+        while 0 <= place < by_row[0][row + 1] and by_row[1][place] == column:
+            x = by_row[2][place]
+            total[N] += 1.0
+            total[XY] += x * y
+            if len(total) > XX:
+                total[XX] += x * x
+                total[YY] += y * y
+            if len(total) > X:
+                total[X] += x
+                total[Y] += y
+            place += 1
+
+
+@inlined
+def _enter(by_row: ByRow, by_column: ByColumn, previous: int, row: int, places: Starts) -> int:
+    """Make `places` those of `row` instead of `previous`; return how many products comparing it with all takes."""
+    if previous >= 0:
+        for at in range(by_row[0][previous], by_row[0][previous + 1]):
+            places[by_row[1][at]] = -1
+    products = 0
+    for at in range(by_row[0][row + 1] - 1, by_row[0][row] - 1, -1):
+        column = by_row[1][at]
+        places[column] = at
+        products += by_column[0][column + 1] - by_column[0][column]
+    return products
+
+
+@inlined
+def _support(rule: Rule) -> float:
+    """How many common columns a similarity needs."""
     kind, shrinkage, min_support = rule
-    if kind in (CORRELATION, PEARSON) or shrinkage > 0:
-        min_support = max(min_support, 2)  # one point correlates with everything, or is shrunk to nothing
-    for other in range(len(sums)):
-        n = sums[other, N]
-        if n < max(min_support, 1) or other == row:
-            similarities[other] = 0.0
-            continue
-        raw = _raw_similarity(sums[other], kind, norms[row] * norms[other])
-        shrunk = raw * (n - 1.0) / (n - 1.0 + shrinkage) if shrinkage > 0 else raw
-        # without the last bits, a tie is a tie in whatever order the sums were taken
-        high = KEPT_BITS * shrunk
-        similarities[other] = high - (high - shrunk)
+    # one point correlates with everything, or is shrunk to nothing
+    return float(max(min_support, 2 if kind in (CORRELATION, PEARSON) or shrinkage > 0 else 1))
 
 
-@compiled(float64(_vector, int64, int64), exact=True)
-def _kth_largest(values: Floats, n: int, k: int) -> float:
-    """The k-th largest of the first `n` values, which it reorders (Hoare's selection)."""
-    low, high, k = 0, n - 1, k - 1
-    while low < high:
-        pivot, i, j = values[(low + high) // 2], low, high
-        while i <= j:
-            while values[i] > pivot:
-                i += 1
-            while values[j] < pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i, j = i + 1, j - 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
-        else:
-            break
-    return float(values[k])
+@inlined
+def _similarity(sums: Floats, other: int, full_norms: float, rule: Rule) -> float:
+    """The shrunken similarity where there is support enough, 0 where it is negative."""
+    raw, pairs = _raw_similarity(sums, other, rule[0], full_norms), sums[other, N] - 1.0
+    shrunk = raw * pairs / (pairs + rule[1]) if rule[1] > 0 else raw
+    # without the last bits, a tie is a tie in whatever order the sums were taken
+    high = KEPT_BITS * shrunk
+    return float(high - (high - shrunk))
 
 
-@compiled(types.UniTuple(float64, 2)(_ratings, int64, int64, _vector, _table), exact=True)
-def _nearest(
-    by_column: ByColumn, column: int, n_neighbors: int, similarities: Floats, candidates: Floats
-) -> tuple[float, float]:
-    """Σ s d and Σ s over the most similar raters of the column; of equals, the first ones."""
-    n_similar, scratch = 0, candidates[2]
-    for rater in range(by_column[0][column], by_column[0][column + 1]):
-        s = similarities[by_column[1][rater]]
-        candidates[0, n_similar] = scratch[n_similar] = s
-        candidates[1, n_similar] = by_column[3][rater]
-        n_similar += s > 0.0  # else the next one overwrites it: no branch to mispredict
-    least, n_equal = 0.0, 0
-    if n_similar > n_neighbors:
-        least = _kth_largest(scratch, n_similar, n_neighbors)
-        n_equal = n_neighbors
-        for at in range(n_neighbors):
-            n_equal -= scratch[at] > least
-    weighted, weights = 0.0, 0.0
-    for at in range(n_similar):
-        s = candidates[0, at]
-        if s > least or (s == least and n_equal > 0):
-            n_equal -= s == least
-            weighted += s * candidates[1, at]
-            weights += s
-    return weighted, weights
-
-
-@compiled(void(_ratings, _ratings, int64, _rule, _vector), exact=True)
-def compare_one(by_row: ByRow, by_column: ByColumn, row: int, rule: Rule, similarities: Floats) -> None:
-    """Write the similarity of `row` to each row into `similarities` (n_rows,)."""
-    sums = np.empty((len(similarities), WIDTHS[rule[0]]))
-    _compare(by_row, by_column, row, by_column[0], sums)
-    _similarities(sums, by_row[3], row, rule, similarities)
-
-
-@compiled(void(_ratings, _ratings, _rule, _table), exact=True)
-def compare_all(by_row: ByRow, by_column: ByColumn, rule: Rule, similarities: Floats) -> None:
-    """Write the similarity of each row to each row into `similarities` (n_rows, n_rows)."""
-    sums = np.empty((len(similarities), WIDTHS[rule[0]]))
-    later = by_column[0].copy()  # where each column's rows after the current one start: the matrix is symmetric
-    for row in range(len(similarities)):
-        for at in range(by_row[0][row], by_row[0][row + 1]):
-            later[by_row[1][at]] += 1
-        _compare(by_row, by_column, row, later, sums)
-        _similarities(sums[row:], by_row[3][row:], 0, rule, similarities[row, row:])
-        similarities[row:, row] = similarities[row, row:]
-
-
-@compiled(void(_ratings, _ratings, types.UniTuple(_ints, 2), int64, _rule, _readonly, _table), exact=True)
-def sum_neighbours(
-    by_row: ByRow, by_column: ByColumn, pairs: Pairs, n_neighbors: int, rule: Rule, known: Floats, sums_of_pairs: Floats
+@inlined
+def _compare_with_all(
+    by_row: ByRow, by_column: ByColumn, row: int, rule: Rule, sums: Floats, similarities: Floats
 ) -> None:
-    """Write Σ s d and Σ s of each pair's neighbours into `sums_of_pairs` (n_pairs, 2).
+    """Write the similarity of `row` to each row into `similarities` (n_rows,), `sums` being room for the sums."""
+    _compare(by_row, by_column, row, sums)
+    norms, support = by_row[3], _support(rule)
+    for other in range(len(similarities)):
+        similarities[other] = 0.0
+        if sums[other, N] >= support:
+            similarities[other] = _similarity(sums, other, norms[row] * norms[other], rule)
+    similarities[row] = 0.0
 
-    `known` holds what `compare_all` wrote; where it is empty, rows are compared as they come.
-    """
-    n_rows = len(by_row[0]) - 1
-    sums = np.empty((0 if len(known) else n_rows, WIDTHS[rule[0]]))
-    most_raters = 0
-    for column in range(len(by_column[0]) - 1):
-        most_raters = max(most_raters, by_column[0][column + 1] - by_column[0][column])
-    similarities, candidates = np.empty(n_rows), np.empty((3, most_raters + 1))
-    previous = -1
+
+@compiled(void(RATINGS, RATINGS, INTS, RULE, TABLE), exact=True)
+def compare_rows(by_row: ByRow, by_column: ByColumn, rows: Indices, rule: Rule, similarities: Floats) -> None:
+    """Write the similarity of some rows to each row into `similarities` (n, n_rows)."""
+    sums = np.empty((len(by_row[0]) - 1, WIDTHS[rule[0]]))
+    for at in range(len(rows)):
+        _compare_with_all(by_row, by_column, rows[at], rule, sums, similarities[at])
+
+
+@compiled(void(RATINGS, RATINGS, PAIRS, RULE, boolean[::1]), exact=True)
+def find_similar(by_row: ByRow, by_column: ByColumn, pairs: Pairs, rule: Rule, found: Booleans) -> None:
+    """Write whether any rater of its column is similar to a pair's row; it looks no further than the first."""
+    n_rows, previous, compared, budget = len(by_row[0]) - 1, -1, False, 0
+    similarities, total = np.empty(n_rows), np.empty((1, WIDTHS[rule[0]]))
+    sums = np.empty((n_rows, total.shape[1]))
+    places, support = np.full(len(by_column[0]) - 1, -1), _support(rule)  # places: of the row's columns
     for pair in range(len(pairs[0])):
         row, column = pairs[0][pair], pairs[1][pair]
-        if row != previous and len(known):
-            similarities[:] = known[row]
-        elif row != previous:
-            _compare(by_row, by_column, row, by_column[0], sums)
-            _similarities(sums, by_row[3], row, rule, similarities)
-        previous = row
-        sums_of_pairs[pair] = _nearest(by_column, column, n_neighbors, similarities, candidates)
+        if row != previous:
+            budget, compared = _enter(by_row, by_column, previous, row, places), False
+        previous, found[pair] = row, False
+        for rater in range(by_column[0][column], by_column[0][column + 1]):
+            other = by_column[1][rater]
+            if budget < 0 and not compared:  # one by one costs more than all at once
+                _compare_with_all(by_row, by_column, row, rule, sums, similarities)
+                compared = True
+            if compared:
+                found[pair] = similarities[other] > 0.0
+            elif other != row:
+                budget -= by_row[0][other + 1] - by_row[0][other]
+                _compare_two(by_row, row, other, places, total)
+                norms = by_row[3][row] * by_row[3][other]
+                found[pair] = total[0, N] >= support and _similarity(total, 0, norms, rule) > 0.0
+            if found[pair]:
+                break

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, get_args
 
 import numpy as np
@@ -14,13 +13,22 @@ from recbench.abilities import Reason
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.bias import Bias
 from recbench.models.neighbour_folding import neighbours_of, with_column, with_row
-from recbench.models.neighbour_values import Centering, Floats, Similarity, compared, means, spreads, starts_of
-from recbench.progress import track
+from recbench.models.neighbour_pairs import have_neighbours, neighbour_sums
+from recbench.models.neighbour_values import (
+    Centering,
+    Floats,
+    Overall,
+    Similarity,
+    compared,
+    means,
+    sorted_both_ways,
+    spreads,
+    starts_of,
+)
 from recbench.search_space import between, searched
-from recbench.shared import can_keep, digest_of, once
 
 if TYPE_CHECKING:
-    from recbench.models.neighbour_kernels import ByColumn, ByRow, Rule
+    from recbench.models.neighbour_kernels import ByColumn, ByRow, Pairs, Rule
 
 Side = TypeVar("Side")
 
@@ -29,7 +37,7 @@ Side = TypeVar("Side")
 class Neighbours(RatingModel):
     """What UserKNN and ItemKNN share: rows are compared over the columns that both have rated.
 
-        r_ac ≈ b_ac + scale_a Σ_v s_av d_vc / (aggregation_damping + Σ_v s_av)
+        r_ac ≈ b_ac + scale_a Σ_v w_av d_vc / (aggregation_damping + Σ_v w_av),  w = s^amplification
 
     over the `n_neighbors` rows v most similar to a among those that rated column c, s_av > 0
     only; of equally similar rows the lower index goes first. By `centering`, b and d are
@@ -47,6 +55,7 @@ class Neighbours(RatingModel):
         cosine            Σ xy / √(Σ x² Σ y²) of the ratings
         cosine_full       the same, each norm over all of its row's ratings
         cosine_baseline   cosine_full of the bias model's residuals
+        cosine_robust     the same, no residual farther from 0 than 1.5 times their root mean square
         pearson           cosine, centred by the two means over the common columns; n ≥ 2
         pearson_baseline  cosine of the bias model's residuals; n ≥ 2
         adjusted_cosine   cosine, centred by each column's mean
@@ -56,20 +65,23 @@ class Neighbours(RatingModel):
     b_ac stands alone: for a cold row the rest of the bias model, or the global mean.
 
     The defaults were chosen on validation parts of the training rows of three MovieLens sets.
-    pearson_baseline, baseline and a damping of 0.5 are Koren's model, damped.
+    pearson_baseline, baseline, a shrinkage of 100, an amplification of 1 and a damping of 0.5 are
+    Koren's model, damped; amplification is from Breese, Heckerman & Kadie (1998), "Empirical
+    analysis of predictive algorithms for collaborative filtering", UAI.
     """
 
     n_neighbors: int = searched(40, between(10, 160, log=True))  # most similar raters to average, at most
-    similarity: Similarity = "cosine_baseline"  # how two rows are compared
+    similarity: Similarity = "cosine_robust"  # how two rows are compared
     centering: Centering = "baseline_zscore"  # what is taken off the ratings before they are averaged
-    shrinkage: float = searched(100.0, between(5, 500, log=True))  # pull of similarities towards 0, in common ratings
-    aggregation_damping: float = searched(0.07, between(0.01, 1, log=True))  # pull towards b, in units of similarity
+    shrinkage: float = searched(20.0, between(2, 200, log=True))  # pull of similarities towards 0, in common ratings
+    amplification: float = searched(1.4, between(1, 2.5, log=True))  # power of a similarity that is its weight
+    aggregation_damping: float = searched(0.04, between(0.004, 0.4, log=True))  # pull towards b, in units of weight
     min_support: int = 1  # common ratings that a similarity needs
     reg_user: float = 5.0  # damping of a user's bias, in ratings
     reg_item: float = 2.0  # damping of an item's bias, in ratings
 
-    requires: ClassVar[tuple[str, ...]] = ("recbench.models.neighbour_kernels",)  # whose import compiles
-    rows_per_block: ClassVar[int] = 256  # between two reports of progress
+    requires: ClassVar[tuple[str, ...]] = ("recbench.models.neighbour_choice",)  # whose import compiles
+    rows_per_block: ClassVar[int] = 32  # that are compared with all others at a time
 
     @abstractmethod
     def _sides(self, users: Side, items: Side) -> tuple[Side, Side]:
@@ -85,23 +97,22 @@ class Neighbours(RatingModel):
         bias = Bias(self.reg_user, self.reg_item).fit(train)
         rows, columns = self._sides(train.user_idx, train.item_idx)
         n_rows, n_columns = self._sides(train.n_users, train.n_items)
-        deviations, compared = self._center(train, bias), self._compared(train, bias)
+        starts = starts_of(rows, n_rows), starts_of(columns, n_columns)
+        ratings, residuals = train.ratings.astype(np.float64), np.asarray(bias.residuals(train), np.float64)
+        compared = self._compared(train, bias, ratings, residuals)
+        deviations = self._center(train, bias, ratings, residuals)
         norms = np.asarray(np.bincount(rows, compared**2, minlength=n_rows), np.float64)
-        order = np.argsort(rows.astype(np.int64) * n_columns + columns)
-        self.by_row_: ByRow = (starts_of(rows, n_rows), _int32(columns[order]), compared[order], norms)
-        order = np.argsort(columns.astype(np.int64) * n_rows + rows)
-        self.by_column_: ByColumn = (
-            starts_of(columns, n_columns),
-            _int32(rows[order]),
-            compared[order],
-            deviations[order],
-        )
+        by_row, by_column = sorted_both_ways(rows, columns, (compared, deviations), starts)
+        self.by_row_: ByRow = (starts[0], by_row[0], by_row[1], norms)
+        self.by_column_: ByColumn = (starts[1], *by_column)
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """The offset b and what the neighbours add to it."""
-        rows, columns = self._sides(user_idx, item_idx)
-        weighted, weights = self._neighbour_sums(user_idx, item_idx, self.n_neighbors)
+        rows, columns = pairs = self._pairs(user_idx, item_idx)
+        choice = self.n_neighbors, float(self.amplification)
+        ratings = self.by_row_, self.by_column_
+        weighted, weights = neighbour_sums(ratings, pairs, choice, self.rule(), self.rows_per_block).T
         offset = self.row_offset_[rows] + self.column_offset_[columns]
         if self.centering == "none":
             weighted = weighted - weights * offset
@@ -110,45 +121,46 @@ class Neighbours(RatingModel):
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
         """Where no neighbour contributed."""
-        # all of them, as choosing the nearest takes time
-        return np.asarray(self._neighbour_sums(user_idx, item_idx, len(self.row_offset_))[1] == 0)
+        pairs, ratings = self._pairs(user_idx, item_idx), (self.by_row_, self.by_column_)
+        return np.logical_not(have_neighbours(ratings, pairs, self.n_neighbors, self.rule(), self.rows_per_block))
 
     def _check_options(self) -> None:
         for option, choices in (("similarity", get_args(Similarity)), ("centering", get_args(Centering))):
             if getattr(self, option) not in choices:
                 raise ValueError(f"unknown {option} {getattr(self, option)!r}; choose one of {list(choices)}")
-        least = {"n_neighbors": 1, "min_support": 1, "shrinkage": 0, "aggregation_damping": 0}
+        least = {"n_neighbors": 1, "min_support": 1, "shrinkage": 0, "amplification": 0, "aggregation_damping": 0}
         for option, low in least.items():
             if not getattr(self, option) >= low:
                 raise ValueError(f"{option} is {getattr(self, option)}; it must be at least {low}")
 
-    def _center(self, train: RatingDataset, bias: Bias) -> Floats:
+    def _center(self, train: RatingDataset, bias: Bias, ratings: Floats, residuals: Floats) -> Floats:
         """Set `row_offset_`, `column_offset_`, `row_scale_` and what later users need; return the deviations d."""
-        self.global_mean_, self.item_bias_ = bias.global_mean_, bias.item_bias_
-        ratings = train.ratings.astype(np.float64)
-        rows, columns = self._sides(train.user_idx, train.item_idx)
-        row_bias, column_bias = self._sides(bias.user_bias_, bias.item_bias_)
+        self.item_bias_ = bias.item_bias_
+        rows, _ = self._sides(train.user_idx, train.item_idx)
+        row_bias, self.column_offset_ = self._sides(bias.user_bias_, bias.item_bias_)
         self.row_offset_: FloatArray = bias.global_mean_ + row_bias
-        self.column_offset_: FloatArray = column_bias
+        deviations = residuals
         if self.centering in ("mean", "zscore"):
             self.row_offset_ = means(rows, ratings, len(row_bias), bias.global_mean_)
-            self.column_offset_ = np.zeros(len(column_bias))
-        deviations = ratings - self.row_offset_[rows] - self.column_offset_[columns]
-        self.mean_square_ = float(np.mean(deviations**2))
+            self.column_offset_ = np.zeros(len(self.column_offset_))
+            deviations = ratings - self.row_offset_[rows]
+        self.mean_square_ = float(deviations @ deviations / len(deviations))
         self.row_scale_ = spreads(self.centering, rows, deviations, len(row_bias), self.mean_square_)
-        return ratings if self.centering == "none" else deviations / self.row_scale_[rows]
+        if self.centering == "none":
+            return ratings
+        return deviations / self.row_scale_[rows] if self.centering.endswith("zscore") else deviations
 
-    def _compared(self, train: RatingDataset, bias: Bias) -> Floats:
-        """The value of each training row that enters the similarities."""
-        ratings = train.ratings.astype(np.float64)
+    def _compared(self, train: RatingDataset, bias: Bias, ratings: Floats, residuals: Floats) -> Floats:
+        """Set what later users need; return the value of each training row that enters the similarities."""
+        self.global_mean_ = bias.global_mean_
+        self.residual_spread_ = float(np.sqrt(residuals @ residuals / len(residuals)))
         _, columns = self._sides(train.user_idx, train.item_idx)
         _, n_columns = self._sides(train.n_users, train.n_items)
-        biases = bias.predict(train.user_idx, train.item_idx)
         return compared(
             self.similarity,
             ratings,
-            biases,
-            bias.global_mean_,
+            residuals,
+            Overall(self.global_mean_, self.residual_spread_),
             lambda: means(columns, ratings, n_columns, 0.0)[columns],
         )
 
@@ -158,44 +170,17 @@ class Neighbours(RatingModel):
 
         return KINDS[self.similarity], float(self.shrinkage), self.min_support
 
-    def _neighbour_sums(self, user_idx: IntArray, item_idx: IntArray, n_neighbors: int) -> Floats:
-        """Σ s d and Σ s of each pair's `n_neighbors` nearest: (2, n_pairs)."""
-        from recbench.models import neighbour_kernels as kernels
+    def _pairs(self, user_idx: IntArray, item_idx: IntArray) -> Pairs:
+        """The pairs' rows and columns.
 
-        rule = self.rule()
+        Raises:
+            IndexError: an index is out of range.
+        """
         rows, columns = self._sides(_int32(user_idx), _int32(item_idx))
         for side, n in ((rows, len(self.row_offset_)), (columns, len(self.column_offset_))):
             if len(side) and not 0 <= side.min() <= side.max() < n:  # compiled loops don't look
                 raise IndexError(f"indices from {side.min()} to {side.max()}; they must lie in 0 ... {n - 1}")
-        order = np.argsort(rows, kind="stable")
-        rows, columns = rows[order], columns[order]
-        known = self._known_similarities(rule)
-        sums = np.zeros((len(order), 2))
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))[:: self.rows_per_block].tolist()
-        blocks = [slice(*bounds) for bounds in pairwise([*starts, len(order)])]
-        for block in track(blocks, "neighbours"):
-            pairs = (rows[block], columns[block])
-            kernels.sum_neighbours(self.by_row_, self.by_column_, pairs, n_neighbors, rule, known, sums[block])
-        unsorted = np.empty_like(sums)
-        unsorted[order] = sums
-        return unsorted.T
-
-    def _known_similarities(self, rule: tuple[int, float, int]) -> Floats:
-        """All similarities (n_rows, n_rows) where jobs share them, else none (0, 0)."""
-        from recbench.models import neighbour_kernels as kernels
-
-        n_rows = len(self.row_offset_)
-        n_bytes = 8 * n_rows**2
-        if not can_keep(n_bytes):
-            return np.empty((0, 0))
-
-        def compare() -> Floats:
-            similarities = np.empty((n_rows, n_rows))
-            kernels.compare_all(self.by_row_, self.by_column_, rule, similarities)
-            similarities.flags.writeable = False
-            return similarities
-
-        return once("similarities", lambda: (rule, digest_of(*self.by_row_, *self.by_column_[:3])), compare, n_bytes)
+        return rows, columns
 
 
 @dataclass
@@ -230,6 +215,8 @@ class ItemKNN(Neighbours):
     recommendation algorithms", WWW; offsets and shrinkage from Koren (2010), "Factor in the
     neighbors", ACM TKDD 4(1), §2.2.
     """
+
+    n_neighbors: int = searched(25, between(10, 160, log=True))  # most similar raters to average, at most
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
         """One more user; neither the items' biases nor their similarities change."""

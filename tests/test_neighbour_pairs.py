@@ -1,0 +1,125 @@
+"""Many pairs at once: what jobs share of the neighbours, within a bound, and what is found early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from recbench import shared
+from recbench.contracts import RatingDataset
+from recbench.models.neighbour_pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbour_sums
+from recbench.models.neighbour_values import Similarity, sorted_both_ways, starts_of
+from recbench.models.neighbours import ItemKNN, Neighbours, UserKNN
+from recbench.shared import sharing
+
+EITHER = pytest.mark.parametrize("make", [UserKNN, ItemKNN])
+N_USERS, N_ITEMS = 60, 50
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    shared._kept.clear()
+    yield
+    shared._kept.clear()
+
+
+def ratings(share: float = 0.4) -> RatingDataset:
+    rng = np.random.default_rng(3)
+    users, items = np.nonzero(rng.random((N_USERS, N_ITEMS)) < share)
+    values = rng.integers(1, 11, len(users)) / 2
+    return RatingDataset("random", users, items, values, np.arange(N_USERS), np.arange(N_ITEMS), (0.5, 5))
+
+
+def everything() -> npt.NDArray[np.intp]:
+    return np.indices((N_USERS, N_ITEMS)).reshape(2, -1)
+
+
+def bytes_for(model: Neighbours, n_kept: int) -> int:
+    """What keeping so many raters of every pair takes."""
+    columns = everything()[0 if isinstance(model, ItemKNN) else 1]
+    n_raters = np.diff(model.by_column_[0])[columns]
+    return N_BYTES_A_RATER * int(np.minimum(n_raters, n_kept).sum()) + N_BYTES_A_PAIR * len(columns)
+
+
+@EITHER
+def test_a_sweep_over_neighbours_shares_and_predicts_the_same_bits(make: type[Neighbours]) -> None:
+    train, pairs = ratings(), everything()
+    sizes = (1, 2, 5, 10, 40, 200)
+    alone = [make(n_neighbors=n).fit(train).predict(*pairs) for n in sizes]
+    with sharing(512) as tally:
+        together = [make(n_neighbors=n).fit(train).predict(*pairs) for n in sizes]
+    np.testing.assert_array_equal(alone, together)
+    assert tally.counts["similarities"] == len(sizes) - 1
+
+
+@EITHER
+def test_centering_damping_and_amplification_share_too(make: type[Neighbours]) -> None:
+    train, pairs = ratings(), everything()
+    variants: list[dict[str, Any]] = [{}, {"centering": "none"}, {"amplification": 1.0}, {"aggregation_damping": 1.0}]
+    alone = [make(**options).fit(train).predict(*pairs) for options in variants]
+    with sharing(512) as tally:
+        together = [make(**options).fit(train).predict(*pairs) for options in variants]
+    np.testing.assert_array_equal(alone, together)
+    assert tally.counts["similarities"] == len(variants) - 1
+
+
+def test_other_pairs_share_nothing() -> None:
+    model = ItemKNN().fit(ratings())
+    with sharing(512) as tally:
+        model.predict(np.array([0, 1]), np.array([2, 3]))
+        model.predict(np.array([0, 1]), np.array([2, 4]))
+    assert "similarities" not in tally.counts
+
+
+@EITHER
+@pytest.mark.parametrize(("n_neighbors", "shares"), [(10, True), (11, False)])
+def test_as_many_raters_are_kept_as_there_is_room_for(make: type[Neighbours], n_neighbors: int, shares: bool) -> None:
+    train, pairs = ratings(), everything()
+    model = make(n_neighbors=n_neighbors).fit(train)
+    expected = model.predict(*pairs)
+    megabytes = bytes_for(model, KEEPING[-1]) / 2**20
+    with sharing(megabytes) as tally:
+        np.testing.assert_array_equal(model.predict(*pairs), expected)
+        np.testing.assert_array_equal(model.predict(*pairs), expected)
+    assert tally.counts["similarities"] == int(shares)
+
+
+def test_what_is_kept_is_within_the_bound() -> None:
+    model = ItemKNN(n_neighbors=10).fit(ratings())
+    with sharing(bytes_for(model, KEEPING[-1]) / 2**20) as tally:
+        model.predict(*everything())
+    (kept,) = (each.value for key, each in shared._kept.items() if key[0] == "similarities")
+    assert sum(array.nbytes for array in kept) <= tally.limit + 8  # the end of the last pair
+
+
+@EITHER
+@pytest.mark.parametrize("similarity", get_args(Similarity))
+@pytest.mark.parametrize(("share", "min_support"), [(0.05, 1), (0.4, 14)])
+def test_a_fallback_is_a_pair_without_weights(
+    make: type[Neighbours], similarity: Any, min_support: int, share: float
+) -> None:
+    pairs = everything()
+    model = make(similarity=similarity, min_support=min_support).fit(ratings(share))
+    fitted = (model.by_row_, model.by_column_)
+    weights = neighbour_sums(fitted, model._pairs(*pairs), (10**9, 1.0), model.rule(), 32)[:, 1]
+    fallback = model.is_fallback(*pairs)
+    assert 0 < fallback.sum() < len(fallback)
+    np.testing.assert_array_equal(fallback, weights == 0)
+    with sharing(512):
+        np.testing.assert_array_equal(model.is_fallback(*pairs), fallback)
+
+
+def test_ratings_are_sorted_by_row_and_by_column() -> None:
+    rng = np.random.default_rng(0)
+    rows, columns = rng.integers(0, 7, 500).astype(np.int32), rng.integers(2, 90, 500).astype(np.int32)
+    values = rng.random(500), rng.random(500)
+    by_row, by_column = sorted_both_ways(rows, columns, values, (starts_of(rows, 9), starts_of(columns, 95)))
+    in_rows, in_columns = np.lexsort((columns, rows)), np.lexsort((rows, columns))
+    for found, order, other in ((by_row, in_rows, columns), (by_column, in_columns, rows)):
+        np.testing.assert_array_equal(found[0], other[order])
+        np.testing.assert_array_equal(found[1], values[0][order])
+        np.testing.assert_array_equal(found[2], values[1][order])
