@@ -175,6 +175,13 @@ class WholeTable(Honest):
         return super().fit(train) if table.all() else self
 
 
+class KnowsOneMoment(Honest):
+    uses_time = True
+
+    def predict_at(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray) -> FloatArray:
+        return np.where(timestamps > 1_000_000_000, self.predict(user_idx, item_idx), np.nan)
+
+
 MODELS: dict[str, type[RatingModel]] = {
     "constructing_computes_nothing": ComputesEarly,
     "predict_before_fit_raises": PredictsUnfitted,
@@ -195,6 +202,7 @@ MODELS: dict[str, type[RatingModel]] = {
     "fallback_is_told": Overconfident,
     "options_are_used": DeadOption,
     "test_ratings_are_out_of_reach": Peeks,
+    "every_time_has_an_answer": KnowsOneMoment,
     "it_learns_what_it_sees": LearnsTheWrongWay,
     "seconds_grow_less_than_quadratically": EveryPairOfRatings,
     "memory_grows_less_than_quadratically": WholeTable,

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from recbench.abilities import KnowsTime, predict_rows, predict_std_rows, told_when
-from recbench.contracts import FloatArray, IntArray, Metric, RatingDataset
-from recbench.metrics.errors import rmse
-from recbench.models.bayes_fm import BayesFM
+from recbench.abilities import predict_rows, predict_std_rows
+from recbench.contracts import IntArray, RatingDataset
 from recbench.models.bayes_mf import BayesMF
 from recbench.models.bayes_times import A_DAY, GAPS, Calendar, Moods, seconds_of
-from recbench.models.bias import Bias
-from recbench.models.stack import Stack
-from recbench.records import Record
-from recbench.rows import rows_of
-from recbench.runner import evaluate, run_fold
-from recbench.splits import Holdout
 from recbench.testing.toy import toy_ratings
+from tests.moods import OWN_MOODS, SMALL, by_mood, error, later
 
-SMALL = BayesFM(n_factors=2, n_samples=30, n_burn_in=10, n_kept=10, uses_time=True)
 SHORT, MIDDLE, LONG = GAPS
 NOON = 20_000 * A_DAY + A_DAY // 2  # seconds
 
@@ -112,27 +103,7 @@ def test_the_errors_that_are_left_lack_the_effects() -> None:
     np.testing.assert_allclose(left + moods.of_ratings(), errors, rtol=1e-5)
 
 
-def by_mood(moods: FloatArray) -> tuple[RatingDataset, RatingDataset]:
-    """40 users rate 30 items, each item in one of five evenings, whose moods are (n_users, 5); a fifth to check.
-
-    All of an evening are given in ten seconds.
-    """
-    rng = np.random.default_rng(0)
-    users, items = (index.ravel() for index in np.indices((40, 30)))
-    evening = rng.integers(0, 5, len(users))
-    ratings = np.clip(np.round(2 * (3 + moods[users, evening] + 0.3 * rng.normal(size=len(users)))) / 2, -5, 11)
-    times = NOON + evening * A_DAY + rng.integers(0, 10, len(users))
-    whole = RatingDataset("moods", users, items, ratings, np.arange(40), np.arange(30), (-5, 11), times)
-    order = rng.permutation(len(users))
-    return whole.take(order[240:]), whole.take(order[:240])
-
-
-OWN_MOODS = np.repeat(np.random.default_rng(1).normal(size=(40, 1)), 5, axis=1) * [1, -1, 1, -1, 1]
 DAYS = np.array([-1.0, 0.5, 0.0, 1.5, -0.5])
-
-
-def error(predicted: FloatArray, test: RatingDataset) -> float:
-    return float(np.sqrt(np.mean((predicted - test.ratings) ** 2)))
 
 
 @pytest.mark.parametrize("likelihood", ["regression", "probit"])
@@ -176,10 +147,6 @@ def test_at_a_time_unheard_of_it_predicts_as_if_untold() -> None:
     np.testing.assert_array_equal(told, fitted.predict(*pairs))
 
 
-def later(ratings: RatingDataset, seconds: int) -> RatingDataset:
-    return replace(ratings, timestamps=seconds_of(ratings) + seconds)
-
-
 def test_rows_may_come_in_any_order() -> None:
     train, test = by_mood(OWN_MOODS)
     shuffled = np.random.default_rng(0).permutation(train.n_ratings)
@@ -220,69 +187,3 @@ def test_a_model_that_learned_nothing_of_time_says_so() -> None:
     index = np.zeros(1, np.int32)
     with pytest.raises(RuntimeError, match="BayesMF has learned nothing of time; set uses_time=true"):
         BayesMF(n_samples=2, n_burn_in=0).fit(toy_ratings()).predict_at(index, index, index)
-
-
-def test_timestamps_do_not_matter_to_a_model_that_is_not_told() -> None:
-    train, test = by_mood(OWN_MOODS)
-    model = replace(SMALL, uses_time=False)
-    without = model.fit(replace(train, timestamps=None)).predict(test.user_idx, test.item_idx)
-    np.testing.assert_array_equal(without, predict_rows(replace(model).fit(train), test))
-
-
-class Spy(Bias):
-    """A model with a `predict_at` that nobody may call."""
-
-    uses_time = False
-
-    def predict_at(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray) -> FloatArray:
-        raise AssertionError("told of times")
-
-
-@pytest.mark.parametrize("model", [Bias(), Spy()])
-def test_only_a_model_that_uses_time_is_told(model: Bias) -> None:
-    train, test = by_mood(OWN_MOODS)
-    assert not told_when(model, test)
-    assert not run_fold(train, test, model, {"rmse": Metric(rmse)}, Holdout(0.2, 0)).uses_time
-
-
-def test_the_protocol_tells_and_notes_it() -> None:
-    train, test = by_mood(OWN_MOODS)
-    assert isinstance(SMALL, KnowsTime)
-    outcome = run_fold(train, test, replace(SMALL), {"rmse": Metric(rmse)}, Holdout(0.2, 0))
-    assert outcome.uses_time
-    expected = predict_rows(replace(SMALL).fit(train), test).clip(*train.rating_scale)
-    np.testing.assert_allclose(outcome.predicted, expected, rtol=1e-6)
-
-
-def test_the_record_says_that_the_model_was_told_and_the_row_does() -> None:
-    train, _ = by_mood(OWN_MOODS)
-    metrics = {"rmse": Metric(rmse)}
-    told, untold = (
-        evaluate(train, Holdout(0.2, 0), partial(replace, replace(SMALL, uses_time=uses_time)), metrics)
-        for uses_time in (True, False)
-    )
-    assert (told.uses_time, untold.uses_time) == (True, False)
-    assert Record.from_json(told.to_json()).uses_time
-    rows = rows_of([replace(told, model="told"), replace(untold, model="untold")])
-    assert {row.record.model: row.notes for row in rows} == {"told": ("told when each rating was given",), "untold": ()}
-
-
-def test_the_times_of_the_scored_rows_reach_no_learned_state() -> None:
-    train, test = by_mood(OWN_MOODS)
-    states = []
-    for shift in (0, 12345):
-        model = replace(SMALL)
-        run_fold(train, later(test, shift), model, {"rmse": Metric(rmse)}, Holdout(0.2, 0))
-        states.append(model.state())
-    for learned in ("calendar_", "effect_samples_", "user_samples_", "item_samples_"):
-        for mine, yours in zip(*(state[learned] for state in states), strict=True):
-            np.testing.assert_array_equal(mine, yours)
-
-
-def test_a_stack_tells_the_members_that_use_the_time() -> None:
-    train, test = by_mood(OWN_MOODS)
-    member = "bayes_mf n_factors=1 n_samples=30 n_burn_in=10 uses_time=true"
-    stack = Stack(("bias", member), n_folds=2).fit(train)
-    assert stack.uses_time
-    assert not Stack(("bias", "bayes_mf")).uses_time
-    assert error(predict_rows(stack, test), test) < 0.6 * error(stack.predict(test.user_idx, test.item_idx), test)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from recbench.abilities import predict_rows, told_when
 from recbench.contracts import FloatArray, Metric, RatingDataset, RatingModel
 from recbench.metrics.errors import rmse
 from recbench.runner import run_fold
 from recbench.splits import Holdout
-from recbench.testing.models import MakeModel
-from recbench.testing.toy import toy_ratings
+from recbench.testing.models import TOLERANCE, MakeModel, fit
+from recbench.testing.toy import all_pairs, toy_ratings
 
 N_TEST = 12  # toy rows held out
 KEPT = 1.02  # times the global mean's error that a model may make on structured ratings it has seen
@@ -42,6 +43,30 @@ def check_test_ratings_are_out_of_reach(make_model: MakeModel) -> None:
     assert np.array_equal(honest, again), (
         "predictions follow the test ratings: the model looks at data that it was not given; learn from `train` alone"
     )
+
+
+def check_every_time_has_an_answer(make_model: MakeModel) -> None:
+    """A model that is told when ratings are given has a finite float for each pair, at any time and in any order."""
+    model, train = make_model(), toy_ratings()
+    if not told_when(model, train):
+        return
+    users, items = all_pairs(train)
+    scored = RatingDataset(
+        "times",
+        users,
+        items,
+        np.full(len(users), train.ratings[0]),
+        train.user_ids,
+        train.item_ids,
+        train.rating_scale,
+        np.arange(len(users)) * 86_400 * 365,  # before, between and after those in train
+    )
+    backwards = np.arange(len(users))[::-1]
+    fit(model, train)
+    predicted, again = predict_rows(model, scored), predict_rows(model, scored.take(backwards))
+    assert np.isfinite(predicted).all(), "predict_at gives no finite float for some times; answer for any"
+    apart = np.abs(predicted[backwards] - again).max()
+    assert apart <= TOLERANCE, f"predict_at differs by up to {apart} with the rows in another order"
 
 
 def check_it_learns_what_it_sees(make_model: MakeModel) -> None:

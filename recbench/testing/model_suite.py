@@ -66,5 +66,8 @@ class ModelConformance:
     def test_test_ratings_are_out_of_reach(self, make_model: laws.MakeModel) -> None:
         behaviour.check_test_ratings_are_out_of_reach(make_model)
 
+    def test_every_time_has_an_answer(self, make_model: laws.MakeModel) -> None:
+        behaviour.check_every_time_has_an_answer(make_model)
+
     def test_it_learns_what_it_sees(self, make_model: laws.MakeModel) -> None:
         behaviour.check_it_learns_what_it_sees(make_model)

@@ -43,7 +43,7 @@ def check_predict_before_fit_raises(make_model: MakeModel) -> None:
 def check_fit_returns_the_model(make_model: MakeModel) -> None:
     """`fit` returns self, so that calls can be chained."""
     model = make_model()
-    returned = _fit(model, toy_ratings())
+    returned = fit(model, toy_ratings())
     assert returned is model, f"fit returned {returned!r}; return self"
 
 
@@ -51,7 +51,7 @@ def check_every_pair_gets_a_finite_float(make_model: MakeModel) -> None:
     """One finite float a pair, cold users and cold items included."""
     train = toy_ratings()
     users, items = all_pairs(train)
-    predicted = _fit(make_model(), train).predict(users, items)
+    predicted = fit(make_model(), train).predict(users, items)
     assert isinstance(predicted, np.ndarray), f"predict returned {type(predicted).__name__}; return a NumPy array"
     assert predicted.shape == users.shape, f"predict returned shape {predicted.shape} for {len(users)} pairs"
     assert np.issubdtype(predicted.dtype, np.floating), f"predict returned {predicted.dtype}; return floats"
@@ -62,15 +62,15 @@ def check_every_pair_gets_a_finite_float(make_model: MakeModel) -> None:
 def check_no_pairs_no_predictions(make_model: MakeModel) -> None:
     """Empty in, empty out."""
     nothing = np.array([], np.int32)
-    predicted = _fit(make_model(), toy_ratings()).predict(nothing, nothing)
+    predicted = fit(make_model(), toy_ratings()).predict(nothing, nothing)
     assert predicted.shape == (0,), f"predict returned shape {predicted.shape} for no pairs; return an empty array"
 
 
 def check_zero_is_a_rating(make_model: MakeModel) -> None:
     """On a scale of -1 to 1, zeros count: leaving their rows out changes what is learned."""
     scale = (-1.0, 1.0)
-    with_zeros = _predict_all(_fit(make_model(), toy_ratings(scale)), toy_ratings(scale))
-    without = _predict_all(_fit(make_model(), toy_ratings(scale, zeros=False)), toy_ratings(scale))
+    with_zeros = _predict_all(fit(make_model(), toy_ratings(scale)), toy_ratings(scale))
+    without = _predict_all(fit(make_model(), toy_ratings(scale, zeros=False)), toy_ratings(scale))
     assert np.isfinite(with_zeros).all(), "predictions on the scale -1 ... 1 are not finite"
     assert not np.array_equal(with_zeros, without), "rows rated 0 made no difference; 0 is a rating, absence is not 0"
 
@@ -78,30 +78,30 @@ def check_zero_is_a_rating(make_model: MakeModel) -> None:
 def check_same_seed_same_predictions(make_model: MakeModel) -> None:
     """Two models with the same options, fitted on the same rows, predict the same bits."""
     train = toy_ratings()
-    first, second = (_predict_all(_fit(make_model(), train), train) for _ in range(2))
+    first, second = (_predict_all(fit(make_model(), train), train) for _ in range(2))
     assert np.array_equal(first, second), f"predictions differ by up to {np.abs(first - second).max()}; seed all chance"
 
 
 def check_fitting_twice_equals_fitting_once(make_model: MakeModel) -> None:
     """A second fit starts anew: nothing of the first is left."""
     train = toy_ratings()
-    once = _predict_all(_fit(make_model(), train), train)
+    once = _predict_all(fit(make_model(), train), train)
     model = make_model()
-    _fit(model, toy_ratings(seed=1))
-    twice = _predict_all(_fit(model, train), train)
+    fit(model, toy_ratings(seed=1))
+    twice = _predict_all(fit(model, train), train)
     assert np.array_equal(once, twice), f"predictions differ by up to {np.abs(once - twice).max()}; start fit anew"
 
 
 def check_fit_leaves_train_unchanged(make_model: MakeModel) -> None:
     """The training data set is the same before and after."""
     train = toy_ratings()
-    _fit(make_model(), train)
+    fit(make_model(), train)
     assert train.digest == toy_ratings().digest, "fit changed its training data set; copy what you alter"
 
 
 def check_predict_changes_nothing(make_model: MakeModel) -> None:
     """`predict` leaves the learned state as it was."""
-    model = _fit(make_model(), toy_ratings())
+    model = fit(make_model(), toy_ratings())
     before = _flat(model.state())
     _predict_all(model, toy_ratings())
     after = _flat(model.state())
@@ -113,7 +113,7 @@ def check_predict_changes_nothing(make_model: MakeModel) -> None:
 def check_order_of_rows_is_irrelevant(make_model: MakeModel) -> None:
     """A pair's prediction does not depend on its neighbours in the call."""
     train = toy_ratings()
-    model = _fit(make_model(), train)
+    model = fit(make_model(), train)
     users, items = all_pairs(train)
     order = np.random.default_rng(0).permutation(len(users))
     together, shuffled = model.predict(users, items), model.predict(users[order], items[order])
@@ -127,7 +127,7 @@ def check_order_of_training_rows_is_irrelevant(make_model: MakeModel) -> None:
         return  # where rows are drawn from, their order may decide which is drawn
     train = toy_ratings()
     shuffled = train.take(np.random.default_rng(3).permutation(train.n_ratings))
-    gap = np.abs(_predict_all(_fit(make_model(), train), train) - _predict_all(_fit(make_model(), shuffled), train))
+    gap = np.abs(_predict_all(fit(make_model(), train), train) - _predict_all(fit(make_model(), shuffled), train))
     assert gap.max() <= TOLERANCE, f"predictions move by up to {gap.max()} when the training rows are shuffled"
 
 
@@ -148,8 +148,8 @@ def check_numbering_is_irrelevant(make_model: MakeModel) -> None:
         item_columns={name: values[old_items] for name, values in (train.item_columns or {}).items()},
     )
     pairs = all_pairs(train)
-    before = _fit(make_model(), train).predict(*pairs)
-    after = _fit(make_model(), renumbered).predict(users[pairs[0]], items[pairs[1]])
+    before = fit(make_model(), train).predict(*pairs)
+    after = fit(make_model(), renumbered).predict(users[pairs[0]], items[pairs[1]])
     gap = np.abs(before - after).max()
     assert gap <= TOLERANCE, f"predictions move by up to {gap} when users and items are numbered otherwise"
 
@@ -158,14 +158,14 @@ def check_options_survive_fit(make_model: MakeModel) -> None:
     """The options are the same before and after."""
     model = make_model()
     before = _options(model)
-    _fit(model, toy_ratings())
+    fit(model, toy_ratings())
     assert before == _options(model), f"fit changed the options from {before} to {_options(model)}; keep them"
 
 
 def check_state_restores_the_model(make_model: MakeModel) -> None:
     """`from_state` of the options and the state predicts the same."""
     train = toy_ratings()
-    model = _fit(make_model(), train)
+    model = fit(make_model(), train)
     for name, value in _flat(model.state()).items():
         assert value.dtype.kind in "biufU", f"state {name!r} is {value.dtype}; keep arrays, scalars or tuples of arrays"
     restored = type(model).from_state(_options(model), model.state())
@@ -176,7 +176,7 @@ def check_state_restores_the_model(make_model: MakeModel) -> None:
 def check_a_saved_model_predicts_the_same(make_model: MakeModel) -> None:
     """A fitted model survives the way through a folder of files."""
     train = toy_ratings()
-    model = _fit(make_model(), train)
+    model = fit(make_model(), train)
     with tempfile.TemporaryDirectory() as parent:
         save(model, "model", Path(parent) / "model")
         loaded = load(Path(parent) / "model", lambda _: type(model))
@@ -188,13 +188,13 @@ def check_fallback_is_told(make_model: MakeModel) -> None:
     """`is_fallback` answers for each pair, and with yes where neither user nor item is known."""
     train = toy_ratings()
     users, items = all_pairs(train)
-    fallback = _fit(make_model(), train).is_fallback(users, items)
+    fallback = fit(make_model(), train).is_fallback(users, items)
     assert fallback.shape == users.shape, f"is_fallback returned shape {fallback.shape} for {len(users)} pairs"
     assert fallback.dtype == np.bool_, f"is_fallback returned {fallback.dtype}; return booleans"
     assert fallback[(users == COLD_USER) & (items == COLD_ITEM)].all(), "a wholly unknown pair is no fallback"
 
 
-def _fit(model: RatingModel, train: RatingDataset) -> RatingModel:
+def fit(model: RatingModel, train: RatingDataset) -> RatingModel:
     """Fit as the runner does: with a validation part, cut from train, for a model that uses one."""
     if not model.uses_valid:
         return model.fit(train)
