@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.models.autoencoder import AutoencoderLoss, Rows, codes, start
+from recbench.models.autoencoder import AutoencoderLoss, Rows, codes, settings, start
 from recbench.models.autorec import AutoRec
 from recbench.models.bias import Bias
 from recbench.models.descent import tensorflow
+from recbench.progress import judging
 
 N_USERS, N_ITEMS = 12, 9  # the last of each is cold
 SMALL = AutoRec(n_hidden=6, reg=0.01, dropout=0.2, learning_rate=0.02, batch_size=4, n_epochs=30)
@@ -74,10 +75,11 @@ def test_codes_are_those_by_hand(rows: Rows) -> None:
 def test_loss_is_the_squared_error_of_the_observed_and_the_penalties(rows: Rows) -> None:
     tf = tensorflow()
     params = start(3, 4, implicit=True, seed=1)
+    params |= settings(reg=0.3, reg_implicit=0.7, implicit=2.0, dropout=0.0)
     params["rated"] = params["encoder"] / 3
     batch = {name: tf.constant(value) for name, value in rows.gather(np.arange(2)).items()}
     tensors = {name: tf.constant(value, tf.float32) for name, value in params.items()}
-    loss = AutoencoderLoss(reg=0.3, reg_implicit=0.7, implicit=2.0, dropout=0.0)(tensors, batch, None)
+    loss = AutoencoderLoss(implicit=True, drops=False)(tensors, batch, None)
     output = codes(params, rows, 2.0, block=2) @ params["decoder"]
     reg = {"encoder": 0.3, "rated": 0.7, "decoder": 0.3}
     penalty = sum(weight * (params[name] ** 2).sum() for name, weight in reg.items())
@@ -202,3 +204,15 @@ def test_first_fold_of_movielens_100k_is_far_below_the_bias_model_and_no_leak() 
     model = AutoRec().fit(base.take(shuffled[8000:]), base.take(shuffled[:8000]))
     predicted = np.clip(model.predict(test.user_idx, test.item_idx), 1, 5)
     assert 0.88 < np.sqrt(np.mean((test.ratings - predicted) ** 2)) < 0.91  # bias: 0.953
+
+
+def test_each_epoch_offers_what_would_be_predicted_by_then() -> None:
+    offered: list[tuple[int, FloatArray]] = []
+    model = replace(SMALL, n_epochs=4, patience=4, refit=False, n_models=2)
+    train, valid = toy(), toy(seed=5)
+    with judging(model, lambda step, predict: offered.append((step, predict(train.user_idx, train.item_idx)))):
+        model.fit(train, valid)
+    assert [step for step, _ in offered] == [1, 2, 3, 4]
+    first = fitted(replace(model, n_models=1), train, valid)
+    best = dict(offered)[int(first.n_epochs_[0])]
+    np.testing.assert_allclose(best, first.predict(train.user_idx, train.item_idx), atol=1e-6)

@@ -14,9 +14,8 @@ from omegaconf import OmegaConf
 from recbench.contracts import FloatArray, RatingDataset
 from recbench.models import ncf
 from recbench.models.bias import Bias
-from recbench.models.descent import Descent, Params, tensorflow
 from recbench.models.ncf import NCF
-from recbench.models.network import Network, NetworkLoss, start
+from recbench.progress import judging
 
 N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 CLASSIC = Path(__file__).parents[1] / "conf" / "model" / "ncf_classic.yaml"
@@ -55,41 +54,18 @@ def test_network_learns_the_toy_by_heart() -> None:
     assert np.abs(model.predict(train.user_idx, train.item_idx) - train.ratings).max() < 0.1
 
 
-def test_network_judges_a_pair_as_by_hand() -> None:
-    network = Network(
-        user_embedding=np.array([[1.0]]),
-        item_embedding=np.array([[-2.0]]),
-        user_gmf=np.array([[0.5, 1.0]]),
-        item_gmf=np.array([[2.0, -1.0]]),
-        kernels=(np.array([[1.0, -1.0], [0.0, 3.0]]), np.array([[2.0], [5.0]])),
-        offsets=(np.array([0.5, 0.0]), np.array([0.25])),
-    )
-    # hidden: relu(1 + 0.5) = 1.5 and relu(-1 - 6) = 0; output: 3 + 0.25; product: 1 - 1
-    assert network.judge(np.array([0]), np.array([0])) == pytest.approx(3.25)
-
-
-def test_loss_is_the_squared_error_and_the_penalties() -> None:
-    params = start(3, 2, (4, 5), n_gmf_factors=2, seed=1)
-    params["kernel_1"] = params["kernel_1"] + 0.1
-    user, item = np.array([0, 2, 2], np.int32), np.array([1, 1, 0], np.int32)
-    target, share = np.array([1.0, -1.0, 0.5], np.float32), np.full(3, 0.5, np.float32)
-    batch = {"user": user, "item": item, "target": target, "user_share": share, "item_share": 2 * share}
-    tf = tensorflow()
-    tensors = {name: tf.constant(value, tf.float32) for name, value in params.items()}
-    loss = NetworkLoss(reg=0.3, reg_gmf=0.7, reg_dense=2.0, dropout=0.0)(tensors, batch, None)
-    expected = (target - Network.from_params(params).judge(user, item)) ** 2 + 2.0 * 5 * 0.1**2
-    for reg, kind in ((0.3, "embedding"), (0.7, "gmf")):
-        expected += reg * 0.5 * (params[f"user_{kind}"][user] ** 2).sum(axis=1)
-        expected += reg * 1.0 * (params[f"item_{kind}"][item] ** 2).sum(axis=1)
-    np.testing.assert_allclose(loss, expected, rtol=1e-5)
-
-
-def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
-    tf = tensorflow()
-    loss = NetworkLoss(reg=0.0, reg_gmf=0.0, reg_dense=0.0, dropout=0.25)
-    dropped = loss._drop(tf.ones((200, 200)), tf.constant([1, 2])).numpy()
-    assert sorted(np.unique(dropped)) == pytest.approx([0.0, 1 / 0.75])
-    assert dropped.mean() == pytest.approx(1.0, abs=0.02)
+def test_who_rated_what_tells_apart_users_with_the_same_ratings() -> None:
+    """Items of the first half are rated by one kind of users, those of the second half by the other."""
+    rng = np.random.default_rng(1)
+    kind, half = np.repeat([0, 1], 20), np.repeat([0, 1], 10)
+    users, items = np.nonzero(rng.random((40, 20)) < np.where(kind[:, None] == half, 0.8, 0.3))
+    ratings = np.where(kind[users] == half[items], 0.5, -0.5).astype(np.float32)
+    ids = np.arange(40), np.arange(20)
+    train = RatingDataset("kinds", users, items, ratings, *ids, rating_scale=(-1.0, 1.0))
+    model = NCF(fusion="gmf", n_gmf_factors=4, reg_rated=1.0, reg_raters=1.0, n_epochs=150, learning_rate=0.02)
+    learned = [replace(model, implicit=implicit).fit(train).predict(users, items) for implicit in (True, False)]
+    errors = [np.std(predicted - ratings) for predicted in learned]
+    assert errors[0] < 0.8 * errors[1]
 
 
 def test_without_hidden_layers_and_product_the_model_is_additive() -> None:
@@ -121,15 +97,16 @@ def test_residual_model_that_learns_nothing_is_the_bias_model() -> None:
     users, items = toy().user_idx, toy().item_idx
     # the small weights it starts with are all that it adds
     np.testing.assert_allclose(model.predict(users, items), bias.predict(users, items), atol=0.2)
-    np.testing.assert_array_equal(model.user_bias_, bias.user_bias_)
+    np.testing.assert_allclose(model.user_bias_, bias.user_bias_, rtol=1e-6)
 
 
 def test_strong_penalty_leaves_the_bias_model() -> None:
-    model = fitted(replace(SMALL, reg=1e3, reg_gmf=1e3, n_epochs=200, learning_rate=0.01))
-    bias = Bias().fit(toy())
+    strong = replace(SMALL, reg=1e3, reg_gmf=1e3, reg_rated=1e6, reg_raters=1e6, learning_rate=0.01)
+    model = fitted(replace(strong, batch_size=64, n_epochs=200))  # one batch: no noise
+    bias = Bias(reg_user=SMALL.reg_bias, reg_item=SMALL.reg_bias, n_epochs=100).fit(toy())
     users, items = toy().user_idx, toy().item_idx
     difference = model.predict(users, items) - bias.predict(users, items)
-    assert np.std(difference) < 0.02
+    assert np.std(difference) < 0.002
 
 
 def test_predictions_in_blocks_equal_those_one_by_one(small: NCF) -> None:
@@ -226,44 +203,9 @@ def test_classic_variant_is_the_textbook_one() -> None:
     assert (model.learning_rate, model.dropout, model.reg, model.reg_dense) == (0.001, 0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_training_step_equals_that_of_keras(optimizer: str) -> None:
-    keras = tensorflow().keras
-    # Keras' Adam squares an embedding's repeated gradients before it sums them: no id twice for Adam
-    train = toy().take(np.arange(35) if optimizer == "sgd" else np.arange(5) * 6)
-    params = start(N_USERS, N_ITEMS, (5, 7, 3), n_gmf_factors=0, seed=2)
-    user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
-    layers = [keras.layers.Embedding(N_USERS, 5), keras.layers.Embedding(N_ITEMS, 5)]
-    hidden = keras.layers.Concatenate()([layers[0](user), layers[1](item)])
-    for width, activation in ((7, "relu"), (3, "relu"), (1, None)):
-        layers.append(keras.layers.Dense(width, activation=activation))
-        hidden = layers[-1](hidden)
-    model = keras.Model([user, item], hidden)
-    names = [["user_embedding"], ["item_embedding"], *([f"kernel_{n}", f"offset_{n}"] for n in range(3))]
-    for layer, of_layer in zip(layers, names, strict=True):
-        layer.set_weights([params[name] for name in of_layer])
-    model.compile({"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[optimizer](0.01), "mse")
-    model.train_on_batch([train.user_idx, train.item_idx], train.ratings)
-    ours = one_step(params, train, optimizer)
-    for layer, of_layer in zip(layers, names, strict=True):
-        for value, name in zip(layer.get_weights(), of_layer, strict=True):
-            np.testing.assert_allclose(ours[name], value, atol=1e-5, err_msg=name)
-
-
-def one_step(params: Params, train: RatingDataset, optimizer: str) -> Params:
-    share = np.zeros(train.n_ratings, np.float32)
-    columns = {"user": train.user_idx, "item": train.item_idx, "target": train.ratings}
-    columns |= {"user_share": share, "item_share": share}
-    descent = Descent(0.01, train.n_ratings, 1, optimizer)
-    loss = NetworkLoss(0.0, 0.0, 0.0, 0.0)
-    return descent.run(
-        params, loss, lambda rows: {name: each[rows] for name, each in columns.items()}, train.n_ratings
-    ).params
-
-
 @pytest.mark.realdata
 @pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name the folder of real files")
-def test_first_fold_of_movielens_100k_beats_the_bias_model_clearly() -> None:
+def test_first_fold_of_movielens_100k_is_far_below_the_bias_model_and_no_leak() -> None:
     folder = Path(os.environ["RECBENCH_DATA"]) / "ml-100k"
     parts = []
     for part in ("base", "test"):
@@ -273,7 +215,7 @@ def test_first_fold_of_movielens_100k_beats_the_bias_model_clearly() -> None:
     rows = np.random.default_rng(0).permutation(base.n_ratings)
     model = NCF().fit(base.take(rows[8000:]), base.take(rows[:8000]))
     predicted = np.clip(model.predict(test.user_idx, test.item_idx), 1, 5)
-    assert np.sqrt(np.mean((test.ratings - predicted) ** 2)) < 0.94  # bias: 0.953
+    assert 0.88 < np.sqrt(np.mean((test.ratings - predicted) ** 2)) < 0.90  # bias: 0.953
 
 
 def test_the_batch_grows_with_the_ratings_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,3 +229,15 @@ def test_the_batch_grows_with_the_ratings_unless_it_is_set(monkeypatch: pytest.M
     monkeypatch.setattr(ncf, "MOST_STEPS", 4)
     assert np.array_equal(predicted(None), predicted(train.n_ratings // 4))
     assert not np.array_equal(predicted(None), predicted(1024))
+
+
+def test_each_epoch_offers_what_would_be_predicted_by_then() -> None:
+    offered: list[tuple[int, FloatArray]] = []
+    model = replace(SMALL, n_epochs=4, patience=4, refit=False, n_models=2)
+    train, valid = toy(), toy(seed=5)
+    with judging(model, lambda step, predict: offered.append((step, predict(train.user_idx, train.item_idx)))):
+        model.fit(train, valid)
+    assert [step for step, _ in offered] == [1, 2, 3, 4]
+    first = fitted(replace(model, n_models=1), valid)
+    best = dict(offered)[int(first.n_epochs_[0])]
+    np.testing.assert_allclose(best, first.predict(train.user_idx, train.item_idx), atol=1e-6)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray
-from recbench.models.descent import Columns, Params, Tensor, Tensors, tensorflow
+from recbench.models.descent import HELD, Columns, Params, Tensor, Tensors, tensorflow
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class AutoencoderLoss:
-    """The squared error of a row's ratings as the autoencoder gives them back, and penalties (see `AutoRec`)."""
+    """The squared error of a row's ratings as the autoencoder gives them back, and penalties, as `settings` names them.
 
-    reg: float  # both penalties divided by the number of rows: each brings its share
-    reg_implicit: float
-    implicit: float
-    dropout: float
+    The formula is in `AutoRec`.
+    """
+
+    implicit: bool  # whether who rated counts
+    drops: bool  # whether some of a row's ratings are left out
 
     def __call__(self, params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
         """One loss a row."""
@@ -53,18 +54,26 @@ class AutoencoderLoss:
         rated = tf.math.is_finite(batch["row"])
         values = tf.where(rated, batch["row"], 0.0)
         kept = tf.cast(rated, tf.float32)
-        if self.dropout > 0.0:
-            drawn = tf.random.stateless_uniform(kept.shape, seed) >= self.dropout
-            kept = tf.where(drawn, kept / (1.0 - self.dropout), 0.0)
+        if self.drops:
+            dropout = params[f"{HELD}dropout"]
+            drawn = tf.random.stateless_uniform(kept.shape, seed) >= dropout
+            kept = tf.where(drawn, kept / (1.0 - dropout), 0.0)
         hidden = (values * kept) @ params["encoder"] + params["encoder_offset"]
-        if self.implicit > 0.0:
-            hidden += self.implicit * batch["root_share"][:, None] * (kept @ params["rated"])
+        if self.implicit:
+            hidden += params[f"{HELD}implicit"] * batch["root_share"][:, None] * (kept @ params["rated"])
         output = tf.sigmoid(hidden) @ params["decoder"] + params["decoder_offset"]
         error = tf.reduce_sum(tf.where(rated, values - output, 0.0) ** 2, axis=1)
-        penalty = self.reg * (tf.reduce_sum(params["encoder"] ** 2) + tf.reduce_sum(params["decoder"] ** 2))
-        if self.implicit > 0.0:
-            penalty += self.reg_implicit * tf.reduce_sum(params["rated"] ** 2)
+        squares = tf.reduce_sum(params["encoder"] ** 2) + tf.reduce_sum(params["decoder"] ** 2)
+        penalty = params[f"{HELD}reg"] * squares
+        if self.implicit:
+            penalty += params[f"{HELD}reg_implicit"] * tf.reduce_sum(params["rated"] ** 2)
         return error + penalty
+
+
+def settings(*, reg: float, reg_implicit: float, implicit: float, dropout: float) -> Params:
+    """The loss's numbers, held: other values need no other program. Both penalties are a row's share."""
+    values = {"reg": reg, "reg_implicit": reg_implicit, "implicit": implicit, "dropout": dropout}
+    return {HELD + name: np.array(value) for name, value in values.items()}
 
 
 def start(n_columns: int, n_hidden: int, *, implicit: bool, seed: int) -> Params:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar, Literal, Self, get_args
 
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
-from recbench.models.autoencoder import AutoencoderLoss, Rows, codes, start
+from recbench.models.autoencoder import AutoencoderLoss, Rows, codes, settings, start
 from recbench.models.bias import Bias
-from recbench.models.descent import Descended, Descent, Params
+from recbench.models.descent import Descended, Descent, Params, Score
 from recbench.models.stopping import Stopping
+from recbench.progress import checkpoint
 from recbench.search_space import between, searched
 
 CHUNK_BYTES = 1 << 25  # dense rows of the rating matrix at a time
@@ -107,9 +108,14 @@ class AutoRec(RatingModel):
         )
         initial = start(rows.n_columns, self.n_hidden, implicit=self.implicit > 0, seed=seed)
         n_rows = len(rows.numbers)
-        reg = self.reg * train.n_ratings**0.5 / n_rows
-        loss = AutoencoderLoss(reg, self.reg_implicit / n_rows, self.implicit, self.dropout)
-        score = None if valid is None else self._scorer(rows, bias, train, valid)
+        initial |= settings(
+            reg=self.reg * train.n_ratings**0.5 / n_rows,
+            reg_implicit=self.reg_implicit / n_rows,
+            implicit=self.implicit,
+            dropout=self.dropout,
+        )
+        loss = AutoencoderLoss(self.implicit > 0, self.dropout > 0)
+        score = None if valid is None else self._scorer(rows, bias, train, valid, seed)
         return descent.run(initial, loss, rows.gather, n_rows, score)
 
     def _rows(self, train: RatingDataset, bias: Bias) -> Rows:
@@ -127,15 +133,20 @@ class AutoRec(RatingModel):
         of_columns[np.bincount(rows.columns, minlength=rows.n_columns) == 0] = 0.0
         return (of_columns, of_rows) if self.side == "item" else (of_rows, of_columns)
 
-    def _scorer(self, rows: Rows, bias: Bias, train: RatingDataset, valid: RatingDataset) -> Callable[[Params], float]:
+    def _scorer(self, rows: Rows, bias: Bias, train: RatingDataset, valid: RatingDataset, seed: int) -> Score:
         """The mean squared error on `valid`, clipped to the scale as the runner does."""
-        users, items = valid.user_idx, valid.item_idx
-        biases = bias.predict(users, items)
+        epochs = count(1)
 
         def squared_error(params: Params) -> float:
             of_users, of_items = self._factors(params, rows, train)
-            product = _products(of_users, users, of_items, items)
-            return float(np.mean((valid.ratings - np.clip(biases + product, *valid.rating_scale)) ** 2))
+
+            def predict(users: IntArray, items: IntArray) -> FloatArray:
+                return bias.predict(users, items) + _products(of_users, users, of_items, items)
+
+            if seed == self.seed:  # the epochs of the first autoencoder speak for all
+                checkpoint(self, next(epochs), predict)
+            predicted = np.clip(predict(valid.user_idx, valid.item_idx), *valid.rating_scale)
+            return float(np.mean((valid.ratings - predicted) ** 2))
 
         return squared_error
 

@@ -22,7 +22,10 @@ Params = dict[str, FloatArray]
 Columns = Mapping[str, npt.NDArray[Any]]
 Gather = Callable[[IntArray], Columns]  # row numbers -> what the loss needs of these rows, (rows, ...) each
 Loss = Callable[[Tensors, Tensors, Tensor], Tensor]  # (parameters, batch, seed) -> (batch_size,) one loss a row
+Score = Callable[[Params], float]  # the lower the better
+Refresh = Callable[[Params], Params]  # all parameters after an epoch -> those of them that change before the next
 
+HELD = "held_"  # how the names of parameters begin that no gradient moves: settings, and what `refresh` alone moves
 OPTIMIZERS = ("adam", "sgd")
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam's, as in Keras
 
@@ -47,6 +50,7 @@ class Descent:
     real rows. An embedding's row that occurs several times in a batch has its gradients summed
     before Adam squares them. Rows are gathered `chunk_size` at a time, so that the memory beyond the
     caller's own is bounded: the parameters six times, a chunk, and four bytes a row for the order.
+    Parameters named `held_...` are read by the loss and moved by no gradient.
 
     Source: Kingma & Ba (2015), "Adam: a method for stochastic optimization", ICLR.
     """
@@ -69,26 +73,36 @@ class Descent:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
 
     def run(
-        self, params: Params, loss: Loss, gather: Gather, n_rows: int, score: Callable[[Params], float] | None = None
+        self,
+        params: Params,
+        loss: Loss,
+        gather: Gather,
+        n_rows: int,
+        score: Score | None = None,
+        refresh: Refresh | None = None,
     ) -> Descended:
         """Descend from `params`; where `score` judges the epochs, go back to the one it was lowest at.
 
-        Equal losses share a compiled program: `loss` is a function, or hashes by its settings.
+        Equal losses share a compiled program, so what differs from fit to fit is better held than in `loss`, which is
+        a function, or hashes by its settings.
 
         Raises:
             FloatingPointError: the parameters became infinite.
         """
         rng = np.random.default_rng(self.seed)
-        program = _program(loss, self.optimizer, self.compiled)
+        shapes = tuple((name, np.shape(value)) for name, value in params.items())
+        program = _program(loss, self.optimizer, self.compiled, (shapes, *self._shape(n_rows)))
         constants = np.float32(self.learning_rate), np.int32(rng.integers(2**31))
-        state = _start(params)
+        held, state = _start(params)
         best, lowest = Descended(params, 0), np.inf
         for done in track(range(1, self.n_epochs + 1), "epochs"):
             for n_batches, batches in self._chunks(gather, n_rows, rng):
-                state = program(state, n_batches, batches, *constants)
+                state = program(state, held, n_batches, batches, *constants)
+            if refresh is not None:
+                held, state = _refreshed(held, state, refresh)
             if score is None and done < self.n_epochs:
                 continue
-            reached = Descended(_finite(state[0], done), done)
+            reached = Descended(_finite(held | state[0], done), done)
             scored = -np.inf if score is None else score(reached.params)
             if scored < lowest:
                 best, lowest = reached, scored
@@ -96,14 +110,18 @@ class Descent:
                 break
         return best
 
-    def _chunks(self, gather: Gather, n_rows: int, rng: np.random.Generator) -> Iterator[tuple[np.int32, Columns]]:
-        """How many batches a chunk has, and its shuffled columns with `weight`, (batches, batch_size, ...) each.
+    def _shape(self, n_rows: int) -> tuple[int, int]:
+        """How many batches a chunk has room for, and how many rows a batch.
 
-        There is room for a power of two of batches, so that training parts of near sizes share one program.
+        Powers of two where there are fewer than asked for, so that training parts of near sizes share one program.
         """
-        size = min(self.batch_size, n_rows)
+        size = min(self.batch_size, 1 << (n_rows - 1).bit_length())
         n_batches = -(-n_rows // size)
-        room = min(1 << (n_batches - 1).bit_length(), max(1, self.chunk_size // size))
+        return min(1 << (n_batches - 1).bit_length(), max(1, self.chunk_size // size)), size
+
+    def _chunks(self, gather: Gather, n_rows: int, rng: np.random.Generator) -> Iterator[tuple[np.int32, Columns]]:
+        """How many batches a chunk has, and its shuffled columns with `weight`, (batches, batch_size, ...) each."""
+        room, size = self._shape(n_rows)
         order = np.arange(n_rows, dtype=np.int32)
         rng.shuffle(order)
         for first in range(0, n_rows, room * size):
@@ -122,12 +140,25 @@ def tensorflow() -> ModuleType:
     return tf  # type: ignore[no-any-return]
 
 
-def _start(params: Params) -> tuple[Tensors, Tensors, Tensors, Tensor]:
-    """Parameters, Adam's two moments and the number of steps done."""
+def _start(params: Params) -> tuple[Tensors, tuple[Tensors, Tensors, Tensors, Tensor]]:
+    """What is held; and the other parameters, Adam's two moments and the number of steps done."""
     tf = tensorflow()
-    tensors = {name: tf.constant(value, tf.float32) for name, value in params.items()}
-    zeros = {name: tf.zeros_like(value) for name, value in tensors.items()}
-    return tensors, zeros, zeros, tf.constant(0)
+    tensors = _tensors(params)
+    held = {name: value for name, value in tensors.items() if name.startswith(HELD)}
+    moved = {name: value for name, value in tensors.items() if name not in held}
+    zeros = {name: tf.zeros_like(value) for name, value in moved.items()}
+    return held, (moved, zeros, zeros, tf.constant(0))
+
+
+def _refreshed(held: Tensors, state: Any, refresh: Refresh) -> tuple[Tensors, Any]:
+    changed = _tensors(refresh({name: value.numpy() for name, value in (held | state[0]).items()}))
+    held, moved = ({name: changed.get(name, value) for name, value in old.items()} for old in (held, state[0]))
+    return held, (moved, *state[1:])
+
+
+def _tensors(params: Params) -> Tensors:
+    tf = tensorflow()
+    return {name: tf.constant(value, tf.float32) for name, value in params.items()}
 
 
 def _finite(params: Tensors, n_epochs: int) -> Params:
@@ -139,15 +170,20 @@ def _finite(params: Tensors, n_epochs: int) -> Params:
 
 
 @lru_cache(maxsize=32)
-def _program(loss: Loss, optimizer: str, compiled: bool) -> Callable[..., Any]:
-    """The program of a chunk: (state, n_batches, batches, learning rate, seed) -> state."""
+def _program(loss: Loss, optimizer: str, compiled: bool, _shapes: object) -> Callable[..., Any]:
+    """The program of a chunk: (state, held, n_batches, batches, learning rate, seed) -> state.
+
+    There is one for each of the inputs' shapes, as TensorFlow warns of a program that is compiled for many.
+    """
     tf = tensorflow()
     update = _adam if optimizer == "adam" else _sgd
 
-    def program(state: Any, n_batches: Tensor, batches: Tensors, learning_rate: Tensor, seed: Tensor) -> Any:
+    def program(
+        state: Any, held: Tensors, n_batches: Tensor, batches: Tensors, learning_rate: Tensor, seed: Tensor
+    ) -> Any:
         def step(batch_number: Tensor, params: Tensors, first: Tensors, second: Tensors, n_steps: Tensor) -> Any:
             batch = {name: values[batch_number] for name, values in batches.items()}
-            gradients = _gradients(loss, params, batch, tf.stack([seed, n_steps]))
+            gradients = _gradients(lambda params: loss(held | params, batch, tf.stack([seed, n_steps])), params, batch)
             updated = update(params, gradients, (first, second), n_steps + 1, learning_rate)
             return batch_number + 1, *updated, n_steps + 1
 
@@ -156,12 +192,12 @@ def _program(loss: Loss, optimizer: str, compiled: bool) -> Callable[..., Any]:
     return tf.function(program, jit_compile=compiled)  # type: ignore[no-any-return]
 
 
-def _gradients(loss: Loss, params: Tensors, batch: Tensors, seed: Tensor) -> Tensors:
+def _gradients(losses: Callable[[Tensors], Tensor], params: Tensors, batch: Tensors) -> Tensors:
     """Gradients of the batch's weighted mean loss, as dense as the parameters."""
     tf = tensorflow()
     with tf.GradientTape() as tape:
         tape.watch(params)
-        mean = tf.reduce_sum(batch["weight"] * loss(params, batch, seed)) / tf.reduce_sum(batch["weight"])
+        mean = tf.reduce_sum(batch["weight"] * losses(params)) / tf.reduce_sum(batch["weight"])
     gradients = tape.gradient(mean, params, unconnected_gradients="zero")
     for name, gradient in gradients.items():
         if isinstance(gradient, tf.IndexedSlices):  # one slice for each row that was gathered: sum those of a row

@@ -9,9 +9,11 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.models.descent import Params, Tensor, Tensors, tensorflow
+from recbench.models.descent import HELD, Params, Tensor, Tensors, tensorflow
 
-START_SCALE = 0.05  # embeddings start uniform within ± this, as in Keras
+# embeddings start uniform within ± these: the first two as in Keras, the others so wide that they gain from the outset
+START_SCALES = (0.05, 0.05, 0.3, 0.3)
+BIASES = ("user_bias", "item_bias")
 EMBEDDINGS = ("user_embedding", "item_embedding", "user_gmf", "item_gmf")
 
 
@@ -51,63 +53,84 @@ class Network(NamedTuple):
 
 @dataclass(frozen=True)
 class NetworkLoss:
-    """The squared error of a network, and the penalties of one rating (see `NCF`)."""
+    """The squared error of a network, and the penalties of one rating (see `NCF`), as `settings` names them."""
 
-    reg: float
-    reg_gmf: float
-    reg_dense: float
-    dropout: float
+    drops: bool  # whether some of the joined embedding is left out
 
     def __call__(self, params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
         """One loss a row."""
         tf = tensorflow()
-        user, item, user_gmf, item_gmf = (tf.gather(params[name], batch[name.partition("_")[0]]) for name in EMBEDDINGS)
-        output = tf.reduce_sum(user_gmf * item_gmf, axis=1)
-        n_layers = _n_layers(params)
-        if n_layers:
-            output += self._through_layers(params, tf.concat([user, item], axis=1), seed)
-        loss = (batch["target"] - output) ** 2
-        for reg, of_user, of_item in ((self.reg, user, item), (self.reg_gmf, user_gmf, item_gmf)):
-            loss += reg * batch["user_share"] * tf.reduce_sum(of_user**2, axis=1)
-            loss += reg * batch["item_share"] * tf.reduce_sum(of_item**2, axis=1)
-        for number in range(n_layers):
-            anchor = tf.stop_gradient(params[f"anchor_{number}"])
-            loss += self.reg_dense * tf.reduce_sum((params[f"kernel_{number}"] - anchor) ** 2)
-        return loss
+        names = [name for name in (*BIASES, *EMBEDDINGS) if name in params]
+        rows = {name: tf.gather(params[name], batch[_side(name)]) for name in names}
+        output = tf.reduce_sum(rows["user_gmf"] * rows["item_gmf"], axis=1)
+        if _n_layers(params):
+            joined = tf.concat([rows["user_embedding"], rows["item_embedding"]], axis=1)
+            output += self._through_layers(params, joined, seed)
+        for name in BIASES:
+            output += rows.get(name, 0.0)
+        return (batch["target"] - output) ** 2 + _penalty(params, batch, rows)
 
     def _through_layers(self, params: Tensors, layer: Tensor, seed: Tensor) -> Tensor:
         tf = tensorflow()
-        layer = self._drop(layer, seed)
+        layer = _drop(layer, params[f"{HELD}dropout"], seed) if self.drops else layer
         last = _n_layers(params) - 1
         for number in range(last + 1):
             layer = layer @ params[f"kernel_{number}"] + params[f"offset_{number}"]
             layer = tf.nn.relu(layer) if number < last else layer
         return layer[:, 0]
 
-    def _drop(self, layer: Tensor, seed: Tensor) -> Tensor:
-        if self.dropout == 0.0:
-            return layer
-        tf = tensorflow()
-        kept = tf.random.stateless_uniform(layer.shape, seed) >= self.dropout
-        return tf.where(kept, layer / (1.0 - self.dropout), 0.0)
+
+def _penalty(params: Tensors, batch: Tensors, rows: Tensors) -> Tensor:
+    """What `NCF` penalizes; `rows` are the batch's biases and embeddings."""
+    tf = tensorflow()
+    penalty = 0.0
+    for name, values in rows.items():
+        reg, share = params[HELD + "reg" + name.removeprefix(_side(name))], batch[f"{_side(name)}_share"]
+        if name in BIASES:
+            penalty += reg * (share * values) ** 2
+        else:
+            off = values - tf.gather(params[HELD + name], batch[_side(name)]) if HELD + name in params else values
+            penalty += reg * share * tf.reduce_sum(off**2, axis=1)
+    for number in range(_n_layers(params)):
+        off = params[f"kernel_{number}"] - params[f"{HELD}kernel_{number}"]
+        penalty += params[f"{HELD}reg_dense"] * tf.reduce_sum(off**2)
+    return penalty
+
+
+def _side(name: str) -> str:
+    return name.partition("_")[0]
+
+
+def _drop(layer: Tensor, share: Tensor, seed: Tensor) -> Tensor:
+    tf = tensorflow()
+    kept = tf.random.stateless_uniform(layer.shape, seed) >= share
+    return tf.where(kept, layer / (1.0 - share), 0.0)
+
+
+def settings(*, reg: float, reg_gmf: float, reg_bias: float, reg_dense: float, dropout: float) -> Params:
+    """The loss's penalties and its share of dropout, held: other values need no other program."""
+    penalties = {"embedding": reg, "gmf": reg_gmf, "bias": reg_bias, "dense": reg_dense}
+    held = {f"{HELD}reg_{of}": np.array(penalty) for of, penalty in penalties.items()}
+    return {**held, f"{HELD}dropout": np.array(dropout)}
 
 
 def start(n_users: int, n_items: int, widths: tuple[int, ...], n_gmf_factors: int, seed: int) -> Params:
     """Random weights: small embeddings, Glorot-uniform kernels, offsets of 0.
 
-    `widths` are those of one embedding and of the hidden layers; none: no network. `anchor_…` is the kernel's copy
-    that the loss pulls it back to; nothing moves it.
+    `widths` are those of one embedding and of the hidden layers; none: no network. `held_kernel_…` is the kernel's
+    copy that the loss pulls it back to; nothing moves it.
     """
     rng = np.random.default_rng(seed)
     n_factors = widths[0] if widths else 0
     shapes = [(n, width) for width in (n_factors, n_gmf_factors) for n in (n_users, n_items)]
     params: Params = {
-        name: rng.uniform(-START_SCALE, START_SCALE, shape) for name, shape in zip(EMBEDDINGS, shapes, strict=True)
+        name: rng.uniform(-scale, scale, shape)
+        for name, scale, shape in zip(EMBEDDINGS, START_SCALES, shapes, strict=True)
     }
     for number, layer in enumerate(pairwise((2 * n_factors, *widths[1:], 1) if widths else ())):
         limit = np.sqrt(6.0 / sum(layer))
         kernel = rng.uniform(-limit, limit, layer)
-        params |= {f"kernel_{number}": kernel, f"anchor_{number}": kernel, f"offset_{number}": np.zeros(layer[1])}
+        params |= {f"kernel_{number}": kernel, f"{HELD}kernel_{number}": kernel, f"offset_{number}": np.zeros(layer[1])}
     return params
 
 

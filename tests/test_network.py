@@ -1,0 +1,116 @@
+"""The network of `ncf`: its judgement, its loss, its steps and what its product is pulled to, by hand and by Keras."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recbench.contracts import RatingDataset
+from recbench.models.descent import HELD, Descent, Params, tensorflow
+from recbench.models.network import Network, NetworkLoss, _drop, settings, start
+from recbench.models.who_rated import mover, unmoved
+
+N_USERS, N_ITEMS = 8, 6  # the last of each is cold
+
+
+def toy(seed: int = 0) -> RatingDataset:
+    """A rating of -1, 0 or 1 for each pair of a known user and a known item: no pattern but chance."""
+    users, items = (index.ravel() for index in np.indices((N_USERS - 1, N_ITEMS - 1)))
+    ratings = np.random.default_rng(seed).integers(-1, 2, len(users)).astype(np.float32)
+    return RatingDataset("toy", users, items, ratings, np.arange(N_USERS), np.arange(N_ITEMS), rating_scale=(-1, 1))
+
+
+def test_network_judges_a_pair_as_by_hand() -> None:
+    network = Network(
+        user_embedding=np.array([[1.0]]),
+        item_embedding=np.array([[-2.0]]),
+        user_gmf=np.array([[0.5, 1.0]]),
+        item_gmf=np.array([[2.0, -1.0]]),
+        kernels=(np.array([[1.0, -1.0], [0.0, 3.0]]), np.array([[2.0], [5.0]])),
+        offsets=(np.array([0.5, 0.0]), np.array([0.25])),
+    )
+    # hidden: relu(1 + 0.5) = 1.5 and relu(-1 - 6) = 0; output: 3 + 0.25; product: 1 - 1
+    assert network.judge(np.array([0]), np.array([0])) == pytest.approx(3.25)
+
+
+def test_loss_is_the_squared_error_and_the_penalties() -> None:
+    params = start(3, 2, (4, 5), n_gmf_factors=2, seed=1)
+    params |= settings(reg=0.3, reg_gmf=0.7, reg_bias=0.9, reg_dense=2.0, dropout=0.0)
+    params |= {"user_bias": np.array([0.5, 9.0, -0.25]), "item_bias": np.array([1.0, -0.5])}
+    params |= {f"{HELD}user_gmf": np.full((3, 2), 0.2), f"{HELD}item_gmf": np.full((2, 2), -0.1)}
+    params["kernel_1"] = params["kernel_1"] + 0.1
+    user, item = np.array([0, 2, 2], np.int32), np.array([1, 1, 0], np.int32)
+    target, share = np.array([1.0, -1.0, 0.5], np.float32), np.full(3, 0.5, np.float32)
+    batch = {"user": user, "item": item, "target": target, "user_share": share, "item_share": 2 * share}
+    tf = tensorflow()
+    tensors = {name: tf.constant(value, tf.float32) for name, value in params.items()}
+    loss = NetworkLoss(drops=False)(tensors, batch, None)
+    biases = params["user_bias"][user], params["item_bias"][item]
+    expected = (target - sum(biases) - Network.from_params(params).judge(user, item)) ** 2 + 2.0 * 5 * 0.1**2
+    expected += 0.9 * (0.5**2 * biases[0] ** 2 + 1.0**2 * biases[1] ** 2)
+    for reg, kind, point in ((0.3, "embedding", (0.0, 0.0)), (0.7, "gmf", (0.2, -0.1))):
+        expected += reg * 0.5 * ((params[f"user_{kind}"][user] - point[0]) ** 2).sum(axis=1)
+        expected += reg * 1.0 * ((params[f"item_{kind}"][item] - point[1]) ** 2).sum(axis=1)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+def test_points_that_the_product_is_pulled_to_are_sums_over_who_rated_what() -> None:
+    # user 0 rated all three items, user 1 the last one, user 2 nothing
+    train = RatingDataset(
+        "toy", np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]), np.zeros(4), np.arange(3), np.arange(3), (-1.0, 1.0)
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    params = unmoved(train, 2) | {name: rng.normal(size=(3, 2)).astype(np.float32) for name in ("user_gmf", "item_gmf")}
+    moved = mover(train, reg_gmf=2.0, reg_rated=3.0, reg_raters=5.0)(params)
+    shares = np.array([[3**-0.5] * 3, [0, 0, 1.0], [0, 0, 0]])
+    weights = 2.0 * np.diag([3**0.5, 1.0, 1.0])
+    y = np.linalg.solve(shares.T @ weights @ shares + 3.0 * np.eye(3), shares.T @ weights @ params["user_gmf"])
+    np.testing.assert_allclose(moved[f"{HELD}rated"], y, atol=1e-3)
+    np.testing.assert_allclose(moved[f"{HELD}user_gmf"], shares @ y, atol=1e-3)
+    np.testing.assert_allclose(moved["user_gmf"] - params["user_gmf"], shares @ y / 2, atol=1e-3)  # half the way along
+    assert np.abs(moved[f"{HELD}item_gmf"]).max() > 0.01
+
+
+def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
+    tf = tensorflow()
+    dropped = _drop(tf.ones((200, 200)), 0.25, tf.constant([1, 2])).numpy()
+    assert sorted(np.unique(dropped)) == pytest.approx([0.0, 1 / 0.75])
+    assert dropped.mean() == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_training_step_equals_that_of_keras(optimizer: str) -> None:
+    keras = tensorflow().keras
+    # Keras' Adam squares an embedding's repeated gradients before it sums them: no id twice for Adam
+    train = toy().take(np.arange(35) if optimizer == "sgd" else np.arange(5) * 6)
+    params = start(N_USERS, N_ITEMS, (5, 7, 3), n_gmf_factors=0, seed=2)
+    user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
+    layers = [keras.layers.Embedding(N_USERS, 5), keras.layers.Embedding(N_ITEMS, 5)]
+    hidden = keras.layers.Concatenate()([layers[0](user), layers[1](item)])
+    for width, activation in ((7, "relu"), (3, "relu"), (1, None)):
+        layers.append(keras.layers.Dense(width, activation=activation))
+        hidden = layers[-1](hidden)
+    model = keras.Model([user, item], hidden)
+    names = [["user_embedding"], ["item_embedding"], *([f"kernel_{n}", f"offset_{n}"] for n in range(3))]
+    for layer, of_layer in zip(layers, names, strict=True):
+        layer.set_weights([params[name] for name in of_layer])
+    model.compile({"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[optimizer](0.01), "mse")
+    model.train_on_batch([train.user_idx, train.item_idx], train.ratings)
+    ours = one_step(params, train, optimizer)
+    for layer, of_layer in zip(layers, names, strict=True):
+        for value, name in zip(layer.get_weights(), of_layer, strict=True):
+            np.testing.assert_allclose(ours[name], value, atol=1e-5, err_msg=name)
+
+
+def one_step(params: Params, train: RatingDataset, optimizer: str) -> Params:
+    share = np.zeros(train.n_ratings, np.float32)
+    columns = {"user": train.user_idx, "item": train.item_idx, "target": train.ratings}
+    columns |= {"user_share": share, "item_share": share}
+    descent = Descent(0.01, train.n_ratings, 1, optimizer)
+    params = params | settings(reg=0.0, reg_gmf=0.0, reg_bias=0.0, reg_dense=0.0, dropout=0.0)
+    return descent.run(
+        params,
+        NetworkLoss(drops=False),
+        lambda rows: {name: each[rows] for name, each in columns.items()},
+        train.n_ratings,
+    ).params
