@@ -28,7 +28,7 @@ def test_from_an_empty_folder_to_a_row_in_the_table(tmp_path: Path) -> None:
         ["/bin/bash", "-e", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "model my_model: 22 laws, 0 broken" in run.stdout
+    assert re.search(r"model my_model: \d+ laws, 0 broken", run.stdout)
     table = run.stdout.splitlines()
     assert any(line.startswith("my_model ") for line in table)
     assert "damping: float = 2.0" in (tmp_path / "recbench-my-model" / "recbench_my_model.py").read_text()

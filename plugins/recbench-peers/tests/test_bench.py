@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from dataclasses import replace
@@ -220,5 +221,5 @@ def test_a_new_plugins_way_is_walked(tmp_path: Path) -> None:
     measured = sweeps.run(number, tmp_path, 120, "c0ffee", "digest")
     log = (tmp_path / "sweeps" / str(number) / "output.txt").read_text()
     assert measured.usage.exit_status == 0, log
-    assert "model my_model: 22 laws, 0 broken" in log
+    assert re.search(r"model my_model: \d+ laws, 0 broken", log)
     assert "\nmy_model " in log
