@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recbench import lookup
+from recbench import RatingDataset, lookup
 from recbench.datasets.synthetic import make_synthetic
 from recbench.models.bias import Bias
 from recbench.models.factorization import MF
@@ -16,10 +16,12 @@ from recbench.registry import installed
 from recbench.testing.toy import all_pairs, toy_ratings
 
 
+def _data() -> RatingDataset:
+    return make_synthetic(n_users=60, n_items=40, n_ratings=900)
+
+
 def test_a_member_may_have_options_of_its_own() -> None:
-    stack = Stack(models=("mf n_factors=3 solver=als biases=true seed=5 reg=2",), seed=1).fit(
-        make_synthetic(n_users=60, n_items=40, n_ratings=900, seed=0)
-    )
+    stack = Stack(models=("mf n_factors=3 solver=als biases=true seed=5 reg=2",), seed=1).fit(_data())
     assert stack.state()["member_0_user_factors_"].shape == (60, 4 * 3)
     assert new_member("mf n_factors=3 solver=als biases=true seed=5 reg=2", 1) == MF(n_factors=3, seed=5, reg=2)
     assert new_member("ncf hidden_layers=[8,4]", 1) == NCF(hidden_layers=(8, 4), seed=1)
@@ -48,7 +50,7 @@ def test_members_are_found_where_the_registry_says(monkeypatch: pytest.MonkeyPat
 
 def test_without_a_registry_the_built_in_models_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "_known", [])
-    train = make_synthetic(n_users=60, n_items=40, n_ratings=900, seed=0)
+    train = _data()
     assert np.isfinite(Stack(models=("bias",)).fit(train).predict(*all_pairs(train))).all()
     with pytest.raises(LookupError, match=r"unknown model 'biass'; choose one of \['autorec', "):
         Stack(models=("biass",)).fit(train)
@@ -57,7 +59,7 @@ def test_without_a_registry_the_built_in_models_are_found(monkeypatch: pytest.Mo
 def test_an_unknown_member_is_refused_with_the_known_ones() -> None:
     installed()
     with pytest.raises(LookupError, match="unknown model 'biass'; did you mean 'bias'"):
-        Stack(models=("biass",)).fit(make_synthetic(n_users=60, n_items=40, n_ratings=900, seed=0))
+        Stack(models=("biass",)).fit(_data())
 
 
 @pytest.mark.parametrize(
