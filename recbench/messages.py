@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -90,14 +90,17 @@ def _miscomposed(error: Exception, args: Sequence[str]) -> str:
         override = swept[1] or swept[2]
         return f"{override} sweeps over several values: add -m (recbench -m {override})"
     override = (re.search(r"(?:Error merging override|To append to your config use) \+?(.+)", text) or [text, ""])[1]
-    keys = sorted(str(key) for key in getattr(cause, "parent_node", None) or () if key not in ("kind", "hydra"))
+    node = getattr(cause, "parent_node", None) or {}
+    keys = sorted(str(key) for key in node if key not in ("kind", "hydra"))
     full_key = getattr(cause, "full_key", None)
     if full_key and "not override" in text:
         group, _, option = str(full_key).rpartition(".")
         where = f"{group} has no option" if group else "unknown option"
         sweeping = group == "model" and {"-m", "--multirun"} & set(args)
         hint = "; a sweep over several models takes only options that all of them have" if sweeping else ""
-        return f"{where} {option!r}{did_you_mean(option, keys)} (options: {', '.join(keys) or 'none'}){hint}"
+        within = [key for key in keys if not group and isinstance(node[key], Mapping) and option in node[key]]
+        meant = f"; did you mean '{within[0]}.{option}'?" if within else did_you_mean(option, keys)
+        return f"{where} {option!r}{meant} (options: {', '.join(keys) or 'none'}){hint}"
     reason = _plainly(str(cause or error).partition("\n")[0], override.partition("=")[0])
     return f"{override}: {reason}" if override else reason
 

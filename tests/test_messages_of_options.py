@@ -65,3 +65,13 @@ def test_a_sweep_without_its_flag_is_told_to_add_it() -> None:
 def test_an_option_swept_without_the_flag_is_told_to_add_it() -> None:
     expected = "model.reg_user=1,2 sweeps over several values: add -m (recbench -m model.reg_user=1,2)"
     assert explained("model.reg_user=1,2") == expected
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [("reg_user=3", "model.reg_user"), ("test_size=0.1", "split.test_size"), ("trials=3", "budget.trials")],
+)
+def test_an_option_without_its_group_gets_it(override: str, meant: str) -> None:
+    message = explained(override)
+    assert message is not None
+    assert message.startswith(f"unknown option {override.partition('=')[0]!r}; did you mean {meant!r}? (options: ")
