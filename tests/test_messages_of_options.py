@@ -69,7 +69,7 @@ def test_an_option_swept_without_the_flag_is_told_to_add_it() -> None:
 
 @pytest.mark.parametrize(
     ("override", "meant"),
-    [("reg_user=3", "model.reg_user"), ("test_size=0.1", "split.test_size"), ("trials=3", "budget.trials")],
+    [("n_factors=3", "model.n_factors"), ("test_size=0.1", "split.test_size"), ("trials=3", "budget.trials")],
 )
 def test_an_option_without_its_group_gets_it(override: str, meant: str) -> None:
     message = explained(override)
