@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 N_FINISHED = 5  # candidates that must have finished before one is stopped
+N_SPARED = 5  # first steps at which nothing is stopped: who learns slowly may end well
 STEPS = 1_000_000  # more than any fit has: the steps of one fold come after those of the fold before
 MANY_FOLDS = 1_000  # more than any split has: the folds of one seed come after those of the seed before
 PRUNED = "pruned"  # the trial's attribute
@@ -111,7 +112,7 @@ class _Trial:
         return None if finished else cls(study, storage, trial_id)
 
     def report(self, at: int, step: int, score: float) -> None:
-        """Write the score down, and end the fit if it is worse than the median of others at this step.
+        """Write the score down; end the fit if it is worse than the median of others at this step, past the first few.
 
         Raises:
             PrunedError: it is.
@@ -120,6 +121,7 @@ class _Trial:
 
         self._storage.set_trial_intermediate_value(self._id, at, score)
         trial = self._storage.get_trial(self._id)
-        if was_pruned(trial) or MedianPruner(n_startup_trials=N_FINISHED).prune(self._study, trial):
+        behind = step > N_SPARED and MedianPruner(n_startup_trials=N_FINISHED).prune(self._study, trial)
+        if behind or was_pruned(trial):
             self._storage.set_trial_user_attr(self._id, PRUNED, step)
             raise PrunedError(f"after step {step}, at {score:.4f}: most candidates before it had been better there")

@@ -11,6 +11,7 @@ import pytest
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.progress import PrunedError, checkpoint, is_judged, judging
+from recbench.pruning import N_SPARED
 from recbench.records import Record
 from recbench.sweeps import chosen
 from tests.running import SMALL, recbench, records_in, write_plugin
@@ -72,6 +73,7 @@ def test_a_search_stops_candidates_that_fall_behind(finished: Finished) -> None:
     causes = [each.cause for each in _candidates(folder).values() if each.status == "pruned"]
     assert causes
     assert all("most candidates before it had been better there" in cause for cause in causes)
+    assert all(int(cause.split()[2].rstrip(",")) > N_SPARED for cause in causes)
     assert f"{len(causes)} of them stopped early" in printed
     assert len(_steps(environment)) < 10 * 13  # twelve candidates, and the winner again
 
