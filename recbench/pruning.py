@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,16 +36,12 @@ PRUNED = "pruned"  # the trial's attribute
 
 @dataclass(frozen=True)
 class Place:
-    """Which candidate a job is, and where its study is written down."""
+    """Which candidate a job is, and where its study is written down: what stands at `search.candidate`."""
 
     journal: str
     study: str
     number: int
     replicate: int = 0  # which of its seeds
-
-    def node(self) -> dict[str, Any]:
-        """As it stands in the job's configuration, at `search.candidate`."""
-        return asdict(self)
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self | None:
@@ -57,8 +53,8 @@ class Place:
 
 def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two configurations are of candidates of one study: in another, others are compared with."""
-    places = Place.of(one), Place.of(other)
-    return None not in places and len({place.study for place in places if place}) == 1
+    here, there = Place.of(one), Place.of(other)
+    return here is not None and there is not None and here.study == there.study
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -100,7 +100,7 @@ class Driver:
             for seed in self.request.seeds
         ]
         for job, (place, replicate) in zip(batch, product(places, range(n_seeds)), strict=False):
-            job.append(f"++search.candidate={typed(replace(place, replicate=replicate).node())}")
+            job.append(f"++search.candidate={typed(asdict(replace(place, replicate=replicate)))}")
         returned = self.launcher.launch(batch, self.n_launched)
         self.n_launched += len(batch)
         values = [each.return_value for each in returned]

@@ -95,6 +95,17 @@ def test_what_was_pruned_is_not_run_again_by_its_search_but_is_by_a_sweep(finish
     assert f"{pruned} 10" in _steps(environment)
 
 
+def test_what_is_pruned_takes_no_place_of_what_had_finished(finished: Finished, tmp_path: Path) -> None:
+    environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
+    pruned = next(guess for guess, each in _candidates(finished[0]).items() if each.status == "pruned")
+    recbench("-m", "model=climber", *SMALL, f"model.guess={pruned},2.5", cwd=tmp_path, **environment)
+    ran = recbench(*SEARCH, "budget.trials=12", "resume=false", cwd=tmp_path, **environment)
+    assert "stopped early" in ran.stdout
+    listed = recbench("results", f"model.guess={pruned}", "part=valid", cwd=tmp_path, **environment).stdout
+    assert listed.splitlines()[-1].startswith("1 of ")
+    assert "rmse" in listed
+
+
 def test_the_store_lists_what_was_pruned_and_reproduces_none_of_it(finished: Finished) -> None:
     folder, environment, _ = finished
     listed = recbench("results", "status=pruned", cwd=folder, **environment).stdout.splitlines()
