@@ -14,7 +14,7 @@ import numpy as np
 from recbench import jobs, sweeps
 from recbench.comparison import compared, scored_rows
 from recbench.messages import Parser, UsageError
-from recbench.options import meanings
+from recbench.options import did_you_mean, meanings
 from recbench.records import Record, read_record, read_records
 from recbench.rows import Row, rows_of
 from recbench.statistics import paired_bootstrap
@@ -23,6 +23,7 @@ from recbench.table import aligned, as_csv, as_markdown, as_text, footnotes
 
 STORE = Path("outputs/store")
 FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"text": as_text, "markdown": as_markdown, "csv": as_csv}
+FILTERS = ("dataset", "split", "model", "kind", "part", "status", "seed")
 PLAIN_INPUTS = ("data", "split", "split_options", "part", "valid_size", "model", "seed")
 NOISE = 1e-3  # of the RMSE: processors and thread counts move TensorFlow's last digits by less
 SHORT_KEY = 10  # characters of a key that are shown, and enough to name it
@@ -168,12 +169,13 @@ def _filter(filters: Sequence[str]) -> Callable[[Record], bool]:
         name, equals, value = each.partition("=")
         if not equals:
             raise UsageError(f"{each!r} is no filter; write name=value: model=mf, dataset=movielens*, part=test")
+        if name not in FILTERS and not name.startswith("model."):
+            known = f"(there are: {', '.join(FILTERS)}, and model.<option>)"
+            raise UsageError(f"unknown filter {name!r}{did_you_mean(name, FILTERS)} {known}")
         pairs.append((name, value))
 
     def fits(record: Record) -> bool:
-        known = {
-            name: getattr(record, name) for name in ("dataset", "split", "model", "kind", "part", "status", "seed")
-        }
+        known = {name: getattr(record, name) for name in FILTERS}
         known |= {f"model.{name}": value for name, value in record.options.items()}
         return all(name in known and fnmatchcase(str(known[name]), value) for name, value in pairs)
 

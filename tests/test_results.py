@@ -56,7 +56,6 @@ def test_results_lists_the_store(folder: Path) -> None:
         (["model.n_factors=2"], 1),
         (["dataset=synth*", "model=*o*"], 2),
         (["dataset=movielens"], 0),
-        (["colour=red"], 0),
     ],
     ids=str,
 )
@@ -143,3 +142,9 @@ def test_every_field_of_a_record_is_documented(tmp_path: Path) -> None:
     assert list(told) == [each.name for each in fields(Record) if each.name != "unknown"]
     assert "of the scored rows" in told["cold_share"]
     assert ran.stdout.splitlines()[-1].startswith("schema 1")
+
+
+def test_a_misspelt_filter_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    ran = recbench("results", "statuss=ok", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: unknown filter 'statuss'; did you mean 'status'? (there are: dataset, split, ")
