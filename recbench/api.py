@@ -19,7 +19,7 @@ from recbench.objects import Model, Result
 from recbench.records import Record
 from recbench.registry import installed
 from recbench.rows import Row, rows_of
-from recbench.shared import sharing
+from recbench.runtime.memo import sharing
 from recbench.store import Store
 from recbench.table import as_csv, as_text, footnotes
 

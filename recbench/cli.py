@@ -22,9 +22,9 @@ from recbench.progress import listening
 from recbench.records import read_records, write_record, write_text
 from recbench.registry import installed
 from recbench.rows import Row, rows_of
+from recbench.runtime.threads import share_of
 from recbench.store import Store
 from recbench.table import as_csv, as_markdown, as_text, footnotes
-from recbench.threads import share_of
 from recbench.variants import conf_dir
 
 if TYPE_CHECKING:

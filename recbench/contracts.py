@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from recbench.arrays import content, owned
+from recbench.runtime.arrays import content, owned
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from recbench.datasets.published import TERMS, Download
-from recbench.locks import locked
 from recbench.progress import tell
+from recbench.runtime.locks import locked
 
 BASE = "https://files.grouplens.org/datasets/movielens/"
 CHUNK = 1 << 20  # bytes at a time

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from recbench import jobs
 from recbench.jobs import Job
-from recbench.metering import resident_mb
 from recbench.records import Record, Status, read_record, write_record
+from recbench.runtime.metering import resident_mb
 
 POLL_SECONDS = 0.05
 

@@ -20,11 +20,11 @@ import numpy as np
 from recbench.abilities import predict_rows, told_when
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset, RatingModel, Split
 from recbench.filters import Filters
-from recbench.metering import PeakMemory, cpu_seconds
 from recbench.progress import track
 from recbench.records import Record, Score
+from recbench.runtime.memo import saved_seconds
+from recbench.runtime.metering import PeakMemory, cpu_seconds
 from recbench.scoring import Scoring
-from recbench.shared import saved_seconds
 from recbench.splits import inner
 
 Part = Literal["test", "valid"]

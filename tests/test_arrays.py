@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.arrays import content, owned
+from recbench.runtime.arrays import content, owned
 
 
 def test_a_writeable_array_is_copied() -> None:

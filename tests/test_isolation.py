@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.metering import resident_mb
+from recbench.runtime.metering import resident_mb
 from tests.running import SMALL, recbench, records_in, write_plugin
 
 GREEDY = """

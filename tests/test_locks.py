@@ -12,12 +12,12 @@ from types import ModuleType
 
 import pytest
 
-from recbench.locks import locked
+from recbench.runtime.locks import locked
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from recbench.locks import locked
+from recbench.runtime.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from recbench.metering import PeakMemory, cpu_seconds
+from recbench.runtime.metering import PeakMemory, cpu_seconds
 
 BURN = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from recbench import shared
 from recbench.contracts import RatingDataset
 from recbench.models.neighbour_pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbour_sums
 from recbench.models.neighbour_values import Similarity, sorted_both_ways, starts_of
 from recbench.models.neighbours import ItemKNN, Neighbours, UserKNN
-from recbench.shared import sharing
+from recbench.runtime import memo as shared
+from recbench.runtime.memo import sharing
 
 EITHER = pytest.mark.parametrize("make", [UserKNN, ItemKNN])
 N_USERS, N_ITEMS = 60, 50

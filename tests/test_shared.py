@@ -9,13 +9,14 @@ from typing import Self, get_args
 import numpy as np
 import pytest
 
-from recbench import runner, shared
+from recbench import runner
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.metering import cpu_seconds
 from recbench.models.bias import Bias
 from recbench.models.neighbour_values import Similarity
 from recbench.models.neighbours import ItemKNN, UserKNN
-from recbench.shared import once, saved_seconds, sharing
+from recbench.runtime import memo as shared
+from recbench.runtime.memo import once, saved_seconds, sharing
+from recbench.runtime.metering import cpu_seconds
 from recbench.splits import Holdout
 from recbench.testing import toy_ratings
 from tests.running import SMALL, recbench, records_in

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from recbench.threads import limit_threads, share_of
+from recbench.runtime.threads import limit_threads, share_of
 from tests.running import SMALL, recbench, records_in
 
 
 def test_loaded_and_later_libraries_are_limited(tmp_path: Path) -> None:
     code = """
 import json, numpy, os
-from recbench.threads import limit_threads, share_of
+from recbench.runtime.threads import limit_threads, share_of
 limit_threads(1)
 import numba, tensorflow as tf
 from threadpoolctl import threadpool_info

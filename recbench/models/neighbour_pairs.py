@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recbench.contracts import BoolArray, IntArray
 from recbench.models.neighbour_values import Floats
 from recbench.progress import track
-from recbench.shared import can_keep, digest_of, once
+from recbench.runtime.memo import can_keep, digest_of, once
 
 if TYPE_CHECKING:
     from recbench.models.neighbour_choice import Choice, Kept

@@ -9,12 +9,12 @@ from typing import Any
 from recbench import config, jobs, runner
 from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.messages import UsageError, relative
-from recbench.metering import cpu_seconds
 from recbench.registry import installed
+from recbench.runtime.metering import cpu_seconds
+from recbench.runtime.threads import limit_threads
 from recbench.saving import save
 from recbench.serving.catalogue import Catalogue, with_room
 from recbench.serving.served import versions_of
-from recbench.threads import limit_threads
 
 EXAMPLE = "recbench train model=mf dataset=movielens out=my_model"
 MEANT = ("model", "dataset", "filters", "seed", "split", "valid_size", "threads")  # what a fit depends on

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from recbench.contracts import RatingDataset
-from recbench.metering import PeakMemory
 from recbench.runner import run_fold
+from recbench.runtime.metering import PeakMemory
 from recbench.splits import Holdout
 from recbench.testing.models import MakeModel
 

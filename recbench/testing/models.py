@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from recbench.arrays import content
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
+from recbench.runtime.arrays import content
 from recbench.saving import load, save
 from recbench.testing.toy import COLD_ITEM, COLD_USER, all_pairs, toy_ratings
 

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import numpy.typing as npt
 
-from recbench.arrays import content
-from recbench.metering import cpu_seconds
+from recbench.runtime.arrays import content
+from recbench.runtime.metering import cpu_seconds
 
 Value = TypeVar("Value")
 

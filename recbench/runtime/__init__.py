@@ -1,0 +1,1 @@
+"""What every layer may use: memory, time, threads, locks, read-only arrays."""
