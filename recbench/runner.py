@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from recbench.abilities import predict_rows, told_when
+from recbench.capabilities import predict_rows, told_when
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset, RatingModel, Split
 from recbench.filters import Filters
 from recbench.progress import track

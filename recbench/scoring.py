@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recbench.abilities import predict_std_rows
+from recbench.capabilities import predict_std_rows
 from recbench.contracts import FloatArray, IntArray, Metric, RatingDataset, RatingModel
 from recbench.ranking import Ranking
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.abilities import predict_rows, predict_std_rows
+from recbench.capabilities import predict_rows, predict_std_rows
 from recbench.contracts import IntArray, RatingDataset
 from recbench.models.bayes_mf import BayesMF
 from recbench.models.bayes_times import A_DAY, GAPS, Calendar, Moods, seconds_of

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.abilities import CannotFoldInError, FoldsIn
+from recbench.capabilities import CannotFoldInError, FoldsIn
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.datasets.synthetic import make_synthetic
 from recbench.models.bayes_mf import BayesMF

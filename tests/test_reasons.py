@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.abilities import GivesReasons
+from recbench.capabilities import GivesReasons
 from recbench.models.content import Content
 from recbench.models.factorization import MF
 from recbench.models.neighbours import ItemKNN, UserKNN

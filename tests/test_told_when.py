@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from recbench.abilities import KnowsTime, predict_rows, told_when
+from recbench.capabilities import KnowsTime, predict_rows, told_when
 from recbench.contracts import FloatArray, IntArray, Metric
 from recbench.metrics.errors import rmse
 from recbench.models.bayes_mf import BayesMF

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from recbench.abilities import one_more
+from recbench.capabilities import one_more
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.means import global_mean
 from recbench.runtime.memo import once

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from recbench.abilities import Reason, one_more, ordered
+from recbench.capabilities import Reason, one_more, ordered
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.als import blocks, one_thread, ridge, ridge_of_one
 from recbench.models.bias import Bias

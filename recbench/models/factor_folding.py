@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recbench.abilities import Model, one_more
+from recbench.capabilities import Model, one_more
 from recbench.contracts import FloatArray, IntArray
 from recbench.models.als import ridge_of_one, side_by_side
 

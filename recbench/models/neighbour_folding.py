@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from recbench.abilities import Reason, one_more, ordered
+from recbench.capabilities import Reason, one_more, ordered
 from recbench.contracts import FloatArray, IntArray
 from recbench.models.neighbour_values import Floats, Overall, compared, means, spreads
 

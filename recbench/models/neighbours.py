@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
-from recbench.abilities import Reason
+from recbench.capabilities import Reason
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.bias import Bias
 from recbench.models.neighbour_folding import neighbours_of, with_column, with_row

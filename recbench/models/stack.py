@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from recbench.abilities import CannotFoldInError, FoldsIn, one_more, predict_rows, predict_when
+from recbench.capabilities import CannotFoldInError, FoldsIn, one_more, predict_rows, predict_when
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.stack_members import new_member
 from recbench.progress import track

@@ -8,7 +8,7 @@ from typing import Literal, Self, get_args
 
 import numpy as np
 
-from recbench.abilities import CannotFoldInError
+from recbench.capabilities import CannotFoldInError
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.als import one_thread, side_by_side
 from recbench.models.factor_folding import new_factors, with_factors

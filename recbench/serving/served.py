@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from recbench.abilities import CannotFoldInError, FoldsIn, KnowsUncertainty
+from recbench.capabilities import CannotFoldInError, FoldsIn, KnowsUncertainty
 from recbench.contracts import FloatArray, IntArray, RatingModel
 from recbench.messages import UsageError
 from recbench.registry import installed

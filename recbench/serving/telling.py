@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from recbench.abilities import GivesReasons, Reason
+from recbench.capabilities import GivesReasons, Reason
 from recbench.contracts import IntArray
 from recbench.serving.served import Served
 from recbench.table import aligned

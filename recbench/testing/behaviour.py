@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recbench.abilities import predict_rows, told_when
+from recbench.capabilities import predict_rows, told_when
 from recbench.contracts import FloatArray, Metric, RatingDataset, RatingModel
 from recbench.metrics.errors import rmse
 from recbench.runner import run_fold
