@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from recbench.contracts import Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.hookspecs import hookimpl
-from recbench.search_space import between, one_of, searched
+from recbench.registry.search_space import between, one_of, searched
 
 if TYPE_CHECKING:
     from recbench.api import Comparison, compare, evaluate

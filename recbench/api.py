@@ -17,7 +17,7 @@ from recbench.datasets.frame import from_frame
 from recbench.messages import explain
 from recbench.objects import Model, Result
 from recbench.records import Record
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.rows import Row, rows_of
 from recbench.runtime.memo import sharing
 from recbench.store import Store

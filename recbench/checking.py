@@ -12,9 +12,9 @@ from typing import Any
 
 from recbench import config
 from recbench.messages import Parser, Unmet, UsageError
-from recbench.options import did_you_mean
 from recbench.progress import track
-from recbench.registry import installed
+from recbench.registry.options import did_you_mean
+from recbench.registry.registry import installed
 from recbench.testing import behaviour, costs, datasets, metrics, models
 from recbench.variants import variants
 

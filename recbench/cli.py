@@ -20,7 +20,7 @@ from recbench.comparison import compared
 from recbench.messages import Unmet, UsageError, explain, relative
 from recbench.progress import listening
 from recbench.records import read_records, write_record, write_text
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.rows import Row, rows_of
 from recbench.runtime.threads import share_of
 from recbench.store import Store

@@ -12,8 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from recbench.contracts import Metric
 from recbench.filters import Filters
-from recbench.options import Option, convert, did_you_mean, options_of, plain, schema
-from recbench.registry import Entry, Registry, installed
+from recbench.registry.options import Option, convert, did_you_mean, options_of, plain, schema
+from recbench.registry.registry import Entry, Registry, installed
 from recbench.studies import Budget, SearchOptions
 from recbench.variants import conf_dir
 

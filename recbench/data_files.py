@@ -10,7 +10,7 @@ from recbench.datasets.grouplens import find_archive
 from recbench.datasets.published import DOWNLOADS, Download
 from recbench.downloads import BASE, DownloadError, fetch, record_terms
 from recbench.messages import Parser, Unmet, UsageError
-from recbench.options import did_you_mean
+from recbench.registry.options import did_you_mean
 from recbench.table import aligned
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from recbench.registry.search_space import Between
 from recbench.rows import Row, place
-from recbench.search_space import Between
 
 Models = Mapping[str, Sequence[Row]]  # rows by model, best first
 

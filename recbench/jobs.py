@@ -19,7 +19,7 @@ from recbench.labels import labels
 from recbench.progress import PrunedError, track
 from recbench.pruning import Place, pruned_by, same_study
 from recbench.records import Record, Status
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.runtime.memo import digest_of, once, sharing
 from recbench.runtime.threads import limit_threads
 from recbench.store import Store, content_key, sources_digest

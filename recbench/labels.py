@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recbench import config as configuration
 from recbench.filters import described
-from recbench.registry import installed
+from recbench.registry.registry import installed
 
 if TYPE_CHECKING:
     from recbench.jobs import Job

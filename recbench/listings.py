@@ -12,8 +12,8 @@ from typing import Any
 
 from recbench.contracts import RatingModel
 from recbench.messages import UsageError
-from recbench.options import meanings, options_of
-from recbench.registry import ROLES, Entry, Registry, installed
+from recbench.registry.options import meanings, options_of
+from recbench.registry.registry import ROLES, Entry, Registry, installed
 from recbench.table import aligned
 from recbench.variants import origins, problems, variants
 

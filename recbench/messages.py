@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from recbench.options import did_you_mean
-from recbench.registry import DuplicateNameError, Registry, UnknownNameError
+from recbench.registry.options import did_you_mean
+from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError
 
 TYPES = {"Integer": "a whole number", "Float": "a number"}
 OWN_ERRORS = (UnknownNameError, DuplicateNameError)

@@ -14,8 +14,8 @@ import numpy as np
 from recbench import jobs, sweeps
 from recbench.comparison import compared, scored_rows
 from recbench.messages import Parser, UsageError
-from recbench.options import did_you_mean, meanings
 from recbench.records import Record, read_record, read_records
+from recbench.registry.options import did_you_mean, meanings
 from recbench.rows import Row, rows_of
 from recbench.statistics import paired_bootstrap
 from recbench.store import Store

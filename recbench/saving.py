@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recbench.contracts import RatingModel
-from recbench.options import convert, options_of, plain
+from recbench.registry.options import convert, options_of, plain
 
 ABOUT, ARRAYS, BESIDE = "model.json", "arrays.npz", "beside.npz"
 DAMAGE = (

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from recbench.messages import Parser, UsageError
-from recbench.registry import NAME, installed
+from recbench.registry.registry import NAME, installed
 
 LEFT_OUT = ("__pycache__", "*.pyc", "*.egg-info", ".*_cache", "dist", "build")
 NEXT = {  # by role, what to type once it is installed and checked

@@ -23,11 +23,11 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from recbench import config as configuration
 from recbench import jobs
 from recbench.messages import UsageError
-from recbench.options import options_of
 from recbench.pruning import Place
 from recbench.records import write_text
-from recbench.registry import installed
-from recbench.search_space import Between, OneOf, Space, typed
+from recbench.registry.options import options_of
+from recbench.registry.registry import installed
+from recbench.registry.search_space import Between, OneOf, Space, typed
 from recbench.store import content_key
 from recbench.studies import Candidate, Searching, SearchOptions
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from recbench.journal import open_journal
 from recbench.pruning import was_pruned
-from recbench.search_space import Between, OneOf, Space, significant, typed
+from recbench.registry.search_space import Between, OneOf, Space, significant, typed
 
 if TYPE_CHECKING:
     from optuna import Study

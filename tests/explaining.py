@@ -6,7 +6,7 @@ from hydra import compose, initialize_config_dir
 
 from recbench.config import store_schemas
 from recbench.messages import explain
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.variants import conf_dir
 
 VERBS = ("list", "show")

@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from recbench import config as configuration
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.sweeps import check_jobs
 from recbench.variants import conf_dir
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from tests.running import SMALL, recbench, write_plugin
 
 

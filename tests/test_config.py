@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from recbench import RatingDataset
 from recbench.config import arguments, contents, defaults_of, make, metrics_of, node_of, store_schemas
-from recbench.registry import Entry, Registry, UnknownNameError, installed
+from recbench.registry.registry import Entry, Registry, UnknownNameError, installed
 from recbench.splits import Holdout, KFold
 from recbench.variants import conf_dir
 

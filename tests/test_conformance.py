@@ -7,7 +7,7 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.checking import laws
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.testing import DatasetConformance, MetricConformance, ModelConformance, costs
 
 MODELS = {

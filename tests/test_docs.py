@@ -14,7 +14,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from recbench import config, hookspecs
-from recbench.registry import ROLES, installed
+from recbench.registry.registry import ROLES, installed
 from recbench.variants import conf_dir
 from tests.running import recbench
 

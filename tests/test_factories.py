@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from recbench.datasets.synthetic import make_synthetic
-from recbench.factories import keeping
 from recbench.models.bias import Bias
-from recbench.options import meanings, options_of
+from recbench.registry.factory_checks import keeping
+from recbench.registry.options import meanings, options_of
 from recbench.splits import Holdout
 from tests.running import SMALL, recbench, write_plugin
 

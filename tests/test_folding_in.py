@@ -16,7 +16,7 @@ from recbench.models.factorization import MF
 from recbench.models.neighbours import ItemKNN, UserKNN
 from recbench.models.stack import Stack
 from recbench.models.svdpp import SVDpp
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.testing.toy import COLD_USER, all_pairs, toy_ratings
 
 FOLDING = {

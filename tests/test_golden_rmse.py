@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.options import options_of
-from recbench.registry import Entry, installed
+from recbench.registry.options import options_of
+from recbench.registry.registry import Entry, installed
 from recbench.runner import evaluate
 from recbench.splits import Holdout
 

@@ -11,7 +11,7 @@ from typing import Any, get_origin, get_type_hints
 import pytest
 
 from recbench import hookspecs
-from recbench.registry import GROUP, ROLES, installed
+from recbench.registry.registry import GROUP, ROLES, installed
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

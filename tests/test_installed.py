@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recbench.models.bias import Bias
-from recbench.registry import UnknownNameError, installed
+from recbench.registry.registry import UnknownNameError, installed
 
 
 def test_recbenchs_own_parts_are_registered() -> None:

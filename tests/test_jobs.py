@@ -13,7 +13,7 @@ import pytest
 
 from recbench.jobs import Job, cause_of, prepare, run
 from recbench.models.bias import Bias
-from recbench.registry import UnknownNameError, installed
+from recbench.registry.registry import UnknownNameError, installed
 from tests.running import write_plugin
 
 BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}

@@ -15,8 +15,8 @@ from hydra.core.config_store import ConfigStore
 from recbench.datasets.movielens import terms
 from recbench.listings import list_installed, show
 from recbench.messages import UsageError
-from recbench.options import options_of
-from recbench.registry import UnknownNameError, installed
+from recbench.registry.options import options_of
+from recbench.registry.registry import UnknownNameError, installed
 from recbench.variants import conf_dir
 from tests.running import write_plugin
 

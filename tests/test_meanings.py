@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from recbench.options import did_you_mean, meanings, type_name
+from recbench.registry.options import did_you_mean, meanings, type_name
 
 
 class Colour(Enum):

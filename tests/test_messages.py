@@ -11,7 +11,7 @@ import pytest
 from hydra.core.config_store import ConfigStore
 
 from recbench.messages import UsageError, explain, relative
-from recbench.registry import DuplicateNameError, Registry, UnknownNameError, installed
+from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError, installed
 from tests.explaining import VERBS, explained
 from tests.running import write_plugin
 

@@ -10,7 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue, ValidationError
 
-from recbench.options import convert, options_of, schema, schema_type
+from recbench.registry.options import convert, options_of, schema, schema_type
 
 
 class Colour(Enum):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Optional
 import pytest
 from omegaconf import OmegaConf
 
-from recbench.options import Option, convert, options_of, schema
+from recbench.registry.options import Option, convert, options_of, schema
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from recbench.listings import show
 from recbench.metrics import catalogue, rated
 from recbench.ranking import Ranking
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from tests.ranked import RATED, full_value, one_ranking, one_user, rated_value
 
 

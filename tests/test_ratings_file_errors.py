@@ -14,7 +14,7 @@ from recbench import config, jobs
 from recbench.datasets import text_table
 from recbench.datasets.ratings_file import load_ratings_file
 from recbench.messages import explain
-from recbench.registry import installed
+from recbench.registry.registry import installed
 
 HEADER = "userId,movieId,rating,timestamp\n"
 GOOD = "1,10,4.0,100\n"

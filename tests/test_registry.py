@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recbench.models.bias import Bias
-from recbench.registry import DuplicateNameError, Problem, Registry, UnknownNameError, load
+from recbench.registry.registry import DuplicateNameError, Problem, Registry, UnknownNameError, load
 from tests.running import write_plugin
 
 PluginLoader = Callable[..., Registry]

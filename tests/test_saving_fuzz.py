@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from recbench.models.bias import Bias
 from recbench.models.factorization import MF
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.saving import load, save
 from recbench.testing.toy import all_pairs, toy_ratings
 

@@ -8,8 +8,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from recbench.messages import UsageError
+from recbench.registry.search_space import Between, OneOf
 from recbench.search import asked
-from recbench.search_space import Between, OneOf
 from tests.running import SMALL, recbench
 
 

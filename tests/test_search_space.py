@@ -8,9 +8,9 @@ from typing import Any, Literal
 import pytest
 
 from recbench import between, one_of, searched
-from recbench.options import meanings, options_of
-from recbench.registry import installed
-from recbench.search_space import Between, typed
+from recbench.registry.options import meanings, options_of
+from recbench.registry.registry import installed
+from recbench.registry.search_space import Between, typed
 from tests.running import recbench
 
 

@@ -14,7 +14,7 @@ from recbench.messages import UsageError
 from recbench.models.bias import Bias
 from recbench.models.content import Content
 from recbench.models.means import GlobalMean
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.saving import load_beside, save
 from recbench.serving import recommending
 from recbench.serving.catalogue import Catalogue, with_room

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recbench.contracts import Fold, RatingDataset
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.splits import FixedFolds, Holdout, KFold, register_splits
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -11,13 +11,14 @@ from typing import ClassVar, Self
 import numpy as np
 import pytest
 
-from recbench import RatingDataset, RatingModel, lookup
+from recbench import RatingDataset, RatingModel
 from recbench.contracts import BoolArray, FloatArray, IntArray
 from recbench.datasets.synthetic import make_synthetic
 from recbench.models.bias import Bias
 from recbench.models.factorization import MF
 from recbench.models.means import global_mean
 from recbench.models.stack import Stack, blend
+from recbench.registry import lookup
 from recbench.saving import load, save
 from recbench.testing import ModelConformance
 from recbench.testing.toy import toy_ratings

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recbench import RatingDataset, lookup
+from recbench import RatingDataset
 from recbench.datasets.synthetic import make_synthetic
 from recbench.models.bias import Bias
 from recbench.models.factorization import MF
 from recbench.models.ncf import NCF
 from recbench.models.stack import Stack
 from recbench.models.stack_members import new_member
-from recbench.registry import installed
+from recbench.registry import lookup
+from recbench.registry.registry import installed
 from recbench.testing.toy import all_pairs, toy_ratings
 
 

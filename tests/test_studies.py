@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recbench.journal import open_journal
-from recbench.search_space import Space, between, one_of
+from recbench.registry.search_space import Space, between, one_of
 from recbench.studies import Candidate, Sampler, Searching, SearchOptions
 
 SPACE: Mapping[str, Space] = {"x": between(0.1, 10.0, log=True), "n": between(1, 9), "how": one_of("als", "sgd")}

@@ -14,7 +14,7 @@ from recbench.models.bias import Bias
 from recbench.models.descent import Descended, Descent, Params, Score
 from recbench.models.stopping import Stopping
 from recbench.progress import checkpoint
-from recbench.search_space import between, searched
+from recbench.registry.search_space import between, searched
 
 CHUNK_BYTES = 1 << 25  # dense rows of the rating matrix at a time
 BLOCK = 4096  # pairs predicted at a time, to bound the memory

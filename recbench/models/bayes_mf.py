@@ -19,7 +19,7 @@ from recbench.models.bayes_probit import expected, levels_of
 from recbench.models.bayes_sampler import Group, Noise, group, identities
 from recbench.models.bayes_times import Calendar
 from recbench.progress import checkpoint, track
-from recbench.search_space import between, searched
+from recbench.registry.search_space import between, searched
 
 PAIRS_AT_ONCE = 8192  # of which every sample's prediction is held in memory
 CHECKPOINT = 20  # sweeps after which a search may judge what was kept so far

@@ -10,8 +10,8 @@ import numpy as np
 from recbench.capabilities import one_more
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.means import global_mean
+from recbench.registry.search_space import between, searched
 from recbench.runtime.memo import once
-from recbench.search_space import between, searched
 
 
 @dataclass

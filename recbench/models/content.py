@@ -14,7 +14,7 @@ from recbench.models.bias import Bias
 from recbench.models.item_features import named_features
 from recbench.models.word_tastes import effects_by_word, word_effects, word_tastes
 from recbench.models.words import no_words, word_features
-from recbench.search_space import between, searched
+from recbench.registry.search_space import between, searched
 
 PAIRS = 50_000  # predicted at a time: bounds the memory to some 25 MB
 

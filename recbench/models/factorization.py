@@ -14,7 +14,7 @@ from recbench.models.als import Block, blocks, one_thread, padded, ridge_above, 
 from recbench.models.factor_folding import new_factors, with_factors
 from recbench.models.means import global_mean
 from recbench.progress import track
-from recbench.search_space import between, searched
+from recbench.registry.search_space import between, searched
 
 Solver = Literal["als", "sgd"]
 START_SCALE = 0.1  # standard deviation of the factors before the first sweep

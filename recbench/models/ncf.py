@@ -17,7 +17,7 @@ from recbench.models.network import EMBEDDINGS, Network, NetworkLoss, settings, 
 from recbench.models.stopping import Stopping
 from recbench.models.who_rated import mover, unmoved
 from recbench.progress import checkpoint
-from recbench.search_space import between, searched
+from recbench.registry.search_space import between, searched
 
 BLOCK = 4096  # pairs judged at a time, to bound the memory
 LEAST_BATCH = 1024  # ratings in a mini-batch

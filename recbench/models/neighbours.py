@@ -25,7 +25,7 @@ from recbench.models.neighbour_values import (
     spreads,
     starts_of,
 )
-from recbench.search_space import between, searched
+from recbench.registry.search_space import between, searched
 
 if TYPE_CHECKING:
     from recbench.models.neighbour_kernels import ByColumn, ByRow, Pairs, Rule

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from recbench.contracts import RatingModel
-from recbench.lookup import find_model
-from recbench.options import convert, options_of, type_name
+from recbench.registry.lookup import find_model
+from recbench.registry.options import convert, options_of, type_name
 
 SCALARS: dict[Any, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float)}
 

@@ -14,7 +14,7 @@ from recbench.models.als import one_thread, side_by_side
 from recbench.models.factor_folding import new_factors, with_factors
 from recbench.models.means import global_mean
 from recbench.models.svdpp_als import Learned, Side, half_sweeps, products, sides_of
-from recbench.search_space import between, searched
+from recbench.registry.search_space import between, searched
 
 Solver = Literal["als", "sgd"]
 ImplicitOf = Literal["none", "user", "item", "both"]

@@ -9,7 +9,7 @@ from typing import Any
 from recbench import config, jobs, runner
 from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.messages import UsageError, relative
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds
 from recbench.runtime.threads import limit_threads
 from recbench.saving import save

@@ -17,7 +17,7 @@ from recbench_peers.bench.plan import Part, Task, choose_parts, holdout, not_ins
 from recbench_peers.bench.report import report
 
 from recbench.records import Record, Score
-from recbench.registry import installed
+from recbench.registry.registry import installed
 
 SIZES = ("dataset=synthetic", "dataset.n_users=60", "dataset.n_items=40", "dataset.n_ratings=1200")
 TINY = Part("tiny", "Tiny", (*SIZES, *holdout(0.1)))

@@ -17,7 +17,7 @@ from recbench_peers.peer import PeerModel, library, positions
 from recbench_peers.surprise_models import SurpriseBaseline, SurpriseItemKNN, SurpriseSVD, SurpriseUserKNN
 
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.testing import ModelConformance, toy_ratings
 from recbench.testing.toy import COLD_ITEM, all_pairs
 

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import recbench
-from recbench.registry import installed
+from recbench.registry.registry import installed
 from recbench.variants import conf_dir
 
 PACKAGES = ("numpy", "scipy", "numba", "tensorflow", "scikit-learn", "scikit-surprise", "cornac", "lenskit", "myfm")

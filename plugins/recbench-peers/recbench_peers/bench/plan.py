@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recbench.options import did_you_mean
-from recbench.registry import Entry, installed
+from recbench.registry.options import did_you_mean
+from recbench.registry.registry import Entry, installed
 from recbench.variants import conf_dir
 from recbench_peers.peer import PeerModel
 

@@ -20,7 +20,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Literal
 
-from recbench.search_space import Space, fitting
+from recbench.registry.search_space import Space, fitting
 
 SCALARS = (bool, int, float, str)
 EXPRESSIBLE = "bool, int, float, str, Enum, Literal, Optional, list or tuple of these, or a dataclass"

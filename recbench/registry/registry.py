@@ -18,9 +18,9 @@ import pluggy
 
 from recbench import hookspecs
 from recbench.contracts import Metric
-from recbench.factories import keeping
-from recbench.lookup import find_with
-from recbench.options import did_you_mean, options_of
+from recbench.registry.factory_checks import keeping
+from recbench.registry.lookup import find_with
+from recbench.registry.options import did_you_mean, options_of
 
 GROUP = "recbench"
 ROLES = ("model", "dataset", "split", "metric")
