@@ -8,7 +8,7 @@ from recbench.registry.search_space import between, one_of, searched
 
 if TYPE_CHECKING:
     from recbench.api import Comparison, compare, evaluate
-    from recbench.datasets.frame import from_frame
+    from recbench.datasets.tabular.dataframe import from_frame
 
 __all__ = [
     "Comparison",
@@ -34,7 +34,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     if name == "from_frame":
-        from recbench.datasets import frame
+        from recbench.datasets.tabular import dataframe as frame
 
         return frame.from_frame
     raise AttributeError(f"module 'recbench' has no attribute {name!r}")

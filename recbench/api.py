@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from recbench import config, isolation, jobs, objects, sweeps
 from recbench.comparison import Halves, Stored, compared
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
-from recbench.datasets.frame import from_frame
+from recbench.datasets.tabular.dataframe import from_frame
 from recbench.messages import explain
 from recbench.objects import Model, Result
 from recbench.records import Record

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from recbench.datasets.cache import data_folder
-from recbench.datasets.grouplens import find_archive
-from recbench.datasets.published import DOWNLOADS, Download
-from recbench.downloads import BASE, DownloadError, fetch, record_terms
+from recbench.datasets.movielens.download import BASE, DownloadError, fetch, record_terms
+from recbench.datasets.movielens.files import find_archive
+from recbench.datasets.movielens.releases import DOWNLOADS, Download
+from recbench.datasets.tabular.cache import data_folder
 from recbench.messages import Parser, Unmet, UsageError
 from recbench.registry.options import did_you_mean
 from recbench.table import aligned

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.datasets.published import DOWNLOADS
+from recbench.datasets.movielens.releases import DOWNLOADS
 from tests.running import recbench
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from recbench import datasets
 from recbench.datasets import synthetic
-from recbench.datasets.indexing import dense, dense_from_labels
+from recbench.datasets.id_indexing import dense, dense_from_labels
 from recbench.datasets.synthetic import make_synthetic
 from recbench.models.bias import Bias
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from recbench.data_files import fetched
-from recbench.datasets.published import TERMS, Download
-from recbench.downloads import DownloadError, Patience, fetch
+from recbench.datasets.movielens.download import DownloadError, Patience, fetch
+from recbench.datasets.movielens.releases import TERMS, Download
 from recbench.messages import UsageError
 from recbench.progress import listening
 from tests.misbehaving import CONTENT, DIGEST, Server, serving
@@ -144,8 +144,8 @@ def test_a_file_that_was_changed_here_is_not_taken(server: Server, tmp_path: Pat
 FETCH = f"""
 import resource, sys
 from pathlib import Path
-from recbench.datasets.published import Download
-from recbench.downloads import fetch
+from recbench.datasets.movielens.releases import Download
+from recbench.datasets.movielens.download import fetch
 if len(sys.argv) > 3:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
     import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from recbench import RatingDataset
-from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 from recbench.models.content import Content
 
 RATINGS = "user,movieId,rating\n1,10,4\n1,9,2\n2,10,5\n2,30,1\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hydra.core.config_store import ConfigStore
 
-from recbench.datasets.movielens import terms
+from recbench.datasets.movielens.loader import terms
 from recbench.listings import list_installed, show
 from recbench.messages import UsageError
 from recbench.registry.options import options_of

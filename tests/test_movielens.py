@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset
-from recbench.datasets.movielens import Release, load_movielens, terms
+from recbench.datasets.movielens.loader import Release, load_movielens, terms
 
 HALF_STARS = [1101, 3326, 1687, 7271, 4449, 20064, 10538, 28750, 7723, 15095]
 CSV_RELEASES: list[Release] = ["latest-small", "20m", "25m", "32m"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.datasets.movielens import load_movielens
+from recbench.datasets.movielens.loader import load_movielens
 from recbench.metrics import rmse
 from recbench.models.bias import Bias
 from recbench.models.neighbour_values import Centering, Similarity

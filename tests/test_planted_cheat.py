@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 from recbench.splits import Holdout
 from tests.running import recbench, write_plugin
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset
-from recbench.datasets import cache, ratings_file
-from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.tabular import cache, ratings_file
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 
 TEXT = "user,item,rating,time\nb,7,4.1,100\na,7,-1,200\nb,30,0,300\n"
 

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 from recbench import RatingDataset
-from recbench.datasets import text_table
-from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.tabular import csv_reader as text_table
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 
 TEXT = "userId,movieId,rating,timestamp\n7,30,4.5,100\n5,30,-1,200\n7,4,0,300\n"
 

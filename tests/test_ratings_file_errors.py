@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from recbench import config, jobs
-from recbench.datasets import text_table
-from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.tabular import csv_reader as text_table
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 from recbench.messages import explain
 from recbench.registry.registry import installed
 

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from recbench import RatingDataset
-from recbench.datasets import text_table
-from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.tabular import csv_reader as text_table
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 
 Row = tuple[str, str, str, str]  # user, item, rating, time as they are written
 

@@ -15,7 +15,7 @@ N_ROWS = 25_000_000
 START = """
 import json, resource, sys, time
 start = time.perf_counter()
-from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 dataset = load_ratings_file(sys.argv[1])
 seconds, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps({"seconds": seconds, "peak_mb": peak / 1024, "digest": dataset.digest, "n": dataset.n_ratings,

@@ -163,7 +163,7 @@ def test_a_model_without_deviations_has_no_intervals_and_does_not_fail() -> None
 
 @pytest.mark.realdata
 def test_intervals_of_bayes_mf_hold_on_movielens_100k() -> None:
-    from recbench.datasets.movielens import load_movielens
+    from recbench.datasets.movielens.loader import load_movielens
     from recbench.models.bayes_mf import BayesMF
 
     folder = Path(os.environ.get("RECBENCH_DATA", "")) / "ml-100k"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recbench.datasets.ratings_file import load_ratings_file
-from recbench.datasets.sources import members
+from recbench.datasets.tabular.compressed import members
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 
 
 @pytest.mark.parametrize("name", ["/etc/ratings.csv", "../ratings.csv", "a/../../ratings.csv", "..\\ratings.csv"])

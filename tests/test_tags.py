@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.datasets.movielens import Release, load_movielens
-from recbench.datasets.tags import tag_columns
+from recbench.datasets.movielens.loader import Release, load_movielens
+from recbench.datasets.movielens.tags import tag_columns
 
 RATINGS = [(4, 9, 0.5, 30), (2, 1, 4.5, 20), (4, 1, 5.0, 10)]
 TAGS = [(2, 1, "will ferrell", 5), (4, 9, 'a "cult, of', 6), (7, 1, "  fun|dark ", 7), (2, 5, "lost", 8), (4, 1, "", 9)]

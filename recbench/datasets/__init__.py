@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from recbench.contracts import RatingDataset
-from recbench.datasets.movielens import load_movielens
-from recbench.datasets.ratings_file import load_ratings_file
+from recbench.datasets.movielens.loader import load_movielens
 from recbench.datasets.synthetic import make_synthetic
+from recbench.datasets.tabular.ratings_file import load_ratings_file
 from recbench.hookspecs import hookimpl
 
 

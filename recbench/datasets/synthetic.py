@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.datasets.indexing import pair_keys
+from recbench.datasets.id_indexing import pair_keys
 
 SCALE = (1.0, 5.0)
 BIAS_SD = 0.4  # of the users' and of the items' biases, in rating units

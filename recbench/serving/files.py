@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray
-from recbench.datasets.headers import AUTO, find_columns, open_table
-from recbench.datasets.sources import file_source
+from recbench.datasets.tabular.columns import AUTO, find_columns, open_table
+from recbench.datasets.tabular.compressed import file_source
 from recbench.messages import UsageError
 from recbench.serving.catalogue import Catalogue
 

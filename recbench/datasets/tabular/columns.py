@@ -7,8 +7,8 @@ import csv
 import difflib
 from collections.abc import Sequence
 
-from recbench.datasets.sources import Source
-from recbench.datasets.text_table import SEPARATORS, TextTable, not_encoded, shown
+from recbench.datasets.tabular.compressed import Source
+from recbench.datasets.tabular.csv_reader import SEPARATORS, TextTable, not_encoded, shown
 
 AUTO = "auto"
 ROLES = {  # what a column may be called, lower-case, letters and digits only

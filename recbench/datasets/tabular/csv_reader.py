@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray
-from recbench.datasets.sources import Prefixed, Source
+from recbench.datasets.tabular.compressed import Prefixed, Source
 
 if TYPE_CHECKING:
     from pandas import DataFrame

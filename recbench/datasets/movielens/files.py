@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from recbench.contracts import Fold, IntArray, RatingDataset
-from recbench.datasets.headers import open_table
-from recbench.datasets.indexing import pair_keys
-from recbench.datasets.ratings_file import read_text
-from recbench.datasets.raw_ratings import RawRatings
-from recbench.datasets.sources import Source, members, open_member
-from recbench.datasets.tags import tag_columns, tagged
-from recbench.datasets.text_table import not_encoded
+from recbench.datasets.id_indexing import pair_keys
+from recbench.datasets.movielens.tags import tag_columns, tagged
+from recbench.datasets.tabular.columns import open_table
+from recbench.datasets.tabular.compressed import Source, members, open_member
+from recbench.datasets.tabular.csv_reader import not_encoded
+from recbench.datasets.tabular.ratings_file import read_text
+from recbench.datasets.tabular.raw_ratings import RawRatings
 
 Layout = Literal["tabs", "colons", "csv"]
 SEPARATORS: Mapping[Layout, str] = {"tabs": "\t", "colons": "::", "csv": ","}

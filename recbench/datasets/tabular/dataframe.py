@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.datasets.headers import AUTO, find_columns
-from recbench.datasets.indexing import Ids, dense
-from recbench.datasets.raw_ratings import Duplicates, RawRatings, whole_seconds
+from recbench.datasets.id_indexing import Ids, dense
+from recbench.datasets.tabular.columns import AUTO, find_columns
+from recbench.datasets.tabular.raw_ratings import Duplicates, RawRatings, whole_seconds
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

@@ -170,6 +170,6 @@ def _stem(file: Path, options: Sequence[Any]) -> str:
 @cache
 def _readers() -> list[str]:
     """What reads a file: other code or another pandas might read something else."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parents[1].rglob("*.py"))  # all of recbench.datasets
     code = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     return [code, version("pandas"), version("numpy"), sys.byteorder]

@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from recbench.datasets.headers import AUTO, find_column, open_table, plain_name
-from recbench.datasets.parquet import is_parquet, read_frame
-from recbench.datasets.sources import file_source
+from recbench.datasets.tabular.columns import AUTO, find_column, open_table, plain_name
+from recbench.datasets.tabular.compressed import file_source
+from recbench.datasets.tabular.parquet import is_parquet, read_frame
 
 MissingItems = Literal["error", "blank"]
 KNOWN = {  # what models and listings look for, and what it may be called: lower-case, letters and digits only

@@ -10,14 +10,14 @@ from typing import Literal, get_args
 import numpy as np
 
 from recbench.contracts import RatingDataset
-from recbench.datasets.cache import data_folder
-from recbench.datasets.grouplens import RELEASES, find_archive, item_columns, read_release
-from recbench.datasets.indexing import dense
-from recbench.datasets.published import DOWNLOADS
+from recbench.datasets.id_indexing import dense
+from recbench.datasets.movielens.files import RELEASES, find_archive, item_columns, read_release
+from recbench.datasets.movielens.releases import DOWNLOADS
+from recbench.datasets.tabular.cache import data_folder
 
 Release = Literal["small-2016", "100k", "1m", "10m", "20m", "25m", "32m", "latest-small"]
 
-_DATA = Path(__file__).parent / "data"
+_DATA = Path(__file__).parents[1] / "data"
 
 
 def load_movielens(

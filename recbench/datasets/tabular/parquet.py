@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recbench.datasets.frame import raw_ratings
-from recbench.datasets.headers import find_columns
-from recbench.datasets.raw_ratings import RawRatings
+from recbench.datasets.tabular.columns import find_columns
+from recbench.datasets.tabular.dataframe import raw_ratings
+from recbench.datasets.tabular.raw_ratings import RawRatings
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.datasets.indexing import Ids, pair_keys
+from recbench.datasets.id_indexing import Ids, pair_keys
 
 Duplicates = Literal["error", "mean", "last"]
 MAX_RATING = float(np.finfo(np.float32).max)

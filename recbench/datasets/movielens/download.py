@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
-from recbench.datasets.published import TERMS, Download
+from recbench.datasets.movielens.releases import TERMS, Download
 from recbench.progress import tell
 from recbench.runtime.locks import locked
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from recbench.contracts import RatingDataset
-from recbench.datasets.cache import converted
-from recbench.datasets.headers import AUTO, find_columns, open_table
-from recbench.datasets.indexing import dense_from_labels
-from recbench.datasets.items_file import MissingItems, read_items
-from recbench.datasets.parquet import is_parquet, read_parquet
-from recbench.datasets.raw_ratings import Duplicates, RawRatings, whole_seconds
-from recbench.datasets.sources import file_source
-from recbench.datasets.text_table import TextTable
+from recbench.datasets.id_indexing import dense_from_labels
+from recbench.datasets.tabular.cache import converted
+from recbench.datasets.tabular.columns import AUTO, find_columns, open_table
+from recbench.datasets.tabular.compressed import file_source
+from recbench.datasets.tabular.csv_reader import TextTable
+from recbench.datasets.tabular.items_file import MissingItems, read_items
+from recbench.datasets.tabular.parquet import is_parquet, read_parquet
+from recbench.datasets.tabular.raw_ratings import Duplicates, RawRatings, whole_seconds
 
 
 def load_ratings_file(  # noqa: PLR0913  each is an option of the command line

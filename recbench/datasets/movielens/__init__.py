@@ -1,0 +1,1 @@
+"""GroupLens' MovieLens releases: download, files, loader."""

@@ -1,0 +1,1 @@
+"""Ratings in files and data frames: CSV, TSV, Parquet, pandas."""
