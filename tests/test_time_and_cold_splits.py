@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recbench import RatingDataset
 from recbench.contracts import Fold, Split
 from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, PerUserLast, RepeatedHoldout
-from recbench.splits.checks import apart, before, before_by_user
+from recbench.splits.fold_checks import apart, before, before_by_user
 from tests.running import SMALL, recbench, records_in
 
 USERS = [0, 0, 0, 1, 1, 2, 0]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 from recbench.contracts import Split
 from recbench.hookspecs import hookimpl
-from recbench.splits.at_random import FixedFolds, Holdout, KFold, RepeatedHoldout
-from recbench.splits.by_newcomer import ColdItems, ColdUsers
-from recbench.splits.by_time import GlobalTime, PerUserLast
+from recbench.splits.cold_start import ColdItems, ColdUsers
+from recbench.splits.random_splits import FixedFolds, Holdout, KFold, RepeatedHoldout
+from recbench.splits.temporal import GlobalTime, PerUserLast
 
 __all__ = [
     "ColdItems",

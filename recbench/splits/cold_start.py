@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from recbench.contracts import Fold, RatingDataset, Split
-from recbench.splits.checks import apart, drawn, parted
+from recbench.splits.fold_checks import apart, drawn, parted
 
 
 @dataclass(frozen=True)

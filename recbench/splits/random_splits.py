@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbench.contracts import Fold, RatingDataset
-from recbench.splits.checks import shuffled
+from recbench.splits.fold_checks import shuffled
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbench.contracts import Fold, RatingDataset, Split
-from recbench.splits.checks import before, before_by_user, parted, times_of
+from recbench.splits.fold_checks import before, before_by_user, parted, times_of
 
 
 @dataclass(frozen=True)
