@@ -9,7 +9,7 @@ import numpy as np
 
 from recbench.capabilities import predict_std_rows
 from recbench.contracts import FloatArray, IntArray, Metric, RatingDataset, RatingModel
-from recbench.ranking import Ranking
+from recbench.metrics.ranking import Ranking
 
 PAIRS_AT_ONCE = 2**17  # that a model predicts in one call: it may hold its factors of each in memory
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from recbench.contracts import RatingDataset
 from recbench.metrics import GREATER_IS_BETTER
-from recbench.ranking import Ranking
+from recbench.metrics.ranking import Ranking
 
 RATED = [
     "ndcg_rated",

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench import ranking as ranking_module
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.metrics.catalogue import ndcg, precision
-from recbench.metrics.lists import coverage, gini, gini_of, novelty
-from recbench.ranking import Ranking
+from recbench.metrics import ranking as ranking_module
+from recbench.metrics.beyond_accuracy import coverage, gini, gini_of, novelty
+from recbench.metrics.over_catalog import ndcg, precision
+from recbench.metrics.ranking import Ranking
 
 NOTHING = np.zeros(0)
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbench.metrics import GREATER_IS_BETTER, catalogue
+from recbench.metrics import GREATER_IS_BETTER
+from recbench.metrics import over_catalog as catalogue
 from recbench.metrics.concordance import fcp
 from tests.ranked import GAINS, RATED, full_value, one_ranking, rated_value
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from recbench.listings import show
-from recbench.metrics import catalogue, rated
-from recbench.ranking import Ranking
+from recbench.metrics import among_rated as rated
+from recbench.metrics import over_catalog as catalogue
+from recbench.metrics.ranking import Ranking
 from recbench.registry.registry import installed
 from tests.ranked import RATED, full_value, one_ranking, one_user, rated_value
 

@@ -18,7 +18,7 @@ from recbench import scoring as scoring_module
 from recbench.contracts import FloatArray, IntArray
 from recbench.jobs import Job, run
 from recbench.metrics import register_metrics
-from recbench.metrics.intervals import REACH, interval_coverage, interval_width
+from recbench.metrics.uncertainty import REACH, interval_coverage, interval_width
 from recbench.models.bias import Bias
 from recbench.rows import rows_of
 from recbench.runner import evaluate

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 
 from recbench.contracts import Metric
 from recbench.hookspecs import hookimpl
-from recbench.metrics import catalogue, lists, rated
+from recbench.metrics import among_rated as rated
+from recbench.metrics import beyond_accuracy as lists
+from recbench.metrics import over_catalog as catalogue
 from recbench.metrics.concordance import fcp
 from recbench.metrics.errors import mae, mse, r2, rmse, rmse_user
-from recbench.metrics.intervals import interval_coverage, interval_width
+from recbench.metrics.uncertainty import interval_coverage, interval_width
 
 __all__ = ["mae", "mse", "r2", "register_metrics", "rmse", "rmse_user"]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recbench.metrics.places import Hits, at_least_one
-from recbench.ranking import Counts, Floats
+from recbench.metrics.ranking import Counts, Floats
+from recbench.metrics.ranking_formulas import Hits, at_least_one
 
 
 def by_relevant(found: Hits, k: int) -> float:

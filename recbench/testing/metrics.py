@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recbench.contracts import MODEL_EXTRAS, FloatArray, IntArray, Metric, RatingDataset
-from recbench.ranking import Ranking
+from recbench.metrics.ranking import Ranking
 from recbench.testing.toy import toy_ratings
 
 

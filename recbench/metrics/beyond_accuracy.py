@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from recbench.contracts import FloatArray
-from recbench.metrics.places import at_least_one
-from recbench.ranking import Counts, Ranking
+from recbench.metrics.ranking import Counts, Ranking
+from recbench.metrics.ranking_formulas import at_least_one
 
 
 def coverage(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10) -> float:

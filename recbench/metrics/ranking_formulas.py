@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from recbench.contracts import IntArray
-from recbench.ranking import Counts, Floats, Places, standing
+from recbench.metrics.ranking import Counts, Floats, Places, standing
 
 Gain = Literal["binary", "linear", "exponential"]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.metrics.average_precision import by_hits, by_relevant
-from recbench.metrics.places import (
+from recbench.metrics.ranking import places_among_rated
+from recbench.metrics.ranking_formulas import (
     Gain,
     always,
     auc_of,
@@ -20,7 +21,6 @@ from recbench.metrics.places import (
     recall_at,
     reciprocal,
 )
-from recbench.ranking import places_among_rated
 
 
 def ndcg_rated(

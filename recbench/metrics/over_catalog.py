@@ -12,7 +12,8 @@ import numpy as np
 
 from recbench.contracts import FloatArray
 from recbench.metrics.average_precision import by_hits, by_relevant
-from recbench.metrics.places import (
+from recbench.metrics.ranking import Ranking
+from recbench.metrics.ranking_formulas import (
     Gain,
     always,
     auc_of,
@@ -23,7 +24,6 @@ from recbench.metrics.places import (
     recall_at,
     reciprocal,
 )
-from recbench.ranking import Ranking
 
 
 def ndcg(
