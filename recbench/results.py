@@ -18,10 +18,9 @@ from recbench.records import Record, read_record, read_records
 from recbench.registry.options import did_you_mean, meanings
 from recbench.rows import Row, rows_of
 from recbench.statistics import paired_bootstrap
-from recbench.store import Store
+from recbench.store import DEFAULT_STORE, Store
 from recbench.table import aligned, as_csv, as_markdown, as_text, footnotes
 
-STORE = Path("outputs/store")
 FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"text": as_text, "markdown": as_markdown, "csv": as_csv}
 FILTERS = ("dataset", "split", "model", "kind", "part", "status", "seed")
 PLAIN_INPUTS = ("data", "split", "split_options", "part", "valid_size", "model", "seed")
@@ -186,5 +185,5 @@ def _parser(verb: str, usage: str, example: str) -> Parser:
     parser = Parser(
         prog=f"recbench {verb}", usage=f"recbench {verb} {usage} [--store FOLDER], {example}", add_help=False
     )
-    parser.add_argument("--store", type=Path, default=STORE)
+    parser.add_argument("--store", type=Path, default=DEFAULT_STORE)
     return parser

@@ -15,9 +15,8 @@ from recbench.report.gather import Comparison, comparisons
 from recbench.report.headline import headline
 from recbench.report.protocol import commands, environment, protocol
 from recbench.report.search_charts import search_charts
-from recbench.results import STORE
 from recbench.rows import Row
-from recbench.store import Store
+from recbench.store import DEFAULT_STORE, Store
 from recbench.table import footnotes, headers
 
 
@@ -30,7 +29,7 @@ def write_report(args: Sequence[str]) -> str:
     parser = Parser("recbench report", "recbench report FOLDER [--output FILE] [--store FOLDER]", add_help=False)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--output", type=Path)
-    parser.add_argument("--store", type=Path, default=STORE)
+    parser.add_argument("--store", type=Path, default=DEFAULT_STORE)
     options = parser.parse_args(args)
     if not options.folder.is_dir():
         raise UsageError(f"no folder {options.folder}; name a sweep's folder: recbench report outputs/<date>/<time>")
