@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from recbench.checking import laws
-from recbench.scaffold import EXAMPLES, PARTS, template_dir, texts_of, write
+from recbench.cli.commands.check import laws
+from recbench.cli.commands.new import EXAMPLES, PARTS, template_dir, texts_of, write
 from tests.running import recbench, write_plugin
 
 BROKEN = """

@@ -14,7 +14,7 @@ def test_help_and_list_import_nothing_heavy(tmp_path: Path) -> None:
     heavy = "{'tensorflow', 'keras', 'sklearn', 'pandas', 'scipy', 'numba', 'rich'}"
     for args in (["--help"], ["list"], ["show", "model=ncf"]):
         code = (
-            f"import sys; sys.argv = ['recbench', *{args!r}]\nfrom recbench.cli import main\n"
+            f"import sys; sys.argv = ['recbench', *{args!r}]\nfrom recbench.cli.main import main\n"
             f"try: main()\nexcept SystemExit: pass\nprint('HEAVY', sorted({heavy} & set(sys.modules)))"
         )
         run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recbench import RatingDataset
-from recbench.checking import laws
+from recbench.cli.commands.check import laws
 from recbench.registry.registry import installed
 from recbench.testing import DatasetConformance, MetricConformance, ModelConformance, costs
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.data_files import fetched
+from recbench.cli.commands.data import fetched
 from recbench.datasets.movielens.download import DownloadError, Patience, fetch
 from recbench.datasets.movielens.releases import TERMS, Download
 from recbench.messages import UsageError

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hydra.core.config_store import ConfigStore
 
+from recbench.cli.commands.list_show import list_installed, show
 from recbench.datasets.movielens.loader import terms
-from recbench.listings import list_installed, show
 from recbench.messages import UsageError
 from recbench.registry.options import options_of
 from recbench.registry.registry import UnknownNameError, installed

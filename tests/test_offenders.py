@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recbench import Metric, RatingDataset
-from recbench.checking import LAWS, laws
+from recbench.cli.commands.check import LAWS, laws
 from recbench.contracts import FloatArray, IntArray
 from recbench.testing import toy_ratings
 from tests.offending import CALLS, MODELS, Honest

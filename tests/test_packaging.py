@@ -49,8 +49,8 @@ def test_the_wheel_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> Non
     # -S leaves out the .pth file that points to the checkout; the dependencies' folder is added by hand
     code = (
         f"import sys; sys.path[:0] = [{str(site)!r}]; sys.path.append({sysconfig.get_path('purelib')!r})\n"
-        "import recbench, recbench.cli; print(recbench.__file__)\n"
-        "sys.argv[0] = 'recbench'; recbench.cli.main()"
+        "import recbench, recbench.cli.main; print(recbench.__file__)\n"
+        "sys.argv[0] = 'recbench'; recbench.cli.main.main()"
     )
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     run = subprocess.run(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from recbench.listings import show
+from recbench.cli.commands.list_show import show
 from recbench.metrics import among_rated as rated
 from recbench.metrics import over_catalog as catalogue
 from recbench.metrics.ranking import Ranking

@@ -143,8 +143,8 @@ def _is_foreign(text: str, example: Example) -> bool:
 
 def template_dir(role: str) -> Path:
     """The example's folder: inside the installed package, or the checkout's."""
-    inside = Path(__file__).parent / "templates" / EXAMPLES[role].folder
-    return inside if inside.is_dir() else Path(__file__).parents[1] / "plugins" / EXAMPLES[role].distribution
+    inside = Path(__file__).parents[2] / "templates" / EXAMPLES[role].folder
+    return inside if inside.is_dir() else Path(__file__).parents[3] / "plugins" / EXAMPLES[role].distribution
 
 
 def words_for(example: Example, name: str) -> dict[str, str]:

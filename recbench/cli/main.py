@@ -40,15 +40,15 @@ recbench: which recommender predicts ratings best on your data, and what does it
 recbench list: what there is. recbench show model=mf: its options. recbench --help: everything.
 """
 VERBS = {  # each takes the words after it and returns what to print; imported when it is typed
-    "list": "recbench.listings:list_installed",
-    "show": "recbench.listings:show",
+    "list": "recbench.cli.commands.list_show:list_installed",
+    "show": "recbench.cli.commands.list_show:show",
     "audit": "recbench.audit:audit",
-    "data": "recbench.data_files:data",
-    "new": "recbench.scaffold:new",
-    "check": "recbench.checking:check",
-    "results": "recbench.results:list_results",
-    "table": "recbench.results:merge_tables",
-    "reproduce": "recbench.results:reproduce",
+    "data": "recbench.cli.commands.data:data",
+    "new": "recbench.cli.commands.new:new",
+    "check": "recbench.cli.commands.check:check",
+    "results": "recbench.cli.commands.results:list_results",
+    "table": "recbench.cli.commands.results:merge_tables",
+    "reproduce": "recbench.cli.commands.results:reproduce",
     "report": "recbench.report:write_report",
     "train": "recbench.serving.training:train",
     "predict": "recbench.serving.predicting:predict",

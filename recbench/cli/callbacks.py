@@ -17,13 +17,13 @@ class SweepTable(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Say which part of the ratings the jobs are scored on."""
-        from recbench import cli
+        from recbench.cli import main as cli
 
         _or_leave(lambda: cli.plan_sweep(config))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Finish the sweep and leave with its exit status."""
-        from recbench import cli
+        from recbench.cli import main as cli
 
         sys.exit(_or_leave(lambda: cli.finish_sweep(Path(config.hydra.sweep.dir), cli.store_of(config))))
 
