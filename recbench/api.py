@@ -16,12 +16,12 @@ from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
 from recbench.messages import explain
 from recbench.objects import Model, Result
-from recbench.records import Record
 from recbench.registry.registry import installed
-from recbench.rows import Row, rows_of
+from recbench.results.records import Record
+from recbench.results.render import as_csv, as_text, footnotes
+from recbench.results.rows import Row, rows_of
+from recbench.results.store import Store
 from recbench.runtime.memo import sharing
-from recbench.store import Store
-from recbench.table import as_csv, as_text, footnotes
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -12,10 +12,10 @@ import numpy as np
 from recbench import jobs, runner
 from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.metrics import rmse
-from recbench.records import Record
-from recbench.rows import Row, place
-from recbench.statistics import Difference, compare_with_best, corrected_t, holm, letters
-from recbench.store import Store
+from recbench.results.records import Record
+from recbench.results.rows import Row, place
+from recbench.results.significance import Difference, compare_with_best, corrected_t, holm, letters
+from recbench.results.store import Store
 
 MAX_ROWS = 100  # compared with the best: beyond, a table is no place to look for ties
 

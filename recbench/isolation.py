@@ -16,7 +16,7 @@ from pathlib import Path
 
 from recbench import jobs
 from recbench.jobs import Job
-from recbench.records import Record, Status, read_record, write_record
+from recbench.results.records import Record, Status, read_record, write_record
 from recbench.runtime.metering import resident_mb
 
 POLL_SECONDS = 0.05

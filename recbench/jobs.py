@@ -18,11 +18,11 @@ from recbench.filters import Filters
 from recbench.labels import labels
 from recbench.progress import PrunedError, track
 from recbench.pruning import Place, pruned_by, same_study
-from recbench.records import Record, Status
 from recbench.registry.registry import installed
+from recbench.results.records import Record, Status
+from recbench.results.store import Store, content_key, sources_digest
 from recbench.runtime.memo import digest_of, once, sharing
 from recbench.runtime.threads import limit_threads
-from recbench.store import Store, content_key, sources_digest
 
 PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, ImportError, ArithmeticError)
 

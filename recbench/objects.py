@@ -14,9 +14,9 @@ from typing import Any
 from recbench import config, jobs, runner
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.labels import labels
-from recbench.records import Record
 from recbench.registry.options import plain
 from recbench.registry.registry import installed
+from recbench.results.records import Record
 
 Model = str | RatingModel | Callable[[], RatingModel]
 

@@ -24,11 +24,11 @@ from recbench import config as configuration
 from recbench import jobs
 from recbench.messages import UsageError
 from recbench.pruning import Place
-from recbench.records import write_text
 from recbench.registry.options import options_of
 from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, OneOf, Space, typed
-from recbench.store import content_key
+from recbench.results.records import write_text
+from recbench.results.store import content_key
 from recbench.studies import Candidate, Searching, SearchOptions
 
 if TYPE_CHECKING:

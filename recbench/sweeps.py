@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from recbench import config as configuration
 from recbench.jobs import Job
-from recbench.records import Record, write_text
 from recbench.registry.registry import installed
+from recbench.results.records import Record, write_text
 from recbench.runner import Part
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from recbench.records import Record, Score
-from recbench.rows import Row
+from recbench.results.records import Record, Score
+from recbench.results.rows import Row
 
 DATA = {"n_users": 1000, "n_items": 50, "n_ratings": 10_000, "rating_scale": [1.0, 5.0], "digest": "d1"}
 

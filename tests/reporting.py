@@ -7,9 +7,9 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
-from recbench.records import Record, Score
-from recbench.rows import Row, rows_of
-from recbench.statistics import Difference
+from recbench.results.records import Record, Score
+from recbench.results.rows import Row, rows_of
+from recbench.results.significance import Difference
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 

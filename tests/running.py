@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recbench.records import Record, read_records
+from recbench.results.records import Record, read_records
 
 SMALL = ("dataset=synthetic", "dataset.n_users=60", "dataset.n_items=40", "dataset.n_ratings=1200")
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbench.breakdown import COLD, BreakdownRow, breakdown, pooled_breakdown
 from recbench.contracts import FloatArray, RatingDataset
 from recbench.metrics import rmse
+from recbench.results.breakdown import COLD, BreakdownRow, breakdown, pooled_breakdown
 
 N_USERS, N_ITEMS = 6, 5
 GROUPS = ["user activity", "item popularity", "cold start", "rating value"]

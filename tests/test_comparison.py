@@ -10,8 +10,8 @@ import pytest
 
 from recbench.comparison import halves_behind
 from recbench.metrics import rmse
-from recbench.statistics import corrected_t
-from recbench.store import Store
+from recbench.results.significance import corrected_t
+from recbench.results.store import Store
 from tests.running import SMALL, recbench, records_in
 
 

@@ -9,8 +9,8 @@ import pytest
 from recbench import jobs
 from recbench.config import compose
 from recbench.jobs import Job
-from recbench.records import Record
-from recbench.store import content_key
+from recbench.results.records import Record
+from recbench.results.store import content_key
 
 
 def job(*overrides: str) -> Job:

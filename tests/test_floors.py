@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from recbench.jobs import Job, run
-from recbench.records import Record
+from recbench.results.records import Record
 from recbench.sweeps import floors, is_floor
 
 BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}

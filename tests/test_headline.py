@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from recbench.records import Record
 from recbench.report.gather import comparisons
 from recbench.report.headline import headline
 from recbench.report.pages import page
-from recbench.rows import rows_of
-from recbench.store import Store
+from recbench.results.records import Record
+from recbench.results.rows import rows_of
+from recbench.results.store import Store
 from tests.reporting import Seen, gapped, made
 
 

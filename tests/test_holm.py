@@ -10,13 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recbench.statistics import (
-    Difference,
-    compare_with_best,
-    holm,
-    letters,
-    paired_bootstrap,
-)
+from recbench.results.significance import Difference, compare_with_best, holm, letters, paired_bootstrap
 from tests.comparing import simulated, some
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from recbench.hygiene import doubts
-from recbench.records import Record, Score
-from recbench.rows import rows_of
-from recbench.table import footnotes
+from recbench.results.records import Record, Score
+from recbench.results.render import footnotes
+from recbench.results.rows import rows_of
+from recbench.results.tuning_warnings import doubts
 
 
 def _candidate(value: Any, rmse: float, model: str = "mf", **fields: Any) -> Record:

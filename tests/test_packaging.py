@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.records import read_records
+from recbench.results.records import read_records
 from tests.running import SMALL
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbench.records import Record, Score, read_records, write_record, write_text
+from recbench.results.records import Record, Score, read_records, write_record, write_text
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=8)

@@ -11,13 +11,13 @@ import pytest
 
 from recbench import jobs
 from recbench.messages import UsageError
-from recbench.records import write_record
 from recbench.report import write_report
 from recbench.report.charts import front
 from recbench.report.gather import Candidate, Search
 from recbench.report.pages import page
 from recbench.report.search_charts import importances
-from recbench.store import Store
+from recbench.results.records import write_record
+from recbench.results.store import Store
 from tests.reporting import Seen, made
 from tests.running import SMALL, recbench
 

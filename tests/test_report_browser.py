@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recbench.report.pages import page
-from recbench.store import Store
+from recbench.results.store import Store
 from tests.reporting import made
 from tests.running import SMALL, recbench
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.records import Record
+from recbench.results.records import Record
 from tests.running import SMALL, recbench, records_in, write_plugin
 
 DRIFTING = """

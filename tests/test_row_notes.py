@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from recbench.records import Record, Score
-from recbench.rows import rows_of
-from recbench.table import footnotes
+from recbench.results.records import Record, Score
+from recbench.results.render import footnotes
+from recbench.results.rows import rows_of
 from tests.made_records import is_floor, made_record
 
 

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from recbench.records import Record, Score
-from recbench.rows import Row, rows_of
-from recbench.table import footnotes
+from recbench.results.records import Record, Score
+from recbench.results.render import footnotes
+from recbench.results.rows import Row, rows_of
 from tests.made_records import DATA, failed_record, made_record, models_of
 
 # order

@@ -20,11 +20,11 @@ from recbench.jobs import Job, run
 from recbench.metrics import register_metrics
 from recbench.metrics.uncertainty import REACH, interval_coverage, interval_width
 from recbench.models.bias import Bias
-from recbench.rows import rows_of
+from recbench.results.render import as_csv, as_text
+from recbench.results.rows import rows_of
 from recbench.runner import evaluate
 from recbench.scoring import Scoring
 from recbench.splits import Holdout
-from recbench.table import as_csv, as_text
 from recbench.testing import toy_ratings
 from recbench.testing.toy import all_pairs
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.records import Record, read_records
+from recbench.results.records import Record, read_records
 from tests.running import SMALL, recbench, records_in, write_plugin
 
 SPY = """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.records import read_records
+from recbench.results.records import read_records
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 MODELS = {"user_knn", "item_knn", "mf", "svdpp"}

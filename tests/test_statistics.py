@@ -13,11 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recbench.metrics import rmse
-from recbench.statistics import (
-    Difference,
-    corrected_t,
-    paired_bootstrap,
-)
+from recbench.results.significance import Difference, corrected_t, paired_bootstrap
 from tests.comparing import Comparison, simulated, some
 
 FOLDS = (0.010, 0.012, 0.008, 0.011, 0.009)
@@ -155,7 +151,7 @@ def test_one_user_says_nothing_about_others() -> None:
 
 def test_more_users_than_a_block_holds_are_drawn_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = fast(simulated(0))
-    monkeypatch.setattr("recbench.statistics.BLOCK", 1)
+    monkeypatch.setattr("recbench.results.significance.BLOCK", 1)
     apart = fast(simulated(0))
     assert astuple(apart) == pytest.approx(astuple(whole), abs=0.05)
     assert apart.difference == whole.difference

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.records import Record, Score
-from recbench.store import Store, content_key, sources_digest
+from recbench.results.records import Record, Score
+from recbench.results.store import Store, content_key, sources_digest
 
 RECORD = Record(dataset="Toy", model="mf", scores={"rmse": Score.over([0.5, 0.75])}, n_folds=2)
 PREDICTIONS = [np.array([1.5, 2.5], np.float32), np.array([3.5], np.float32)]

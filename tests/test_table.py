@@ -7,9 +7,9 @@ import io
 import json
 from dataclasses import replace
 
-from recbench.records import Record, Score
-from recbench.rows import rows_of
-from recbench.table import as_csv, as_markdown, as_text, headers
+from recbench.results.records import Record, Score
+from recbench.results.render import as_csv, as_markdown, as_text, headers
+from recbench.results.rows import rows_of
 
 MF = Record(
     dataset="Toy",

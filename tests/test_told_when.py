@@ -14,8 +14,8 @@ from recbench.metrics.errors import rmse
 from recbench.models.bayes_mf import BayesMF
 from recbench.models.bias import Bias
 from recbench.models.stack import Stack
-from recbench.records import Record
-from recbench.rows import rows_of
+from recbench.results.records import Record
+from recbench.results.rows import rows_of
 from recbench.runner import evaluate, run_fold
 from recbench.splits import Holdout
 from recbench.testing import ModelConformance

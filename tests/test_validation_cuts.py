@@ -13,7 +13,7 @@ from recbench import RatingDataset, RatingModel, jobs
 from recbench.config import compose
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, Split
 from recbench.metrics import rmse
-from recbench.records import Record
+from recbench.results.records import Record
 from recbench.runner import cuts, evaluate
 from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, KFold, PerUserLast, inner
 from tests.running import SMALL, recbench, records_in

@@ -19,12 +19,12 @@ from recbench import isolation, jobs, sweeps
 from recbench.comparison import compared
 from recbench.messages import Unmet, UsageError, explain, relative
 from recbench.progress import listening
-from recbench.records import read_records, write_record, write_text
 from recbench.registry.registry import installed
-from recbench.rows import Row, rows_of
+from recbench.results.records import read_records, write_record, write_text
+from recbench.results.render import as_csv, as_markdown, as_text, footnotes
+from recbench.results.rows import Row, rows_of
+from recbench.results.store import Store
 from recbench.runtime.threads import share_of
-from recbench.store import Store
-from recbench.table import as_csv, as_markdown, as_text, footnotes
 from recbench.variants import conf_dir
 
 if TYPE_CHECKING:

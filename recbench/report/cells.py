@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from recbench.breakdown import BreakdownRow
-from recbench.records import Score
-from recbench.rows import Row
-from recbench.table import ABSENT
+from recbench.results.breakdown import BreakdownRow
+from recbench.results.records import Score
+from recbench.results.render import ABSENT
+from recbench.results.rows import Row
 
 P_FOLDS = "of no difference to the best row: corrected resampled t-test over the folds' differences, after Holm"
 

@@ -8,12 +8,12 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from recbench.breakdown import BreakdownRow
 from recbench.report.cells import latency_ms
 from recbench.report.drawing import INK, MARKERS, MUTED, PAGE, SERIES, Chart, Pen, label_points, log_scale, shortened
 from recbench.report.gather import names_of
-from recbench.rows import Row
-from recbench.statistics import Difference
+from recbench.results.breakdown import BreakdownRow
+from recbench.results.rows import Row
+from recbench.results.significance import Difference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

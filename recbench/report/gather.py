@@ -11,12 +11,12 @@ from statistics import fmean
 from typing import Any
 
 from recbench import sweeps
-from recbench.breakdown import BreakdownRow, pooled_breakdown
 from recbench.comparison import compared, halves_behind
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.records import Record
-from recbench.rows import Row, place, rows_of
-from recbench.store import Store
+from recbench.results.breakdown import BreakdownRow, pooled_breakdown
+from recbench.results.records import Record
+from recbench.results.rows import Row, place, rows_of
+from recbench.results.store import Store
 
 MAX_BROKEN_DOWN = 6  # rows, and the bias floor: more columns than that are no breakdown but a wall
 

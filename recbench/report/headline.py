@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recbench.records import Score
 from recbench.report.cells import latency_ms
 from recbench.report.gather import names_of
-from recbench.rows import Row, openings
+from recbench.results.records import Score
+from recbench.results.rows import Row, openings
 
 MAX_NAMED = 3  # rows that a sentence lists
 

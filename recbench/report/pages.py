@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from recbench.messages import Parser, UsageError, relative
-from recbench.records import Record, read_records, write_text
 from recbench.report.cells import Column, breakdown_columns, columns
 from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
 from recbench.report.drawing import Chart, Pen
@@ -15,9 +14,10 @@ from recbench.report.gather import Comparison, comparisons
 from recbench.report.headline import headline
 from recbench.report.protocol import commands, environment, protocol
 from recbench.report.search_charts import search_charts
-from recbench.rows import Row
-from recbench.store import DEFAULT_STORE, Store
-from recbench.table import footnotes, headers
+from recbench.results.records import Record, read_records, write_text
+from recbench.results.render import footnotes, headers
+from recbench.results.rows import Row
+from recbench.results.store import DEFAULT_STORE, Store
 
 
 def write_report(args: Sequence[str]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench.records import Record
 from recbench.report.gather import Comparison
-from recbench.rows import openings
+from recbench.results.records import Record
+from recbench.results.rows import openings
 from recbench.sweeps import is_floor
 
 BY_USERS = "paired bootstrap of the RMSE, users resampled 2,000 times or more; p-values after Holm, at 0.05"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from recbench.contracts import IntArray
 from recbench.messages import Parser, UsageError, relative
-from recbench.records import write_text
+from recbench.results.records import write_text
 from recbench.serving.files import read_pairs
 from recbench.serving.served import Served, load
 from recbench.serving.telling import as_lines, told_of

@@ -16,8 +16,8 @@ from recbench_peers.bench.measuring import Run, Usage, measure, run, stored
 from recbench_peers.bench.plan import Part, Task, choose_parts, holdout, not_installed, runnable, tasks_of
 from recbench_peers.bench.report import report
 
-from recbench.records import Record, Score
 from recbench.registry.registry import installed
+from recbench.results.records import Record, Score
 
 SIZES = ("dataset=synthetic", "dataset.n_users=60", "dataset.n_items=40", "dataset.n_ratings=1200")
 TINY = Part("tiny", "Tiny", (*SIZES, *holdout(0.1)))

@@ -11,7 +11,7 @@ from recbench.datasets.movielens.releases import DOWNLOADS, Download
 from recbench.datasets.tabular.cache import data_folder
 from recbench.messages import Parser, Unmet, UsageError
 from recbench.registry.options import did_you_mean
-from recbench.table import aligned
+from recbench.results.render import aligned
 
 
 def data(args: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from recbench.contracts import RatingModel
 from recbench.messages import UsageError
 from recbench.registry.options import meanings, options_of
 from recbench.registry.registry import ROLES, Entry, Registry, installed
-from recbench.table import aligned
+from recbench.results.render import aligned
 from recbench.variants import origins, problems, variants
 
 PLURAL = {"model": "models", "dataset": "data sets", "split": "splits", "metric": "metrics"}

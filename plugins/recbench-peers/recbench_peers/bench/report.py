@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from recbench.records import Record
 from recbench.registry.registry import installed
+from recbench.results.records import Record
 from recbench_peers.bench import sweeps
 from recbench_peers.bench.measuring import Run
 from recbench_peers.bench.plan import Part

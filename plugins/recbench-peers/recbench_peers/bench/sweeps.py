@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from recbench.records import write_text
+from recbench.results.records import write_text
 from recbench_peers.bench.measuring import ONE_THREAD, Usage, measure
 
 FOLDER = "sweeps"

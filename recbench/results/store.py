@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from recbench.contracts import FloatArray
-from recbench.records import Record, write_text
+from recbench.results.records import Record, write_text
 
 DEFAULT_STORE = Path("outputs/store")  # relative to the folder that a command is typed in
 DAMAGE = (ValueError, TypeError, LookupError, AttributeError, OSError, EOFError, zipfile.BadZipFile)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from recbench.registry.search_space import Between
-from recbench.rows import Row, place
+from recbench.results.rows import Row, place
 
 Models = Mapping[str, Sequence[Row]]  # rows by model, best first
 

@@ -8,9 +8,9 @@ import json
 import math
 from collections.abc import Sequence
 
-from recbench.hygiene import doubts
-from recbench.records import Score
-from recbench.rows import Row, openings, place
+from recbench.results.records import Score
+from recbench.results.rows import Row, openings, place
+from recbench.results.tuning_warnings import doubts
 
 ABSENT = "–"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
-from recbench.records import Record, Score
-from recbench.statistics import Difference
+from recbench.results.records import Record, Score
+from recbench.results.significance import Difference
 
 
 @dataclass(frozen=True)

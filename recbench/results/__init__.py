@@ -1,0 +1,1 @@
+"""What jobs left behind: records, the store, the rows of a table, significance."""
