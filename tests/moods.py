@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.models.bayes_fm import BayesFM
-from recbench.models.bayes_times import A_DAY, seconds_of
+from recbench.models.bayes.fm import BayesFM
+from recbench.models.bayes.time_effects import A_DAY, seconds_of
 
 SMALL = BayesFM(n_factors=2, n_samples=30, n_burn_in=10, n_kept=10, uses_time=True)
 NOON = 20_000 * A_DAY + A_DAY // 2  # seconds

@@ -6,8 +6,8 @@ import numpy as np
 
 from recbench import RatingDataset
 from recbench.contracts import FloatArray
-from recbench.models.factorization import MF
-from recbench.models.svdpp import SVDpp
+from recbench.models.factorization.mf import MF
+from recbench.models.factorization.svdpp import SVDpp
 
 KOREN = SVDpp(solver="sgd", implicit="user", n_factors=3, reg=0.02, reg_bias=0.01, n_epochs=4, n_starts=1)
 

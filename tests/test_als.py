@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recbench.contracts import IntArray
-from recbench.models import als
-from recbench.models.als import blocks, ridge
+from recbench.models.factorization import batched_ridge as als
+from recbench.models.factorization.batched_ridge import blocks, ridge
 
 
 def _pairs() -> tuple[IntArray, IntArray]:

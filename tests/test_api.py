@@ -17,9 +17,9 @@ import pytest
 import recbench
 from recbench import RatingDataset, RatingModel
 from recbench.contracts import FloatArray, IntArray
-from recbench.models.bias import Bias
-from recbench.models.factorization import MF
-from recbench.models.neighbours import ItemKNN
+from recbench.models.baselines.bias import Bias
+from recbench.models.factorization.mf import MF
+from recbench.models.neighbors.knn import ItemKNN
 from recbench.testing import toy_ratings
 from tests.running import SMALL
 from tests.running import recbench as typed

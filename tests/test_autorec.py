@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.models.autoencoder import AutoencoderLoss, Rows, codes, settings, start
-from recbench.models.autorec import AutoRec
-from recbench.models.bias import Bias
-from recbench.models.descent import tensorflow
+from recbench.models.baselines.bias import Bias
+from recbench.models.neural.autorec import AutoRec
+from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, settings, start
+from recbench.models.neural.trainer import tensorflow
 from recbench.progress import judging
 
 N_USERS, N_ITEMS = 12, 9  # the last of each is cold
@@ -165,7 +165,7 @@ def test_refit_learns_from_the_validation_part_too() -> None:
 
 
 def test_rows_gathered_in_small_chunks_learn_the_same(small: AutoRec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recbench.models.autorec.CHUNK_BYTES", 4 * N_USERS * 4)  # four rows: one batch
+    monkeypatch.setattr("recbench.models.neural.autorec.CHUNK_BYTES", 4 * N_USERS * 4)  # four rows: one batch
     np.testing.assert_allclose(all_pairs(fitted(SMALL)), all_pairs(small), atol=1e-5)
 
 

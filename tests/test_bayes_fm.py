@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.models.bayes_chain import ranked
-from recbench.models.bayes_fm import BayesFM
-from recbench.models.bayes_mf import BayesMF
+from recbench.models.bayes.chain import ranked
+from recbench.models.bayes.fm import BayesFM
+from recbench.models.bayes.mf import BayesMF
 from recbench.testing.toy import COLD_ITEM, toy_ratings
 from tests.test_bayes_mf import all_pairs, fold_one, rmse
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.models.bayes_mf import BayesMF
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
+from recbench.models.bayes.mf import BayesMF
 from recbench.progress import PrunedError, judging
 from recbench.testing.toy import COLD_ITEM, COLD_USER, toy_ratings
 
@@ -196,7 +196,7 @@ def test_threads_change_no_prediction() -> None:
 def test_pairs_beyond_one_block_are_predicted_like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     model = replace(SMALL).fit(toy_ratings())
     at_once = all_pairs(model)
-    monkeypatch.setattr("recbench.models.bayes_mf.PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr("recbench.models.bayes.mf.PAIRS_AT_ONCE", 7)
     np.testing.assert_array_equal(all_pairs(model), at_once)
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recbench.models.bayes_fm import BayesFM
-from recbench.models.bayes_probit import Cutpoints, expected, levels_of
+from recbench.models.bayes.fm import BayesFM
+from recbench.models.bayes.probit import Cutpoints, expected, levels_of
 from recbench.testing.toy import toy_ratings
 from tests.test_bayes_fm import by_genre
 from tests.test_bayes_mf import all_pairs, rmse

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from recbench.contracts import FloatArray
-from recbench.models.bayes_kernels import Features, Floats, Prior, draw_coefficients, gather
-from recbench.models.bayes_sampler import Block, Group, combined, draw_precisions, identities
+from recbench.models.bayes.kernels import Features, Floats, Prior, draw_coefficients, gather
+from recbench.models.bayes.sampler import Block, Group, combined, draw_precisions, identities
 
 SETS: Features = (  # two more features of three rows: the first in rows 0 and 2, the second in rows 0 and 1
     np.array([0, 2, 4]),

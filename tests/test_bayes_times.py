@@ -10,8 +10,8 @@ import pytest
 
 from recbench.capabilities import predict_rows, predict_std_rows
 from recbench.contracts import IntArray, RatingDataset
-from recbench.models.bayes_mf import BayesMF
-from recbench.models.bayes_times import A_DAY, GAPS, Calendar, Moods, seconds_of
+from recbench.models.bayes.mf import BayesMF
+from recbench.models.bayes.time_effects import A_DAY, GAPS, Calendar, Moods, seconds_of
 from recbench.testing.toy import toy_ratings
 from tests.moods import OWN_MOODS, SMALL, by_mood, error, later
 

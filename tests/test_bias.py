@@ -7,8 +7,8 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.metrics import rmse
-from recbench.models.bias import Bias
-from recbench.models.means import GlobalMean, ItemMean, UserMean
+from recbench.models.baselines.bias import Bias
+from recbench.models.baselines.means import GlobalMean, ItemMean, UserMean
 from recbench.testing.toy import toy_ratings
 
 # user 1: (5, ?, 3, 2), user 2: (4, 3, ?, 1), user 3: (2, 5, 4, ?)

@@ -44,7 +44,7 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_harms_nobody(tmp_path: Pa
 
 def test_show_tells_an_options_type_default_and_meaning(tmp_path: Path) -> None:
     shown = recbench("show", "model=bias", cwd=tmp_path).stdout
-    assert "recbench.models.bias.Bias" in shown
+    assert "recbench.models.baselines.bias.Bias" in shown
     line = next(line for line in shown.splitlines() if "model.reg_user" in line)
     assert " ".join(line.split()) == "model.reg_user 5.0 damping of a user's bias, in ratings float"
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pytest
 
 from recbench import RatingDataset
-from recbench.models.bias import Bias
-from recbench.models.content import Content
-from recbench.models.item_features import item_features
+from recbench.models.baselines.bias import Bias
+from recbench.models.content.content import Content
+from recbench.models.content.item_features import item_features
 from recbench.saving import load, save
 
 GENRES = ("Action", "Comedy", "Drama", "War")

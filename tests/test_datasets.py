@@ -10,7 +10,7 @@ from recbench import datasets
 from recbench.datasets import synthetic
 from recbench.datasets.id_indexing import dense, dense_from_labels
 from recbench.datasets.synthetic import make_synthetic
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 
 
 def test_the_built_in_data_sets_are_registered() -> None:

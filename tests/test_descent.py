@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.models.bias import Bias
-from recbench.models.descent import (
+from recbench.models.baselines.bias import Bias
+from recbench.models.factorization.mf import MF
+from recbench.models.factorization.mf_sgd import FactorizationLoss
+from recbench.models.neural.trainer import (
     BETA_1,
     BETA_2,
     EPSILON,
@@ -27,8 +29,6 @@ from recbench.models.descent import (
     _program,
     tensorflow,
 )
-from recbench.models.factorization import MF
-from recbench.models.factorization_sgd import FactorizationLoss
 
 TABLE: Params = {"table": np.array([1.0, 2.0, 3.0])}
 ORDERED = [(0, float(target)) for target in range(8)]
@@ -184,7 +184,7 @@ def test_unknown_optimizer_is_refused() -> None:
 
 @pytest.mark.slow
 def test_importing_tensorflow_writes_nothing() -> None:
-    code = "from recbench.models.descent import tensorflow; tensorflow().constant(1)"
+    code = "from recbench.models.neural.trainer import tensorflow; tensorflow().constant(1)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recbench.datasets.synthetic import make_synthetic
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.registry.factory_checks import keeping
 from recbench.registry.options import meanings, options_of
 from recbench.splits import Holdout

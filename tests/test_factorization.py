@@ -13,11 +13,11 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.contracts import FloatArray, IntArray
-from recbench.models import als
-from recbench.models.als import blocks, ridge
-from recbench.models.bias import Bias
-from recbench.models.factorization import MF, Side, _sides, half_sweeps
-from recbench.models.means import global_mean
+from recbench.models.baselines.bias import Bias
+from recbench.models.baselines.means import global_mean
+from recbench.models.factorization import batched_ridge as als
+from recbench.models.factorization.batched_ridge import blocks, ridge
+from recbench.models.factorization.mf import MF, Side, _sides, half_sweeps
 
 Coefficients = tuple[FloatArray, FloatArray]
 
@@ -209,7 +209,7 @@ def test_no_start_at_all_is_refused() -> None:
 
 
 def test_tensorflow_is_asked_for_by_sgd_alone() -> None:
-    assert MF(solver="sgd").requires == ("recbench.models.quiet_tensorflow",)
+    assert MF(solver="sgd").requires == ("recbench.models.neural.quiet_tensorflow",)
     assert MF().requires == ("threadpoolctl",)
 
 
@@ -218,7 +218,7 @@ def test_als_imports_neither_tensorflow_nor_pandas_nor_scipy() -> None:
 import sys
 import numpy as np
 from recbench import RatingDataset
-from recbench.models.factorization import MF
+from recbench.models.factorization.mf import MF
 train = RatingDataset("toy", [0, 0, 1], [0, 1, 1], [5.0, 3.0, 4.0], [1, 2], [1, 2], (1, 5))
 assert np.isfinite(MF().fit(train).predict(np.array([1]), np.array([0])))
 print(sorted({"tensorflow", "pandas", "scipy", "sklearn", "numba"} & set(sys.modules)))

@@ -10,12 +10,12 @@ import pytest
 from recbench.capabilities import CannotFoldInError, FoldsIn
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.datasets.synthetic import make_synthetic
-from recbench.models.bayes_mf import BayesMF
-from recbench.models.content import Content
-from recbench.models.factorization import MF
-from recbench.models.neighbours import ItemKNN, UserKNN
-from recbench.models.stack import Stack
-from recbench.models.svdpp import SVDpp
+from recbench.models.bayes.mf import BayesMF
+from recbench.models.content.content import Content
+from recbench.models.factorization.mf import MF
+from recbench.models.factorization.svdpp import SVDpp
+from recbench.models.neighbors.knn import ItemKNN, UserKNN
+from recbench.models.stack.stack import Stack
 from recbench.registry.registry import installed
 from recbench.testing.toy import COLD_USER, all_pairs, toy_ratings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import UnknownNameError, installed
 
 
@@ -19,7 +19,7 @@ def test_recbenchs_own_parts_are_registered() -> None:
 def test_an_entry_says_what_and_whose_it_is() -> None:
     entry = installed().find("model", "bias")
     assert (entry.role, entry.name, entry.factory, entry.distribution) == ("model", "bias", Bias, "recbench")
-    assert entry.path() == "recbench.models.bias.Bias"
+    assert entry.path() == "recbench.models.baselines.bias.Bias"
     assert entry.summary() == "User and item biases, damped, by alternating closed-form updates."
 
 

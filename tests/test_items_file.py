@@ -11,7 +11,7 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.datasets.tabular.ratings_file import load_ratings_file
-from recbench.models.content import Content
+from recbench.models.content.content import Content
 
 RATINGS = "user,movieId,rating\n1,10,4\n1,9,2\n2,10,5\n2,30,1\n"
 ITEMS = """movieId,Title,genre,Year,minutes,note

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from recbench.jobs import Job, cause_of, prepare, run
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import UnknownNameError, installed
 from tests.running import write_plugin
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 from recbench import hookimpl
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 
 class Colour(Enum):
     RED = 1
@@ -128,7 +128,10 @@ def test_list_takes_no_words() -> None:
 
 def test_show_begins_with_what_and_whose_it_is() -> None:
     first = show(["model=bias"]).splitlines()[0]
-    assert first == f"model bias, of recbench {installed().find('model', 'bias').version}: recbench.models.bias.Bias"
+    assert (
+        first
+        == f"model bias, of recbench {installed().find('model', 'bias').version}: recbench.models.baselines.bias.Bias"
+    )
 
 
 def test_show_has_the_docstring() -> None:

@@ -19,7 +19,7 @@ PLUGIN = """
 from dataclasses import dataclass
 from enum import Enum
 from recbench import hookimpl
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 
 class Colour(Enum):
     RED = 1
@@ -118,7 +118,9 @@ def test_a_disabled_model_is_told_with_the_reason(plug_in: Callable[[str, str], 
     plug_in("acme-taken", "bias")
     message = explained("model=switched")
     assert message is not None
-    assert message.startswith("model 'switched' of acme-taken (acme_taken) is disabled: recbench.models.bias.Bias has ")
+    assert message.startswith(
+        "model 'switched' of acme-taken (acme_taken) is disabled: recbench.models.baselines.bias.Bias has "
+    )
 
 
 def test_a_model_of_two_plugins_is_told_with_both_paths(plug_in: Callable[[str, str], None]) -> None:

@@ -12,9 +12,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.models import ncf
-from recbench.models.bias import Bias
-from recbench.models.ncf import NCF
+from recbench.models.baselines.bias import Bias
+from recbench.models.neural import ncf
+from recbench.models.neural.ncf import NCF
 from recbench.progress import judging
 
 N_USERS, N_ITEMS = 8, 6  # the last of each is cold

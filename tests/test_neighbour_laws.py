@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.models.bias import Bias
-from recbench.models.neighbour_values import Centering, Similarity
-from recbench.models.neighbours import ItemKNN, Neighbours, UserKNN
+from recbench.models.baselines.bias import Bias
+from recbench.models.neighbors.knn import ItemKNN, Neighbours, UserKNN
+from recbench.models.neighbors.similarity_inputs import Centering, Similarity
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -229,8 +229,7 @@ def test_an_option_out_of_range_is_refused(options: dict[str, Any], message: str
 
 
 def test_importing_the_models_imports_no_compiler() -> None:
-    code = (
-        "import sys, recbench.models.neighbours; print([m for m in ('numba', 'scipy', 'pandas') if m in sys.modules])"
-    )
+    heavy = "print([m for m in ('numba', 'scipy', 'pandas') if m in sys.modules])"
+    code = f"import sys, recbench.models.neighbors.knn; {heavy}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.models.neighbour_pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbour_sums
-from recbench.models.neighbour_values import Similarity, sorted_both_ways, starts_of
-from recbench.models.neighbours import ItemKNN, Neighbours, UserKNN
+from recbench.models.neighbors.knn import ItemKNN, Neighbours, UserKNN
+from recbench.models.neighbors.pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbour_sums
+from recbench.models.neighbors.similarity_inputs import Similarity, sorted_both_ways, starts_of
 from recbench.runtime import memo as shared
 from recbench.runtime.memo import sharing
 

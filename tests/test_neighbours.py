@@ -13,9 +13,9 @@ import pytest
 from recbench.contracts import RatingDataset
 from recbench.datasets.movielens.loader import load_movielens
 from recbench.metrics import rmse
-from recbench.models.bias import Bias
-from recbench.models.neighbour_values import Centering, Similarity
-from recbench.models.neighbours import ItemKNN, Neighbours, UserKNN
+from recbench.models.baselines.bias import Bias
+from recbench.models.neighbors.knn import ItemKNN, Neighbours, UserKNN
+from recbench.models.neighbors.similarity_inputs import Centering, Similarity
 from recbench.splits import Holdout
 
 Floats = npt.NDArray[np.floating[Any]]

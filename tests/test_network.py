@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.models.descent import HELD, Descent, Params, tensorflow
-from recbench.models.network import Network, NetworkLoss, _drop, settings, start
-from recbench.models.who_rated import mover, unmoved
+from recbench.models.neural.ncf_implicit import mover, unmoved
+from recbench.models.neural.ncf_network import Network, NetworkLoss, _drop, settings, start
+from recbench.models.neural.trainer import HELD, Descent, Params, tensorflow
 
 N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 

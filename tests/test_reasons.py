@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from recbench.capabilities import GivesReasons
-from recbench.models.content import Content
-from recbench.models.factorization import MF
-from recbench.models.neighbours import ItemKNN, UserKNN
+from recbench.models.content.content import Content
+from recbench.models.factorization.mf import MF
+from recbench.models.neighbors.knn import ItemKNN, UserKNN
 from recbench.testing.toy import all_pairs, toy_ratings
 
 KNN = [{}, {"centering": "none"}, {"centering": "zscore", "similarity": "pearson"}, {"n_neighbors": 2}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import DuplicateNameError, Problem, Registry, UnknownNameError, load
 from tests.running import write_plugin
 
@@ -159,7 +160,7 @@ WRONG = {
     ),
     "builtin": (
         _hook("model", "{'bias': Mine, 'x': Mine}"),
-        "recbench.models.bias.Bias has the name 'bias'; rename acme_builtin.Mine",
+        "recbench.models.baselines.bias.Bias has the name 'bias'; rename acme_builtin.Mine",
     ),
     "metricobject": (
         HEAD
@@ -216,7 +217,9 @@ def test_one_name_in_two_roles_is_no_clash(load_plugins: PluginLoader) -> None:
 
 def test_a_disabled_name_is_refused_with_the_reason(load_plugins: PluginLoader) -> None:
     registry = load_plugins(builtin=WRONG["builtin"][0])
-    message = r"model 'x' of acme-builtin \(acme_builtin\) is disabled: recbench.models.bias.Bias has the name 'bias'"
+    message = r"model 'x' of acme-builtin \(acme_builtin\) is disabled: " + re.escape(
+        "recbench.models.baselines.bias.Bias has the name 'bias'"
+    )
     with pytest.raises(UnknownNameError, match=message):
         registry.find("model", "x")
 

@@ -14,7 +14,7 @@ import pytest
 from recbench import Metric, RatingDataset, RatingModel
 from recbench.contracts import FloatArray, Fold, IntArray, Split
 from recbench.metrics import mae, rmse
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.progress import listening
 from recbench.runner import evaluate
 from recbench.splits import KFold

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from recbench.models.bias import Bias
-from recbench.models.factorization import MF
+from recbench.models.baselines.bias import Bias
+from recbench.models.factorization.mf import MF
 from recbench.registry.registry import installed
 from recbench.saving import load, save
 from recbench.testing.toy import all_pairs, toy_ratings

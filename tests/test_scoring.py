@@ -19,7 +19,7 @@ from recbench.contracts import FloatArray, IntArray
 from recbench.jobs import Job, run
 from recbench.metrics import register_metrics
 from recbench.metrics.uncertainty import REACH, interval_coverage, interval_width
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.results.render import as_csv, as_text
 from recbench.results.rows import rows_of
 from recbench.runner import evaluate
@@ -164,7 +164,7 @@ def test_a_model_without_deviations_has_no_intervals_and_does_not_fail() -> None
 @pytest.mark.realdata
 def test_intervals_of_bayes_mf_hold_on_movielens_100k() -> None:
     from recbench.datasets.movielens.loader import load_movielens
-    from recbench.models.bayes_mf import BayesMF
+    from recbench.models.bayes.mf import BayesMF
 
     folder = Path(os.environ.get("RECBENCH_DATA", "")) / "ml-100k"
     if not os.environ.get("RECBENCH_DATA") or not folder.is_dir():

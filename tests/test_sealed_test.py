@@ -11,7 +11,7 @@ import pytest
 from recbench import Metric, RatingDataset, RatingModel
 from recbench.contracts import FloatArray, IntArray
 from recbench.metrics import rmse
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.runner import Part, evaluate
 from recbench.splits import Holdout, KFold
 

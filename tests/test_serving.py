@@ -11,9 +11,9 @@ import pytest
 
 from recbench.contracts import RatingDataset
 from recbench.messages import UsageError
-from recbench.models.bias import Bias
-from recbench.models.content import Content
-from recbench.models.means import GlobalMean
+from recbench.models.baselines.bias import Bias
+from recbench.models.baselines.means import GlobalMean
+from recbench.models.content.content import Content
 from recbench.registry.registry import installed
 from recbench.saving import load_beside, save
 from recbench.serving import recommending

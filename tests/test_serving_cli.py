@@ -10,7 +10,7 @@ import pytest
 
 from recbench import RatingDataset, evaluate
 from recbench.messages import UsageError
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import UnknownNameError
 from recbench.serving.predicting import predict
 from recbench.serving.recommending import recommend

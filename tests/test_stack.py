@@ -14,10 +14,10 @@ import pytest
 from recbench import RatingDataset, RatingModel
 from recbench.contracts import BoolArray, FloatArray, IntArray
 from recbench.datasets.synthetic import make_synthetic
-from recbench.models.bias import Bias
-from recbench.models.factorization import MF
-from recbench.models.means import global_mean
-from recbench.models.stack import Stack, blend
+from recbench.models.baselines.bias import Bias
+from recbench.models.baselines.means import global_mean
+from recbench.models.factorization.mf import MF
+from recbench.models.stack.stack import Stack, blend
 from recbench.registry import lookup
 from recbench.saving import load, save
 from recbench.testing import ModelConformance

@@ -7,11 +7,11 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.datasets.synthetic import make_synthetic
-from recbench.models.bias import Bias
-from recbench.models.factorization import MF
-from recbench.models.ncf import NCF
-from recbench.models.stack import Stack
-from recbench.models.stack_members import new_member
+from recbench.models.baselines.bias import Bias
+from recbench.models.factorization.mf import MF
+from recbench.models.neural.ncf import NCF
+from recbench.models.stack.members import new_member
+from recbench.models.stack.stack import Stack
 from recbench.registry import lookup
 from recbench.registry.registry import installed
 from recbench.testing.toy import all_pairs, toy_ratings

@@ -13,12 +13,13 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.contracts import FloatArray, IntArray
-from recbench.models import factorization, svdpp_als
-from recbench.models.factorization import MF
-from recbench.models.implicit import Implicit
-from recbench.models.means import global_mean
-from recbench.models.svdpp import SVDpp
-from recbench.models.svdpp_als import half_sweeps, sides_of
+from recbench.models.baselines.means import global_mean
+from recbench.models.factorization import mf as factorization
+from recbench.models.factorization import svdpp_als
+from recbench.models.factorization.implicit_term import Implicit
+from recbench.models.factorization.mf import MF
+from recbench.models.factorization.svdpp import SVDpp
+from recbench.models.factorization.svdpp_als import half_sweeps, sides_of
 from tests.tastes import KOREN, predictions_of, rmse_of, tastes
 
 
@@ -177,7 +178,7 @@ def test_options_that_cannot_be_are_refused(model: SVDpp, message: str) -> None:
 def test_importing_it_imports_numpy_alone() -> None:
     program = """
 import sys
-import recbench.models.svdpp
+import recbench.models.factorization.svdpp
 print(sorted({"tensorflow", "pandas", "scipy", "sklearn", "numba"} & set(sys.modules)))
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

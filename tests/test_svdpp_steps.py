@@ -9,8 +9,8 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.contracts import FloatArray
-from recbench.models.means import global_mean
-from recbench.models.svdpp import SVDpp
+from recbench.models.baselines.means import global_mean
+from recbench.models.factorization.svdpp import SVDpp
 from tests.tastes import KOREN, predictions_of, tastes
 
 
@@ -42,7 +42,7 @@ def _koren(train: RatingDataset, model: SVDpp) -> FloatArray:
 
 
 def test_a_step_equals_the_worked_one() -> None:
-    from recbench.models.svdpp_kernels import step
+    from recbench.models.factorization.svdpp_sgd import step
 
     p, q, y = np.array([0.1, 0.1, -0.3]), np.array([-0.2, 0.2, 0.4]), np.array([[0.05, 0.1], [-0.1, 0.2]])
     z, gained = np.append(0.0, y.sum(axis=0) / np.sqrt(2)), np.zeros(3)
@@ -55,7 +55,7 @@ def test_a_step_equals_the_worked_one() -> None:
 
 
 def test_a_step_without_implicit_part_equals_the_worked_one() -> None:
-    from recbench.models.svdpp_kernels import step
+    from recbench.models.factorization.svdpp_sgd import step
 
     p, q = np.array([0.1, 0.1, -0.3]), np.array([-0.2, 0.2, 0.4])
     step(p, np.zeros(3), q, np.zeros(3), 4.0 - 3.0, (0.005, 0.02, 0.02))

@@ -11,9 +11,9 @@ import pytest
 from recbench.capabilities import KnowsTime, predict_rows, told_when
 from recbench.contracts import FloatArray, IntArray, Metric
 from recbench.metrics.errors import rmse
-from recbench.models.bayes_mf import BayesMF
-from recbench.models.bias import Bias
-from recbench.models.stack import Stack
+from recbench.models.baselines.bias import Bias
+from recbench.models.bayes.mf import BayesMF
+from recbench.models.stack.stack import Stack
 from recbench.results.records import Record
 from recbench.results.rows import rows_of
 from recbench.runner import evaluate, run_fold

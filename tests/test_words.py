@@ -10,9 +10,9 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.contracts import FloatArray
-from recbench.models import word_tastes as tastes_module
-from recbench.models.word_tastes import word_effects, word_tastes
-from recbench.models.words import MAX_WORDS, Rows, no_words, word_features
+from recbench.models.content import word_tastes as tastes_module
+from recbench.models.content.tfidf import MAX_WORDS, Rows, no_words, word_features
+from recbench.models.content.word_tastes import word_effects, word_tastes
 
 RARE, COMMON = np.log(5 / 2) ** 2, np.log(5 / 3) ** 2  # of four items, one or two have the word
 

@@ -10,8 +10,8 @@ import numpy as np
 from recbench.audit.telling import FEW_RATINGS, findings, warnings
 from recbench.contracts import BoolArray, Fold, IntArray, Metric, RatingDataset
 from recbench.metrics.errors import rmse
-from recbench.models.bias import Bias
-from recbench.models.means import GlobalMean
+from recbench.models.baselines.bias import Bias
+from recbench.models.baselines.means import GlobalMean
 from recbench.runner import evaluate
 
 N_BARS = 10  # of a histogram of ratings that take more values than this

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 
 from recbench.contracts import RatingModel
 from recbench.hookspecs import hookimpl
-from recbench.models.autorec import AutoRec
-from recbench.models.bayes_fm import BayesFM
-from recbench.models.bayes_mf import BayesMF
-from recbench.models.bias import Bias
-from recbench.models.content import Content
-from recbench.models.factorization import MF
-from recbench.models.means import GlobalMean, ItemMean, UserMean
-from recbench.models.ncf import NCF
-from recbench.models.neighbours import ItemKNN, UserKNN
-from recbench.models.stack import Stack
-from recbench.models.svdpp import SVDpp
+from recbench.models.baselines.bias import Bias
+from recbench.models.baselines.means import GlobalMean, ItemMean, UserMean
+from recbench.models.bayes.fm import BayesFM
+from recbench.models.bayes.mf import BayesMF
+from recbench.models.content.content import Content
+from recbench.models.factorization.mf import MF
+from recbench.models.factorization.svdpp import SVDpp
+from recbench.models.neighbors.knn import ItemKNN, UserKNN
+from recbench.models.neural.autorec import AutoRec
+from recbench.models.neural.ncf import NCF
+from recbench.models.stack.stack import Stack
 
 
 @hookimpl

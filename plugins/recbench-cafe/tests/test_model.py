@@ -6,7 +6,7 @@ from recbench_cafe.dataset import load_cafes
 from recbench_cafe.model import CafeNet
 
 from recbench import RatingDataset
-from recbench.models.bias import Bias
+from recbench.models.baselines.bias import Bias
 from recbench.testing import ModelConformance
 
 

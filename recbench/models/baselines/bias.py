@@ -1,0 +1,87 @@
+"""The bias model: how far a user and an item lie off the mean. Most other models start from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from recbench.capabilities import one_more
+from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.models.baselines.means import global_mean
+from recbench.registry.search_space import between, searched
+from recbench.runtime.memo import once
+
+
+@dataclass
+class Bias(RatingModel):
+    """User and item biases, damped, by alternating closed-form updates.
+
+        r_ui ≈ mean + b_u + b_i
+        b_i = Σ_u (r_ui − mean − b_u) / (reg_item + n_i),   then the same for b_u
+
+    from zero, items first; its fixed point minimizes the squared error plus reg_user Σ b_u² +
+    reg_item Σ b_i². A user or item without ratings has bias 0.
+
+    Source: Koren (2010), "Factor in the neighbors", ACM TKDD 4(1), §2.1.
+    """
+
+    reg_user: float = searched(5.0, between(0.5, 50, log=True))  # damping of a user's bias, in ratings
+    reg_item: float = searched(2.0, between(0.5, 50, log=True))  # damping of an item's bias, in ratings
+    n_epochs: int = 10  # item-then-user passes
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        """Learn `global_mean_`, `user_bias_` (n_users,) and `item_bias_` (n_items,).
+
+        Raises:
+            ValueError: `train` has no ratings.
+        """
+        learned = once(
+            "bias",
+            lambda: (train.digest, self.reg_user, self.reg_item, self.n_epochs),
+            lambda: self._learned(train),
+            8 * (train.n_users + train.n_items),
+        )
+        self.global_mean_: float = learned[0]
+        self.user_bias_: FloatArray = learned[1].copy()  # what others read must not be this model's to change
+        self.item_bias_: FloatArray = learned[2].copy()
+        return self
+
+    def _learned(self, train: RatingDataset) -> tuple[float, FloatArray, FloatArray]:
+        """The mean and the biases of users and of items."""
+        users, items = train.user_idx, train.item_idx
+        mean = global_mean(train)
+        above_mean = train.ratings.astype(np.float64) - mean
+        user_damping = self.reg_user + np.bincount(users, minlength=train.n_users)
+        item_damping = self.reg_item + np.bincount(items, minlength=train.n_items)
+        user_bias: FloatArray = np.zeros(train.n_users)
+        item_bias: FloatArray = np.zeros(train.n_items)
+        for _ in range(self.n_epochs):
+            item_bias = _damped_mean(items, above_mean - user_bias[users], item_damping)
+            user_bias = _damped_mean(users, above_mean - item_bias[items], user_damping)
+        return mean, user_bias, item_bias
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        """The mean and the two biases: mean + b_u + b_i."""
+        return self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
+
+    def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
+        """Where both the user and the item have no training row, so that only the mean is left."""
+        return ~(self.known_users_[user_idx] | self.known_items_[item_idx])
+
+    def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
+        """One more user, whose bias is what the fit's last half pass gives: the items' biases are fixed."""
+        left = ratings.astype(np.float64) - self.global_mean_ - self.item_bias_[item_idx]
+        damping = np.array([self.reg_user + len(item_idx)])
+        bias = _damped_mean(np.zeros(len(item_idx), np.int32), left, damping)
+        return one_more(self, item_idx, user_bias_=np.append(self.user_bias_, bias))
+
+    def residuals(self, train: RatingDataset) -> FloatArray:
+        """What the biases leave unexplained: r_ui − mean − b_u − b_i, one a row of `train`."""
+        return train.ratings - self.predict(train.user_idx, train.item_idx)
+
+
+def _damped_mean(index: IntArray, values: FloatArray, damping: FloatArray) -> FloatArray:
+    # an undamped bias without ratings is 0/0: it stays 0
+    return np.bincount(index, values, minlength=len(damping)) / np.where(damping > 0, damping, 1.0)

@@ -1,0 +1,1 @@
+"""Bayesian factorization machines, sampled by Gibbs chains."""

@@ -1,0 +1,175 @@
+"""Compiled loops of the Bayesian models' Gibbs sampler. This module imports Numba: import it late.
+
+Every user u has a vector t_u = (c_u, a_u), a bias and factors, and so has every item: (d_i, b_i).
+A rating is c_u + d_i + a_u · b_i and noise. For users, with items held still, the ratings matter only
+through two small sums, with x_i = (1, b_i), errors e and noise precisions α:
+
+    G_u = Σ_i α x_i x_i'        r_u = Σ_i α x_i e_ui
+
+Whatever t_u is made of is drawn from G_u and r_u alone, without another look at the ratings:
+t_u = Σ_j x_uj (w_j, v_j) + (½ Σ_{j≠l} x_uj x_ul v_j · v_l, 0), over the user's features j. The same holds
+for items.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from numba import float32, int32, int64, void
+
+from recbench.models.numba_compile import compiled
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int32]
+Starts = npt.NDArray[np.int64]
+Ratings = tuple[Starts, Indices]  # where the ratings of each row start, and whom each is of
+Features = tuple[Starts, Indices, Floats]  # where each feature starts, which rows have it, its value there
+Standing = tuple[Floats, Floats, Floats]  # of each row: G, r and the vector itself
+Prior = tuple[Floats, Floats]  # mean and precision of each coordinate of a feature's coefficients
+
+ROUNDING = np.float32(1e-6)  # a share of a diagonal element this small is what rounding left of zero
+
+types: Any = numba.types  # which carries no type hints
+_table, _vector, _tables = float32[:, ::1], float32[::1], float32[:, :, ::1]
+_ratings = types.Tuple((int64[::1], int32[::1]))
+_features = types.Tuple((int64[::1], int32[::1], float32[::1]))
+_kept, _indices = types.Array(float32, 3, "C", readonly=True), types.Array(int32, 1, "C", readonly=True)
+_standing = types.Tuple((_tables, _table, _table))
+_prior = types.UniTuple(float32[::1], 2)
+
+
+@compiled(void(_ratings, _vector, _table, _table, _vector))
+def residuals(ratings: Ratings, targets: Floats, own: Floats, other: Floats, errors: Floats) -> None:
+    """What the vectors leave of each target: e = target − c_u − d_i − a_u · b_i."""
+    starts, others = ratings
+    for row in range(len(own)):
+        for at in range(starts[row], starts[row + 1]):
+            x, t = other[others[at]], own[row]
+            predicted = x[0] + t[0]
+            for f in range(1, len(t)):
+                predicted += t[f] * x[f]
+            errors[at] = targets[at] - predicted
+
+
+@compiled(void(_ratings, _vector, _vector, _table, _tables, _table))
+def gather(ratings: Ratings, errors: Floats, precisions: Floats, other: Floats, gram: Floats, moment: Floats) -> None:
+    """Sum G and r of each row over its ratings."""
+    starts, others = ratings
+    x = np.empty(other.shape[1], np.float32)
+    for row in range(len(gram)):
+        g, r = gram[row], moment[row]
+        g[:] = 0.0
+        r[:] = 0.0
+        for at in range(starts[row], starts[row + 1]):
+            x[:] = other[others[at]]
+            x[0] = 1.0
+            error, precision = errors[at], precisions[at]
+            for f in range(len(x)):
+                weighted = precision * x[f]
+                r[f] += weighted * error
+                for h in range(len(x)):
+                    g[f, h] += weighted * x[h]
+
+
+@compiled(void(_table, _vector, _vector, _vector))
+def draw(precision: Floats, moment: Floats, normals: Floats, drawn: Floats) -> None:
+    """Draw from the normal distribution with mean P⁻¹ m and covariance P⁻¹; overwrites P and m.
+
+    With P = U'U, Cholesky's factors, it is U⁻¹ (U'⁻¹ m + z), z standard normal.
+    """
+    n, upper = len(moment), precision
+    for f in range(n):
+        drawn[f] = ROUNDING * upper[f, f]
+    for f in range(n):
+        scale = np.float32(1.0) / np.sqrt(max(upper[f, f], drawn[f]))
+        for h in range(f, n):
+            upper[f, h] *= scale
+        for i in range(f + 1, n):
+            for h in range(i, n):
+                upper[i, h] -= upper[f, i] * upper[f, h]
+        moment[f] *= scale
+        for h in range(f + 1, n):
+            moment[h] -= moment[f] * upper[f, h]
+    for f in range(n - 1, -1, -1):
+        total = moment[f] + normals[f]
+        for h in range(f + 1, n):
+            total -= upper[f, h] * drawn[h]
+        drawn[f] = total / upper[f, f]
+
+
+@compiled(void(_features, int64, _vector, _standing, _table, _vector))
+def _condition(
+    features: Features, feature: int, own: Floats, standing: Standing, precision: Floats, slope: Floats
+) -> None:
+    """Add to `precision` and `slope` what the ratings say of one feature's change.
+
+    A change δ of (w_j, v_j) moves t_u by J δ = x (δ + (g · δ, 0)), where g = (0, a_u − x v_j) is what the
+    feature meets in its own row. Summed over the rows, with H = G_00 g / 2 + G_0, are J' r = x (r + r_0 g) and
+
+        J' G J = x² (G + H g' + g H') = M + M',   M = x² (G / 2 + H g')
+    """
+    starts, rows, values = features
+    gram, moment, vectors = standing
+    n = len(own)
+    g, total = np.zeros(n, np.float32), np.zeros((n, n), np.float32)
+    for at in range(starts[feature], starts[feature + 1]):
+        row, x = rows[at], values[at]
+        G, r, t, square = gram[row], moment[row], vectors[row], x * x
+        for f in range(1, n):
+            g[f] = t[f] - x * own[f]
+        for f in range(n):
+            slope[f] += x * (r[f] + r[0] * g[f])
+            H = square * (np.float32(0.5) * G[0, 0] * g[f] + G[0, f])
+            for h in range(n):
+                total[f, h] += np.float32(0.5) * square * G[f, h] + H * g[h]
+    precision += total + total.T
+
+
+@compiled(void(_features, _table, _standing, _prior, _table))
+def draw_coefficients(
+    features: Features, coefficients: Floats, standing: Standing, prior: Prior, normals: Floats
+) -> None:
+    """Draw every feature's coefficients given all else; the rows' vectors and r follow each draw."""
+    starts, rows, values = features
+    gram, moment, vectors = standing
+    n = coefficients.shape[1]
+    precision = np.empty((n, n), np.float32)
+    slope, change, step = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
+    for feature in range(len(coefficients)):
+        own = coefficients[feature]
+        precision[:] = 0.0
+        for f in range(n):
+            precision[f, f] = prior[1][f]
+            slope[f] = prior[1][f] * (prior[0][f] - own[f])
+        _condition(features, feature, own, standing, precision, slope)
+        draw(precision, slope, normals[feature], change)
+        for at in range(starts[feature], starts[feature + 1]):
+            row, x = rows[at], values[at]
+            G, r, t = gram[row], moment[row], vectors[row]
+            step[0] = x * change[0]
+            for f in range(1, n):
+                step[0] += x * change[f] * (t[f] - x * own[f])
+                step[f] = x * change[f]
+            for f in range(n):
+                t[f] += step[f]
+                lost = np.float32(0.0)
+                for h in range(n):
+                    lost += G[f, h] * step[h]
+                r[f] -= lost
+        for f in range(n):
+            own[f] += change[f]
+
+
+@compiled(void(_kept, _kept, _indices, _indices, _table))
+def score(of_users: Floats, of_items: Floats, user_idx: Indices, item_idx: Indices, scores: Floats) -> None:
+    """The rating that each kept sample gives each pair: c_u + d_i + a_u · b_i, (n_pairs, n_kept)."""
+    for pair in range(len(user_idx)):
+        t, x = of_users[user_idx[pair]], of_items[item_idx[pair]]
+        for sample in range(t.shape[0]):
+            total = t[sample, 0] + x[sample, 0]
+            for f in range(1, t.shape[1]):
+                total += t[sample, f] * x[sample, f]
+            scores[pair, sample] = total

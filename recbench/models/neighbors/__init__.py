@@ -1,0 +1,1 @@
+"""User-based and item-based nearest neighbors."""

@@ -1,0 +1,1 @@
+"""Neural models, trained with TensorFlow."""
