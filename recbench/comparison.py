@@ -9,9 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from recbench import jobs, runner
+from recbench import jobs
 from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.metrics import rmse
+from recbench.protocol import runner
 from recbench.results.records import Record
 from recbench.results.rows import Row, place
 from recbench.results.significance import Difference, compare_with_best, corrected_t, holm, letters

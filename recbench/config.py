@@ -11,7 +11,7 @@ from omegaconf import MISSING as UNSET
 from omegaconf import DictConfig, OmegaConf
 
 from recbench.contracts import Metric
-from recbench.filters import Filters
+from recbench.protocol.filters import Filters
 from recbench.registry.options import Option, convert, did_you_mean, options_of, plain, schema
 from recbench.registry.registry import Entry, Registry, installed
 from recbench.studies import Budget, SearchOptions

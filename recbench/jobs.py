@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from recbench import config as configuration
-from recbench import runner
 from recbench.contracts import MODEL_EXTRAS, FloatArray, Fold, Metric, RatingDataset, RatingModel, Split
-from recbench.filters import Filters
 from recbench.labels import labels
 from recbench.progress import PrunedError, track
+from recbench.protocol import runner
+from recbench.protocol.filters import Filters
 from recbench.pruning import Place, pruned_by, same_study
 from recbench.registry.registry import installed
 from recbench.results.records import Record, Status

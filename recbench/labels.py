@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from recbench import config as configuration
-from recbench.filters import described
+from recbench.protocol.filters import described
 from recbench.registry.registry import installed
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from recbench import config, jobs, runner
+from recbench import config, jobs
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.labels import labels
+from recbench.protocol import runner
 from recbench.registry.options import plain
 from recbench.registry.registry import installed
 from recbench.results.records import Record

@@ -20,7 +20,7 @@ import numpy as np
 from recbench.contracts import MODEL_EXTRAS, FloatArray, IntArray, Metric, RatingDataset, RatingModel
 from recbench.journal import open_journal
 from recbench.progress import PrunedError, judging
-from recbench.scoring import Scoring
+from recbench.protocol.scoring import Scoring
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from recbench import config as configuration
 from recbench.jobs import Job
+from recbench.protocol.runner import Part
 from recbench.registry.registry import installed
 from recbench.results.records import Record, write_text
-from recbench.runner import Part
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recbench import RatingDataset
-from recbench.filters import Filters
+from recbench.protocol.filters import Filters
 
 # user, item, rating, time; user 3 and item 3 have one rating each, user 4 and item 4 none
 ROWS = [(0, 0, 1, 10), (0, 1, 2, 20), (1, 0, 3, 30), (1, 1, 4, 40), (2, 1, 5, 50), (2, 3, 0, 60), (3, 2, -1, 70)]

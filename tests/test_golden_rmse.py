@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from recbench.contracts import RatingDataset
+from recbench.protocol.runner import evaluate
 from recbench.registry.options import options_of
 from recbench.registry.registry import Entry, installed
-from recbench.runner import evaluate
 from recbench.splits import Holdout
 
 GOLDEN = Path(__file__).with_name("golden_rmse.json")

@@ -16,7 +16,7 @@ from recbench.contracts import FloatArray, Fold, IntArray, Split
 from recbench.metrics import mae, rmse
 from recbench.models.baselines.bias import Bias
 from recbench.progress import listening
-from recbench.runner import evaluate
+from recbench.protocol.runner import evaluate
 from recbench.splits import KFold
 
 RMSE = {"rmse": Metric(rmse)}

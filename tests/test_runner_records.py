@@ -8,7 +8,7 @@ import pytest
 from recbench import Metric, RatingDataset
 from recbench.metrics import rmse
 from recbench.models.baselines.means import GlobalMean
-from recbench.runner import describe, evaluate, split_digest, versions
+from recbench.protocol.runner import describe, evaluate, split_digest, versions
 from recbench.splits import Holdout
 
 

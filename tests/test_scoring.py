@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 from recbench import Metric, RatingDataset, RatingModel
-from recbench import scoring as scoring_module
 from recbench.contracts import FloatArray, IntArray
 from recbench.jobs import Job, run
 from recbench.metrics import register_metrics
 from recbench.metrics.uncertainty import REACH, interval_coverage, interval_width
 from recbench.models.baselines.bias import Bias
+from recbench.protocol import scoring as scoring_module
+from recbench.protocol.runner import evaluate
+from recbench.protocol.scoring import Scoring
 from recbench.results.render import as_csv, as_text
 from recbench.results.rows import rows_of
-from recbench.runner import evaluate
-from recbench.scoring import Scoring
 from recbench.splits import Holdout
 from recbench.testing import toy_ratings
 from recbench.testing.toy import all_pairs

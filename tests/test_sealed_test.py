@@ -12,7 +12,7 @@ from recbench import Metric, RatingDataset, RatingModel
 from recbench.contracts import FloatArray, IntArray
 from recbench.metrics import rmse
 from recbench.models.baselines.bias import Bias
-from recbench.runner import Part, evaluate
+from recbench.protocol.runner import Part, evaluate
 from recbench.splits import Holdout, KFold
 
 RMSE = {"rmse": Metric(rmse)}

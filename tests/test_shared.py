@@ -9,11 +9,11 @@ from typing import Self, get_args
 import numpy as np
 import pytest
 
-from recbench import runner
 from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.neighbors.knn import ItemKNN, UserKNN
 from recbench.models.neighbors.similarity_inputs import Similarity
+from recbench.protocol import runner
 from recbench.runtime import memo as shared
 from recbench.runtime.memo import once, saved_seconds, sharing
 from recbench.runtime.metering import cpu_seconds

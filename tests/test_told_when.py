@@ -14,9 +14,9 @@ from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.models.bayes.mf import BayesMF
 from recbench.models.stack.stack import Stack
+from recbench.protocol.runner import evaluate, run_fold
 from recbench.results.records import Record
 from recbench.results.rows import rows_of
-from recbench.runner import evaluate, run_fold
 from recbench.splits import Holdout
 from recbench.testing import ModelConformance
 from tests.moods import OWN_MOODS, SMALL, by_mood, error, later

@@ -13,8 +13,8 @@ from recbench import RatingDataset, RatingModel, jobs
 from recbench.config import compose
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, Split
 from recbench.metrics import rmse
+from recbench.protocol.runner import cuts, evaluate
 from recbench.results.records import Record
-from recbench.runner import cuts, evaluate
 from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, KFold, PerUserLast, inner
 from tests.running import SMALL, recbench, records_in
 

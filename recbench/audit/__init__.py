@@ -10,9 +10,9 @@ from recbench import config, jobs
 from recbench.audit.measures import Audit, audit_of
 from recbench.audit.telling import lines
 from recbench.contracts import IntArray, RatingDataset
-from recbench.filters import Filters
 from recbench.labels import split_label
 from recbench.messages import Parser, Unmet, UsageError
+from recbench.protocol.filters import Filters
 
 __all__ = ["Audit", "audit", "audit_of"]
 

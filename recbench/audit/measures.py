@@ -12,7 +12,7 @@ from recbench.contracts import BoolArray, Fold, IntArray, Metric, RatingDataset
 from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean
-from recbench.runner import evaluate
+from recbench.protocol.runner import evaluate
 
 N_BARS = 10  # of a histogram of ratings that take more values than this
 QUANTILES = {"min": 0.0, "10%": 0.1, "25%": 0.25, "median": 0.5, "75%": 0.75, "90%": 0.9, "99%": 0.99, "max": 1.0}

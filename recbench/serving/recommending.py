@@ -15,8 +15,8 @@ import numpy as np
 from recbench.contracts import BoolArray, FloatArray, IntArray
 from recbench.messages import Parser, UsageError, relative
 from recbench.progress import track
+from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.results.records import write_text
-from recbench.scoring import PAIRS_AT_ONCE
 from recbench.serving.files import left_out, read_ratings
 from recbench.serving.served import Served, load
 from recbench.serving.telling import as_lines, told_of

@@ -13,10 +13,10 @@ import numpy as np
 from recbench.capabilities import CannotFoldInError, FoldsIn, KnowsUncertainty
 from recbench.contracts import FloatArray, IntArray, RatingModel
 from recbench.messages import UsageError
+from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.registry.registry import installed
 from recbench.saving import load as load_model
 from recbench.saving import load_beside, read_about
-from recbench.scoring import PAIRS_AT_ONCE
 from recbench.serving.catalogue import Catalogue
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from recbench.capabilities import predict_rows, told_when
 from recbench.contracts import FloatArray, Metric, RatingDataset, RatingModel
 from recbench.metrics.errors import rmse
-from recbench.runner import run_fold
+from recbench.protocol.runner import run_fold
 from recbench.splits import Holdout
 from recbench.testing.models import TOLERANCE, MakeModel, fit
 from recbench.testing.toy import all_pairs, toy_ratings

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from recbench.contracts import RatingDataset
-from recbench.runner import run_fold
+from recbench.protocol.runner import run_fold
 from recbench.runtime.metering import PeakMemory
 from recbench.splits import Holdout
 from recbench.testing.models import MakeModel

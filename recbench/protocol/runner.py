@@ -19,12 +19,12 @@ import numpy as np
 
 from recbench.capabilities import predict_rows, told_when
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset, RatingModel, Split
-from recbench.filters import Filters
 from recbench.progress import track
+from recbench.protocol.filters import Filters
+from recbench.protocol.scoring import Scoring
 from recbench.results.records import Record, Score
 from recbench.runtime.memo import saved_seconds
 from recbench.runtime.metering import PeakMemory, cpu_seconds
-from recbench.scoring import Scoring
 from recbench.splits import inner
 
 Part = Literal["test", "valid"]

@@ -1,0 +1,1 @@
+"""The protocol: split, fit, predict, check, clip, score."""
