@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recbench import config, isolation, jobs, objects, sweeps
+from recbench import isolation, jobs, objects, sweeps
 from recbench.comparison import Halves, Stored, compared
+from recbench.config import schema as config
+from recbench.config.explain import explain
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
-from recbench.messages import explain
 from recbench.objects import Model, Result
 from recbench.registry.registry import installed
 from recbench.results.records import Record

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from recbench import config as configuration
+from recbench.config import schema as configuration
 from recbench.contracts import MODEL_EXTRAS, FloatArray, Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.labels import labels
 from recbench.progress import PrunedError, track

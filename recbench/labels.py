@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from recbench import config as configuration
+from recbench.config import schema as configuration
 from recbench.protocol.filters import described
 from recbench.registry.registry import installed
 

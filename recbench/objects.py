@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from recbench import config, jobs
+from recbench import jobs
+from recbench.config import schema as config
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.labels import labels
 from recbench.protocol import runner

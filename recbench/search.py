@@ -20,16 +20,17 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from recbench import config as configuration
 from recbench import jobs
-from recbench.messages import UsageError
+from recbench.config import schema as configuration
+from recbench.config.explain import UsageError
+from recbench.config.search_options import SearchOptions
 from recbench.pruning import Place
 from recbench.registry.options import options_of
 from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, OneOf, Space, typed
 from recbench.results.records import write_text
 from recbench.results.store import content_key
-from recbench.studies import Candidate, Searching, SearchOptions
+from recbench.studies import Candidate, Searching
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader

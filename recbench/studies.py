@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recbench.config.search_options import Sampler, SearchOptions
 from recbench.journal import open_journal
 from recbench.pruning import was_pruned
 from recbench.registry.search_space import Between, OneOf, Space, significant, typed
@@ -31,37 +31,6 @@ Evaluate = Callable[[Sequence[Candidate], Sequence[int]], Sequence[float | None]
 
 MANY = 10_000  # combinations that are no longer listed
 N_DRAWS = 6  # before a space without new candidates counts as exhausted
-
-
-class Sampler(Enum):
-    """Who proposes the next candidate."""
-
-    tpe = "tpe"
-    random = "random"
-    grid = "grid"
-
-
-@dataclass
-class Budget:
-    """What a search may spend on each model: `search.n_trials` and `search.timeout` follow it."""
-
-    trials: int = 30  # candidates, at most; the first is the model as it stands
-    seconds: float | None = None  # wall time; no candidate is started after it
-
-
-@dataclass
-class SearchOptions:
-    """What stands at `search` in the configuration: the same for every model."""
-
-    sampler: Sampler = Sampler.tpe  # tpe: where earlier ones were good; random; grid: evenly spread, in random order
-    n_trials: int = 30  # candidates that each model gets, at most; the first is the model as it stands
-    timeout: float | None = None  # seconds that a model's candidates may take; none is started after them
-    n_jobs: int = 1  # candidates launched at a time: as many as the launcher has workers
-    seed: int = 0  # of the sampler
-    pruning: bool = True  # whether a candidate is stopped at an epoch where most before it were better
-    grid_points: int = 4  # values of a range that a grid tries
-    ranges: dict[str, Any] = field(default_factory=dict)  # of the searched options; the search itself writes them down
-    candidate: dict[str, Any] = field(default_factory=dict)  # which one a job is; written down as well
 
 
 @dataclass

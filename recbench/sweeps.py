@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from recbench import config as configuration
+from recbench.config import schema as configuration
 from recbench.jobs import Job
 from recbench.protocol.runner import Part
 from recbench.registry.registry import installed

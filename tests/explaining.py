@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hydra import compose, initialize_config_dir
 
-from recbench.config import store_schemas
-from recbench.messages import explain
+from recbench.config.explain import explain
+from recbench.config.schema import store_schemas
+from recbench.config.variants import conf_dir
 from recbench.registry.registry import installed
-from recbench.variants import conf_dir
 
 VERBS = ("list", "show")
 

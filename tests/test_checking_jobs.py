@@ -13,10 +13,10 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from recbench import config as configuration
+from recbench.config import schema as configuration
+from recbench.config.variants import conf_dir
 from recbench.registry.registry import installed
 from recbench.sweeps import check_jobs
-from recbench.variants import conf_dir
 
 Composed = list[tuple[str, ...]]
 

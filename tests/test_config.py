@@ -12,10 +12,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from recbench import RatingDataset
-from recbench.config import arguments, contents, defaults_of, make, metrics_of, node_of, store_schemas
+from recbench.config.schema import arguments, contents, defaults_of, make, metrics_of, node_of, store_schemas
+from recbench.config.variants import conf_dir
 from recbench.registry.registry import Entry, Registry, UnknownNameError, installed
 from recbench.splits import Holdout, KFold
-from recbench.variants import conf_dir
 
 
 class Colour(Enum):

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from recbench import config, hookspecs
+from recbench import hookspecs
+from recbench.config import schema as config
+from recbench.config.variants import conf_dir
 from recbench.registry.registry import ROLES, installed
-from recbench.variants import conf_dir
 from tests.running import recbench
 
 ROOT = Path(__file__).parents[1]

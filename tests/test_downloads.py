@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from recbench.cli.commands.data import fetched
+from recbench.config.explain import UsageError
 from recbench.datasets.movielens.download import DownloadError, Patience, fetch
 from recbench.datasets.movielens.releases import TERMS, Download
-from recbench.messages import UsageError
 from recbench.progress import listening
 from tests.misbehaving import CONTENT, DIGEST, Server, serving
 

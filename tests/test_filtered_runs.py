@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recbench import jobs
-from recbench.config import compose
+from recbench.config.schema import compose
 from recbench.jobs import Job
 from recbench.results.records import Record
 from recbench.results.store import content_key

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hydra.core.config_store import ConfigStore
 
-from recbench.messages import UsageError, explain, relative
+from recbench.config.explain import UsageError, explain, relative
 from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError, installed
 from tests.explaining import VERBS, explained
 from tests.running import write_plugin

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recbench import jobs
-from recbench.messages import UsageError
+from recbench.config.explain import UsageError
 from recbench.report import write_report
 from recbench.report.charts import front
 from recbench.report.gather import Candidate, Search

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from recbench.messages import UsageError
+from recbench.config.explain import UsageError
 from recbench.registry.search_space import Between, OneOf
 from recbench.search import asked
 from tests.running import SMALL, recbench

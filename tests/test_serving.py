@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recbench.config.explain import UsageError
 from recbench.contracts import RatingDataset
-from recbench.messages import UsageError
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean
 from recbench.models.content.content import Content

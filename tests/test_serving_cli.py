@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset, evaluate
-from recbench.messages import UsageError
+from recbench.config.explain import UsageError
 from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import UnknownNameError
 from recbench.serving.predicting import predict

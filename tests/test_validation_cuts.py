@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset, RatingModel, jobs
-from recbench.config import compose
+from recbench.config.schema import compose
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, Split
 from recbench.metrics import rmse
 from recbench.protocol.runner import cuts, evaluate

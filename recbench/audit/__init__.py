@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from recbench import config, jobs
+from recbench import jobs
 from recbench.audit.measures import Audit, audit_of
 from recbench.audit.telling import lines
+from recbench.config import schema as config
+from recbench.config.explain import Parser, Unmet, UsageError
 from recbench.contracts import IntArray, RatingDataset
 from recbench.labels import split_label
-from recbench.messages import Parser, Unmet, UsageError
 from recbench.protocol.filters import Filters
 
 __all__ = ["Audit", "audit", "audit_of"]

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from recbench import isolation, jobs, sweeps
 from recbench.comparison import compared
-from recbench.messages import Unmet, UsageError, explain, relative
+from recbench.config.explain import Unmet, UsageError, explain, relative
+from recbench.config.variants import conf_dir
 from recbench.progress import listening
 from recbench.registry.registry import installed
 from recbench.results.records import read_records, write_record, write_text
@@ -25,7 +26,6 @@ from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
 from recbench.runtime.threads import share_of
-from recbench.variants import conf_dir
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -129,7 +129,7 @@ def _run_hydra(args: Sequence[str]) -> None:
     """Let Hydra compose and launch; it calls `_task` once a job."""
     import hydra
 
-    from recbench import config
+    from recbench.config import schema as config
 
     if any(arg.startswith("--experimental-rerun") for arg in args):
         raise UsageError(
@@ -149,7 +149,7 @@ def _task(composed: DictConfig) -> float | None:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from recbench import config
+    from recbench.config import schema as config
 
     _show_notes()
     context = HydraConfig.get()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench.messages import Parser, UsageError, relative
+from recbench.config.explain import Parser, UsageError, relative
 from recbench.report.cells import Column, breakdown_columns, columns
 from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
 from recbench.report.drawing import Chart, Pen

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from recbench.config.explain import UsageError
 from recbench.contracts import FloatArray, IntArray
 from recbench.datasets.tabular.columns import AUTO, find_columns, open_table
 from recbench.datasets.tabular.compressed import file_source
-from recbench.messages import UsageError
 from recbench.serving.catalogue import Catalogue
 
 NAMED = 5  # ids that a message names

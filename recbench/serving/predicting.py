@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from recbench.config.explain import Parser, UsageError, relative
 from recbench.contracts import IntArray
-from recbench.messages import Parser, UsageError, relative
 from recbench.results.records import write_text
 from recbench.serving.files import read_pairs
 from recbench.serving.served import Served, load

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from recbench.config.explain import Parser, UsageError, relative
 from recbench.contracts import BoolArray, FloatArray, IntArray
-from recbench.messages import Parser, UsageError, relative
 from recbench.progress import track
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.results.records import write_text

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from recbench.capabilities import CannotFoldInError, FoldsIn, KnowsUncertainty
+from recbench.config.explain import UsageError
 from recbench.contracts import FloatArray, IntArray, RatingModel
-from recbench.messages import UsageError
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.registry.registry import installed
 from recbench.saving import load as load_model

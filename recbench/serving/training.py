@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench import config, jobs
+from recbench import jobs
+from recbench.config import schema as config
+from recbench.config.explain import UsageError, relative
 from recbench.contracts import RatingDataset, RatingModel, Split
-from recbench.messages import UsageError, relative
 from recbench.protocol import runner
 from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds

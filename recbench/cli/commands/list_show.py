@@ -10,12 +10,12 @@ from dataclasses import MISSING
 from enum import Enum
 from typing import Any
 
+from recbench.config.explain import UsageError
+from recbench.config.variants import origins, problems, variants
 from recbench.contracts import RatingModel
-from recbench.messages import UsageError
 from recbench.registry.options import meanings, options_of
 from recbench.registry.registry import ROLES, Entry, Registry, installed
 from recbench.results.render import aligned
-from recbench.variants import origins, problems, variants
 
 PLURAL = {"model": "models", "dataset": "data sets", "split": "splits", "metric": "metrics"}
 
@@ -89,7 +89,7 @@ def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
     """A YAML variant's composed options; nothing for a registered name."""
     if name in registry.entries[role]:
         return {}
-    from recbench import config
+    from recbench.config import schema as config
 
     if not any((each.role, each.name) == (role, name) for each in variants()):
         return {}

@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 
-from recbench.messages import Parser, UsageError
+from recbench.config.explain import Parser, UsageError
 from recbench.registry.registry import NAME, installed
 
 LEFT_OUT = ("__pycache__", "*.pyc", "*.egg-info", ".*_cache", "dist", "build")

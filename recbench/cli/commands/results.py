@@ -13,7 +13,7 @@ import numpy as np
 
 from recbench import jobs, sweeps
 from recbench.comparison import compared, scored_rows
-from recbench.messages import Parser, UsageError
+from recbench.config.explain import Parser, UsageError
 from recbench.registry.options import did_you_mean, meanings
 from recbench.results.records import Record, read_record, read_records
 from recbench.results.render import aligned, as_csv, as_markdown, as_text, footnotes

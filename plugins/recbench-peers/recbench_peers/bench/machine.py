@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import recbench
+from recbench.config.variants import conf_dir
 from recbench.registry.registry import installed
-from recbench.variants import conf_dir
 
 PACKAGES = ("numpy", "scipy", "numba", "tensorflow", "scikit-learn", "scikit-surprise", "cornac", "lenskit", "myfm")
 CPUINFO = Path("/proc/cpuinfo")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recbench.config.variants import conf_dir
 from recbench.registry.options import did_you_mean
 from recbench.registry.registry import Entry, installed
-from recbench.variants import conf_dir
 from recbench_peers.peer import PeerModel
 
 DATA = "$RECBENCH_DATA"

@@ -1,4 +1,4 @@
-"""Hydra's search path, with the `conf` folders of installed plugins; which they are is in `recbench.variants`."""
+"""Hydra's search path, with the `conf` folders of installed plugins: see `recbench.config.variants`."""
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -9,7 +9,7 @@ class PluginVariants(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Add the folders."""
-        from recbench.variants import plugin_dirs
+        from recbench.config.variants import plugin_dirs
 
         for distribution, folder in plugin_dirs().items():
             search_path.append(provider=distribution, path=f"file://{folder}")

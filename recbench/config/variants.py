@@ -37,8 +37,8 @@ class Variant:
 
 def conf_dir() -> Path:
     """The folder of the shipped YAML files: inside the installed package, or the checkout's."""
-    inside = Path(__file__).parent / "conf"
-    return inside if inside.is_dir() else Path(__file__).parents[1] / "conf"
+    inside = Path(__file__).parents[1] / "conf"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
 
 
 def origins() -> dict[Variant, Entry]:

@@ -10,12 +10,12 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING as UNSET
 from omegaconf import DictConfig, OmegaConf
 
+from recbench.config.search_options import Budget, SearchOptions
+from recbench.config.variants import conf_dir
 from recbench.contracts import Metric
 from recbench.protocol.filters import Filters
 from recbench.registry.options import Option, convert, did_you_mean, options_of, plain, schema
 from recbench.registry.registry import Entry, Registry, installed
-from recbench.studies import Budget, SearchOptions
-from recbench.variants import conf_dir
 
 GROUPS = ("dataset", "split", "model")
 

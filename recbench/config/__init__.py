@@ -1,0 +1,1 @@
+"""Options as a typed Hydra configuration, and back to objects."""
