@@ -22,7 +22,6 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from recbench import jobs
 from recbench.config import schema as configuration
-from recbench.config.explain import UsageError
 from recbench.config.search_options import SearchOptions
 from recbench.pruning import Place
 from recbench.registry.options import options_of
@@ -31,6 +30,7 @@ from recbench.registry.search_space import Between, OneOf, Space, typed
 from recbench.results.records import write_text
 from recbench.results.store import content_key
 from recbench.studies import Candidate, Searching
+from recbench.usage import UsageError
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from recbench.cli.commands.data import fetched
-from recbench.config.explain import UsageError
 from recbench.datasets.movielens.download import DownloadError, Patience, fetch
 from recbench.datasets.movielens.releases import TERMS, Download
 from recbench.progress import listening
+from recbench.usage import UsageError
 from tests.misbehaving import CONTENT, DIGEST, Server, serving
 
 # the server hangs up in the middle, and leaves its sockets to be collected

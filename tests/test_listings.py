@@ -13,11 +13,11 @@ import pytest
 from hydra.core.config_store import ConfigStore
 
 from recbench.cli.commands.list_show import list_installed, show
-from recbench.config.explain import UsageError
 from recbench.config.variants import conf_dir
 from recbench.datasets.movielens.loader import terms
 from recbench.registry.options import options_of
 from recbench.registry.registry import UnknownNameError, installed
+from recbench.usage import UsageError
 from tests.running import write_plugin
 
 PLUGIN = """

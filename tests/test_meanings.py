@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import pytest
 
-from recbench.registry.options import did_you_mean, meanings, type_name
+from recbench.registry.options import meanings, type_name
+from recbench.usage import did_you_mean
 
 
 class Colour(Enum):

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from hydra.core.config_store import ConfigStore
 
-from recbench.config.explain import UsageError, explain, relative
+from recbench.config.explain import explain
 from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError, installed
+from recbench.usage import UsageError, relative
 from tests.explaining import VERBS, explained
 from tests.running import write_plugin
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from recbench import jobs
-from recbench.config.explain import UsageError
 from recbench.report import write_report
 from recbench.report.charts import front
 from recbench.report.gather import Candidate, Search
@@ -18,6 +17,7 @@ from recbench.report.pages import page
 from recbench.report.search_charts import importances
 from recbench.results.records import write_record
 from recbench.results.store import Store
+from recbench.usage import UsageError
 from tests.reporting import Seen, made
 from tests.running import SMALL, recbench
 

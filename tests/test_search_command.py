@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from recbench.config.explain import UsageError
 from recbench.registry.search_space import Between, OneOf
 from recbench.search import asked
+from recbench.usage import UsageError
 from tests.running import SMALL, recbench
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.config.explain import UsageError
 from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean
@@ -23,6 +22,7 @@ from recbench.serving.recommending import recommend, top
 from recbench.serving.served import Served, load, versions_of
 from recbench.serving.training import train
 from recbench.testing.toy import toy_ratings
+from recbench.usage import UsageError
 
 EVERY_MODEL = [
     name

@@ -10,10 +10,10 @@ from recbench import jobs
 from recbench.audit.measures import Audit, audit_of
 from recbench.audit.telling import lines
 from recbench.config import schema as config
-from recbench.config.explain import Parser, Unmet, UsageError
 from recbench.contracts import IntArray, RatingDataset
 from recbench.labels import split_label
 from recbench.protocol.filters import Filters
+from recbench.usage import Parser, Unmet, UsageError
 
 __all__ = ["Audit", "audit", "audit_of"]
 

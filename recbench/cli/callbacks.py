@@ -9,7 +9,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from recbench.config.explain import UsageError
+from recbench.usage import UsageError
 
 
 class SweepTable(Callback):

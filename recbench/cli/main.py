@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from recbench import isolation, jobs, sweeps
 from recbench.comparison import compared
-from recbench.config.explain import Unmet, UsageError, explain, relative
+from recbench.config.explain import explain
 from recbench.config.variants import conf_dir
 from recbench.progress import listening
 from recbench.registry.registry import installed
@@ -26,6 +26,7 @@ from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
 from recbench.runtime.threads import share_of
+from recbench.usage import Unmet, UsageError, relative
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NoReturn
 
-from recbench.registry.options import did_you_mean
 from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError
+from recbench.usage import UsageError, did_you_mean
 
 TYPES = {"Integer": "a whole number", "Float": "a number"}
 OWN_ERRORS = (UnknownNameError, DuplicateNameError)
-
-
-class UsageError(ValueError):
-    """A command line that can't be meant as it stands; the text says what would be right."""
-
-
-class Unmet(Exception):  # noqa: N818 - no error: the command did its work, and the answer is no
-    """What a verb found wanting: its text is the verb's output, and the exit status is 1."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Reads a verb's arguments; what it can't read is a usage error like any other."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the usage error."""
-        raise UsageError(f"{message} ({self.format_usage().strip()})")
 
 
 def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Sequence[str]) -> str | None:
@@ -117,8 +98,3 @@ def _plainly(reason: str, key: str) -> str:
     if "is not Optional" in reason:
         return "it can't be null; give a value"
     return reason[:1].lower() + reason[1:]
-
-
-def relative(path: Path) -> str:
-    """The path as seen from the working folder, where that is shorter."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

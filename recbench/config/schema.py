@@ -14,8 +14,9 @@ from recbench.config.search_options import Budget, SearchOptions
 from recbench.config.variants import conf_dir
 from recbench.contracts import Metric
 from recbench.protocol.filters import Filters
-from recbench.registry.options import Option, convert, did_you_mean, options_of, plain, schema
+from recbench.registry.options import Option, convert, options_of, plain, schema
 from recbench.registry.registry import Entry, Registry, installed
+from recbench.usage import did_you_mean
 
 GROUPS = ("dataset", "split", "model")
 

@@ -9,8 +9,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from recbench.registry.options import convert, did_you_mean, options_of, schema
+from recbench.registry.options import convert, options_of, schema
 from recbench.registry.registry import GROUP, NAME, Entry, Problem, Registry, installed
+from recbench.usage import did_you_mean
 
 ROLES = ("model", "dataset", "split")
 DEFAULTS = "defaults"  # of a file: the one name that it starts from, and `_self_`

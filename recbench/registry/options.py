@@ -7,7 +7,6 @@ parameter, the meaning. Nothing is declared a second time.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 import io
 import sys
@@ -21,6 +20,7 @@ from functools import cache
 from typing import Any, Literal
 
 from recbench.registry.search_space import Space, fitting
+from recbench.usage import did_you_mean
 
 SCALARS = (bool, int, float, str)
 EXPRESSIBLE = "bool, int, float, str, Enum, Literal, Optional, list or tuple of these, or a dataclass"
@@ -155,12 +155,6 @@ def meanings(factory: Callable[..., Any]) -> dict[str, str]:
     if dataclasses.is_dataclass(factory):
         comments |= {f.name: f.metadata["help"] for f in dataclasses.fields(factory) if "help" in f.metadata}
     return comments
-
-
-def did_you_mean(received: object, known: Iterable[object]) -> str:
-    """`; did you mean 'x'?` where something known is close to what was received, else nothing."""
-    close = difflib.get_close_matches(str(received), [str(each) for each in known], n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def type_name(annotation: Any) -> str:

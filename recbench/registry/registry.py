@@ -20,7 +20,8 @@ from recbench import hookspecs
 from recbench.contracts import Metric
 from recbench.registry.factory_checks import keeping
 from recbench.registry.lookup import find_with
-from recbench.registry.options import did_you_mean, options_of
+from recbench.registry.options import options_of
+from recbench.usage import did_you_mean
 
 GROUP = "recbench"
 ROLES = ("model", "dataset", "split", "metric")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recbench.config.explain import UsageError
+from recbench.usage import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench.config.explain import Parser, UsageError, relative
 from recbench.report.cells import Column, breakdown_columns, columns
 from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
 from recbench.report.drawing import Chart, Pen
@@ -18,6 +17,7 @@ from recbench.results.records import Record, read_records, write_text
 from recbench.results.render import footnotes, headers
 from recbench.results.rows import Row
 from recbench.results.store import DEFAULT_STORE, Store
+from recbench.usage import Parser, UsageError, relative
 
 
 def write_report(args: Sequence[str]) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from recbench.config.explain import UsageError
 from recbench.contracts import FloatArray, IntArray
 from recbench.datasets.tabular.columns import AUTO, find_columns, open_table
 from recbench.datasets.tabular.compressed import file_source
 from recbench.serving.catalogue import Catalogue
+from recbench.usage import UsageError
 
 NAMED = 5  # ids that a message names
 

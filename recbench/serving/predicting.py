@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recbench.config.explain import Parser, UsageError, relative
 from recbench.contracts import IntArray
 from recbench.results.records import write_text
 from recbench.serving.files import read_pairs
 from recbench.serving.served import Served, load
 from recbench.serving.telling import as_lines, told_of
+from recbench.usage import Parser, UsageError, relative
 
 NOTES = np.array(["", "unknown user", "unknown item", "unknown user and item"])
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from recbench.config.explain import Parser, UsageError, relative
 from recbench.contracts import BoolArray, FloatArray, IntArray
 from recbench.progress import track
 from recbench.protocol.scoring import PAIRS_AT_ONCE
@@ -20,6 +19,7 @@ from recbench.results.records import write_text
 from recbench.serving.files import left_out, read_ratings
 from recbench.serving.served import Served, load
 from recbench.serving.telling import as_lines, told_of
+from recbench.usage import Parser, UsageError, relative
 
 MIN_RATINGS = 10  # of an item to be recommended: what few have rated tops the lists of models that damp little
 SCORES_AT_ONCE = 2**21  # users times items, float64: 16 MB

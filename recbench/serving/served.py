@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from recbench.capabilities import CannotFoldInError, FoldsIn, KnowsUncertainty
-from recbench.config.explain import UsageError
 from recbench.contracts import FloatArray, IntArray, RatingModel
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.registry.registry import installed
 from recbench.saving import load as load_model
 from recbench.saving import load_beside, read_about
 from recbench.serving.catalogue import Catalogue
+from recbench.usage import UsageError
 
 
 @dataclass(frozen=True, eq=False)

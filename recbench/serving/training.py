@@ -8,7 +8,6 @@ from typing import Any
 
 from recbench import jobs
 from recbench.config import schema as config
-from recbench.config.explain import UsageError, relative
 from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.protocol import runner
 from recbench.registry.registry import installed
@@ -17,6 +16,7 @@ from recbench.runtime.threads import limit_threads
 from recbench.saving import save
 from recbench.serving.catalogue import Catalogue, with_room
 from recbench.serving.served import versions_of
+from recbench.usage import UsageError, relative
 
 EXAMPLE = "recbench train model=mf dataset=movielens out=my_model"
 MEANT = ("model", "dataset", "filters", "seed", "split", "valid_size", "threads")  # what a fit depends on

@@ -11,12 +11,11 @@ from types import ModuleType
 from typing import Any
 
 from recbench.config import schema as config
-from recbench.config.explain import Parser, Unmet, UsageError
 from recbench.config.variants import variants
 from recbench.progress import track
-from recbench.registry.options import did_you_mean
 from recbench.registry.registry import installed
 from recbench.testing import behaviour, costs, datasets, metrics, models
+from recbench.usage import Parser, Unmet, UsageError, did_you_mean
 
 LAWS: dict[str, tuple[ModuleType, ...]] = {
     "model": (models, behaviour, costs),

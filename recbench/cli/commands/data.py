@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from recbench.config.explain import Parser, Unmet, UsageError
 from recbench.datasets.movielens.download import BASE, DownloadError, fetch, record_terms
 from recbench.datasets.movielens.files import find_archive
 from recbench.datasets.movielens.releases import DOWNLOADS, Download
 from recbench.datasets.tabular.cache import data_folder
-from recbench.registry.options import did_you_mean
 from recbench.results.render import aligned
+from recbench.usage import Parser, Unmet, UsageError, did_you_mean
 
 
 def data(args: Sequence[str]) -> str:

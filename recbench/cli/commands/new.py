@@ -12,8 +12,8 @@ from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 
-from recbench.config.explain import Parser, UsageError
 from recbench.registry.registry import NAME, installed
+from recbench.usage import Parser, UsageError
 
 LEFT_OUT = ("__pycache__", "*.pyc", "*.egg-info", ".*_cache", "dist", "build")
 NEXT = {  # by role, what to type once it is installed and checked

@@ -13,13 +13,13 @@ import numpy as np
 
 from recbench import jobs, sweeps
 from recbench.comparison import compared, scored_rows
-from recbench.config.explain import Parser, UsageError
-from recbench.registry.options import did_you_mean, meanings
+from recbench.registry.options import meanings
 from recbench.results.records import Record, read_record, read_records
 from recbench.results.render import aligned, as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.significance import paired_bootstrap
 from recbench.results.store import DEFAULT_STORE, Store
+from recbench.usage import Parser, UsageError, did_you_mean
 
 FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"text": as_text, "markdown": as_markdown, "csv": as_csv}
 FILTERS = ("dataset", "split", "model", "kind", "part", "status", "seed")

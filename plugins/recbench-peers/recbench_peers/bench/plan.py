@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recbench.config.variants import conf_dir
-from recbench.registry.options import did_you_mean
 from recbench.registry.registry import Entry, installed
+from recbench.usage import did_you_mean
 from recbench_peers.peer import PeerModel
 
 DATA = "$RECBENCH_DATA"
