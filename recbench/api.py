@@ -10,12 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recbench import isolation, jobs, objects, sweeps
-from recbench.comparison import Halves, Stored, compared
+from recbench import objects, sweeps
 from recbench.config import schema as config
 from recbench.config.explain import explain
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
+from recbench.jobs import job as jobs
+from recbench.jobs import subprocess_job as isolation
+from recbench.jobs.comparison import Halves, Stored, compared
 from recbench.objects import Model, Result
 from recbench.registry.registry import installed
 from recbench.results.records import Record

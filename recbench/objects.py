@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from recbench import jobs
 from recbench.config import schema as config
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
-from recbench.labels import labels
+from recbench.jobs import job as jobs
+from recbench.jobs.record_labels import labels
 from recbench.protocol import runner
 from recbench.registry.options import plain
 from recbench.registry.registry import installed

@@ -20,10 +20,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from recbench import jobs
 from recbench.config import schema as configuration
 from recbench.config.search_options import SearchOptions
-from recbench.pruning import Place
+from recbench.jobs import job as jobs
+from recbench.jobs.pruning import Place
 from recbench.registry.options import options_of
 from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, OneOf, Space, typed

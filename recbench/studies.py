@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recbench.config.search_options import Sampler, SearchOptions
-from recbench.journal import open_journal
-from recbench.pruning import was_pruned
+from recbench.jobs.journal import open_journal
+from recbench.jobs.pruning import was_pruned
 from recbench.registry.search_space import Between, OneOf, Space, significant, typed
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from recbench.config import schema as configuration
-from recbench.jobs import Job
+from recbench.jobs.job import Job
 from recbench.protocol.runner import Part
 from recbench.registry.registry import installed
 from recbench.results.records import Record, write_text

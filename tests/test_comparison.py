@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.comparison import halves_behind
+from recbench.jobs.comparison import halves_behind
 from recbench.metrics import rmse
 from recbench.results.significance import corrected_t
 from recbench.results.store import Store

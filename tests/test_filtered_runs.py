@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from recbench import jobs
 from recbench.config.schema import compose
-from recbench.jobs import Job
+from recbench.jobs import job as jobs
+from recbench.jobs.job import Job
 from recbench.results.records import Record
 from recbench.results.store import content_key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from recbench.jobs import Job, run
+from recbench.jobs.job import Job, run
 from recbench.results.records import Record
 from recbench.sweeps import floors, is_floor
 

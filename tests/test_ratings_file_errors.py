@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from recbench import jobs
 from recbench.config import schema as config
 from recbench.config.explain import explain
 from recbench.datasets.tabular import csv_reader as text_table
 from recbench.datasets.tabular.ratings_file import load_ratings_file
+from recbench.jobs import job as jobs
 from recbench.registry.registry import installed
 
 HEADER = "userId,movieId,rating,timestamp\n"

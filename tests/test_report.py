@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from recbench import jobs
+from recbench.jobs import job as jobs
 from recbench.report import write_report
 from recbench.report.charts import front
 from recbench.report.gather import Candidate, Search

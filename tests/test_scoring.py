@@ -15,7 +15,7 @@ import pytest
 
 from recbench import Metric, RatingDataset, RatingModel
 from recbench.contracts import FloatArray, IntArray
-from recbench.jobs import Job, run
+from recbench.jobs.job import Job, run
 from recbench.metrics import register_metrics
 from recbench.metrics.uncertainty import REACH, interval_coverage, interval_width
 from recbench.models.baselines.bias import Bias

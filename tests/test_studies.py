@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recbench.config.search_options import Sampler, SearchOptions
-from recbench.journal import open_journal
+from recbench.jobs.journal import open_journal
 from recbench.registry.search_space import Space, between, one_of
 from recbench.studies import Candidate, Searching
 

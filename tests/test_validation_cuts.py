@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from recbench import RatingDataset, RatingModel, jobs
+from recbench import RatingDataset, RatingModel
 from recbench.config.schema import compose
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, Split
+from recbench.jobs import job as jobs
 from recbench.metrics import rmse
 from recbench.protocol.runner import cuts, evaluate
 from recbench.results.records import Record

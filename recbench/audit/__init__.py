@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from recbench import jobs
 from recbench.audit.measures import Audit, audit_of
 from recbench.audit.telling import lines
 from recbench.config import schema as config
 from recbench.contracts import IntArray, RatingDataset
-from recbench.labels import split_label
+from recbench.jobs import job as jobs
+from recbench.jobs.record_labels import split_label
 from recbench.protocol.filters import Filters
 from recbench.usage import Parser, Unmet, UsageError
 

@@ -15,10 +15,12 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from recbench import isolation, jobs, sweeps
-from recbench.comparison import compared
+from recbench import sweeps
 from recbench.config.explain import explain
 from recbench.config.variants import conf_dir
+from recbench.jobs import job as jobs
+from recbench.jobs import subprocess_job as isolation
+from recbench.jobs.comparison import compared
 from recbench.progress import listening
 from recbench.registry.registry import installed
 from recbench.results.records import read_records, write_record, write_text

@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import Any
 
 from recbench import sweeps
-from recbench.comparison import compared, halves_behind
 from recbench.contracts import FloatArray, RatingDataset
+from recbench.jobs.comparison import compared, halves_behind
 from recbench.results.breakdown import BreakdownRow, pooled_breakdown
 from recbench.results.records import Record
 from recbench.results.rows import Row, place, rows_of

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench import jobs
 from recbench.config import schema as config
 from recbench.contracts import RatingDataset, RatingModel, Split
+from recbench.jobs import job as jobs
 from recbench.protocol import runner
 from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds

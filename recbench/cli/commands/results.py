@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from recbench import jobs, sweeps
-from recbench.comparison import compared, scored_rows
+from recbench import sweeps
+from recbench.jobs import job as jobs
+from recbench.jobs.comparison import compared, scored_rows
 from recbench.registry.options import meanings
 from recbench.results.records import Record, read_record, read_records
 from recbench.results.render import aligned, as_csv, as_markdown, as_text, footnotes

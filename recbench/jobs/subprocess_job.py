@@ -14,8 +14,8 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from recbench import jobs
-from recbench.jobs import Job
+from recbench.jobs import job as jobs
+from recbench.jobs.job import Job
 from recbench.results.records import Record, Status, read_record, write_record
 from recbench.runtime.metering import resident_mb
 
@@ -36,7 +36,7 @@ def run(job: Job, log_file: Path | None = None) -> Record:
         folder = Path(name)
         description = json.dumps(asdict(job) | {"store": str(job.store) if job.store else None})
         (folder / "job.json").write_text(description, encoding="utf-8")
-        command = [sys.executable, "-m", "recbench.isolation", str(folder), str(log_file or os.devnull)]
+        command = [sys.executable, "-m", "recbench.jobs.subprocess_job", str(folder), str(log_file or os.devnull)]
         child = subprocess.Popen(  # noqa: S603 our own interpreter and module
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from recbench.contracts import MODEL_EXTRAS, FloatArray, IntArray, Metric, RatingDataset, RatingModel
-from recbench.journal import open_journal
+from recbench.jobs.journal import open_journal
 from recbench.progress import PrunedError, judging
 from recbench.protocol.scoring import Scoring
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from recbench import jobs
 from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.jobs import job as jobs
 from recbench.metrics import rmse
 from recbench.protocol import runner
 from recbench.results.records import Record

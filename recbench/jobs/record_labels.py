@@ -11,7 +11,7 @@ from recbench.protocol.filters import described
 from recbench.registry.registry import installed
 
 if TYPE_CHECKING:
-    from recbench.jobs import Job
+    from recbench.jobs.job import Job
 
 
 def labels(job: Job) -> dict[str, Any]:

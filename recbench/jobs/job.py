@@ -13,11 +13,11 @@ from typing import Any
 
 from recbench.config import schema as configuration
 from recbench.contracts import MODEL_EXTRAS, FloatArray, Fold, Metric, RatingDataset, RatingModel, Split
-from recbench.labels import labels
+from recbench.jobs.pruning import Place, pruned_by, same_study
+from recbench.jobs.record_labels import labels
 from recbench.progress import PrunedError, track
 from recbench.protocol import runner
 from recbench.protocol.filters import Filters
-from recbench.pruning import Place, pruned_by, same_study
 from recbench.registry.registry import installed
 from recbench.results.records import Record, Status
 from recbench.results.store import Store, content_key, sources_digest

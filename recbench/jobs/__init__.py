@@ -1,0 +1,1 @@
+"""Jobs: one configuration in, one record out."""
