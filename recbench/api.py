@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recbench import objects, sweeps
+from recbench import objects
 from recbench.config import schema as config
 from recbench.config.explain import explain
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
@@ -25,6 +25,7 @@ from recbench.results.render import as_csv, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
 from recbench.runtime.memo import sharing
+from recbench.tuning import sweep as sweeps
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from recbench.config import schema as configuration
 from recbench.config.variants import conf_dir
 from recbench.registry.registry import installed
-from recbench.sweeps import check_jobs
+from recbench.tuning.sweep import check_jobs
 
 Composed = list[tuple[str, ...]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from recbench.jobs.job import Job, run
 from recbench.results.records import Record
-from recbench.sweeps import floors, is_floor
+from recbench.tuning.sweep import floors, is_floor
 
 BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
 CONFIG: dict[str, Any] = {

@@ -13,7 +13,7 @@ from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.jobs.pruning import N_SPARED
 from recbench.progress import PrunedError, checkpoint, is_judged, judging
 from recbench.results.records import Record
-from recbench.sweeps import chosen
+from recbench.tuning.sweep import chosen
 from tests.running import SMALL, recbench, records_in, write_plugin
 
 CLIMBER = """

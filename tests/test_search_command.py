@@ -8,7 +8,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from recbench.registry.search_space import Between, OneOf
-from recbench.search import asked
+from recbench.tuning.search import asked
 from recbench.usage import UsageError
 from tests.running import SMALL, recbench
 

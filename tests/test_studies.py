@@ -13,7 +13,7 @@ import pytest
 from recbench.config.search_options import Sampler, SearchOptions
 from recbench.jobs.journal import open_journal
 from recbench.registry.search_space import Space, between, one_of
-from recbench.studies import Candidate, Searching
+from recbench.tuning.study import Candidate, Searching
 
 SPACE: Mapping[str, Space] = {"x": between(0.1, 10.0, log=True), "n": between(1, 9), "how": one_of("als", "sgd")}
 START = {"x": 1.0, "n": 5, "how": "als"}

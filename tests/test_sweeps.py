@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from recbench.results.records import Record, Score
-from recbench.sweeps import chosen, planned_part, write_plan
+from recbench.tuning.sweep import chosen, planned_part, write_plan
 from tests.running import SMALL, recbench, records_in, write_plugin
 
 SPY = """

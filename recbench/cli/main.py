@@ -15,7 +15,6 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from recbench import sweeps
 from recbench.config.explain import explain
 from recbench.config.variants import conf_dir
 from recbench.jobs import job as jobs
@@ -28,6 +27,7 @@ from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
 from recbench.runtime.threads import share_of
+from recbench.tuning import sweep as sweeps
 from recbench.usage import Unmet, UsageError, relative
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from recbench import sweeps
 from recbench.contracts import FloatArray, RatingDataset
 from recbench.jobs.comparison import compared, halves_behind
 from recbench.results.breakdown import BreakdownRow, pooled_breakdown
 from recbench.results.records import Record
 from recbench.results.rows import Row, place, rows_of
 from recbench.results.store import Store
+from recbench.tuning import sweep as sweeps
 
 MAX_BROKEN_DOWN = 6  # rows, and the bias floor: more columns than that are no breakdown but a wall
 

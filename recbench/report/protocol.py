@@ -10,7 +10,7 @@ from typing import Any
 from recbench.report.gather import Comparison
 from recbench.results.records import Record
 from recbench.results.rows import openings
-from recbench.sweeps import is_floor
+from recbench.tuning.sweep import is_floor
 
 BY_USERS = "paired bootstrap of the RMSE, users resampled 2,000 times or more; p-values after Holm, at 0.05"
 BY_FOLDS = "t-test of the folds' differences, corrected for the training rows that they share (Nadeau & Bengio 2003)"

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from recbench import sweeps
 from recbench.jobs import job as jobs
 from recbench.jobs.comparison import compared, scored_rows
 from recbench.registry.options import meanings
@@ -20,6 +19,7 @@ from recbench.results.render import aligned, as_csv, as_markdown, as_text, footn
 from recbench.results.rows import Row, rows_of
 from recbench.results.significance import paired_bootstrap
 from recbench.results.store import DEFAULT_STORE, Store
+from recbench.tuning import sweep as sweeps
 from recbench.usage import Parser, UsageError, did_you_mean
 
 FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"text": as_text, "markdown": as_markdown, "csv": as_csv}

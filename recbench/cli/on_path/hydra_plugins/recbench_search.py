@@ -1,7 +1,7 @@
 """The sweeper behind `search=auto`: `hydra/sweeper=search`.
 
 Hydra takes sweepers from the package `hydra_plugins` alone, so this file stands on the path beside
-recbench; what it does is in `recbench.search`. Hydra imports it at every start: keep it light. It
+recbench; what it does is in `recbench.tuning.search`. Hydra imports it at every start: keep it light. It
 does so before the module is in `sys.modules`, where a dataclass looks up annotations that are text:
 no `from __future__ import annotations` here.
 """
@@ -46,7 +46,7 @@ class Search(Sweeper):
 
     def sweep(self, arguments: Sequence[str]) -> Any:
         """Search for every model, data set and split that the command line names."""
-        from recbench import search
+        from recbench.tuning import search
 
         given = [f"{name}={value}" for name, value in self.params.items()]
         return search.run(self.config, self.hydra_context.config_loader, self.launcher, [*given, *arguments])

@@ -29,7 +29,7 @@ from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, OneOf, Space, typed
 from recbench.results.records import write_text
 from recbench.results.store import content_key
-from recbench.studies import Candidate, Searching
+from recbench.tuning.study import Candidate, Searching
 from recbench.usage import UsageError
 
 if TYPE_CHECKING:
