@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from recbench.models.content.item_features import item_features
-from recbench.serving.catalogue import Catalogue, with_room
+from recbench.serving.catalog import Catalogue, with_room
 from recbench.testing.toy import toy_ratings
 
 

@@ -15,7 +15,7 @@ from recbench import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.content.content import Content
 from recbench.models.content.item_features import item_features
-from recbench.saving import load, save
+from recbench.serving.model_folder import load, save
 
 GENRES = ("Action", "Comedy", "Drama", "War")
 

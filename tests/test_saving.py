@@ -14,7 +14,7 @@ import pytest
 from recbench import RatingDataset, RatingModel
 from recbench.contracts import FloatArray, IntArray
 from recbench.registry.registry import UnknownNameError, installed
-from recbench.saving import load, read_about, save
+from recbench.serving.model_folder import load, read_about, save
 from recbench.testing.toy import all_pairs, toy_ratings
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from recbench.models.baselines.bias import Bias
 from recbench.models.factorization.mf import MF
 from recbench.registry.registry import installed
-from recbench.saving import load, save
+from recbench.serving.model_folder import load, save
 from recbench.testing.toy import all_pairs, toy_ratings
 
 FAST = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,12 +14,12 @@ from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean
 from recbench.models.content.content import Content
 from recbench.registry.registry import installed
-from recbench.saving import load_beside, save
 from recbench.serving import recommending
-from recbench.serving.catalogue import Catalogue, with_room
+from recbench.serving.catalog import Catalogue, with_room
+from recbench.serving.loaded_model import Served, load, versions_of
+from recbench.serving.model_folder import load_beside, save
 from recbench.serving.predicting import predict
 from recbench.serving.recommending import recommend, top
-from recbench.serving.served import Served, load, versions_of
 from recbench.serving.training import train
 from recbench.testing.toy import toy_ratings
 from recbench.usage import UsageError

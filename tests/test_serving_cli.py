@@ -11,9 +11,9 @@ import pytest
 from recbench import RatingDataset, evaluate
 from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import UnknownNameError
+from recbench.serving.loaded_model import load
 from recbench.serving.predicting import predict
 from recbench.serving.recommending import recommend
-from recbench.serving.served import load
 from recbench.serving.training import train
 from recbench.usage import UsageError
 from tests.running import SMALL, recbench

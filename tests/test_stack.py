@@ -19,7 +19,7 @@ from recbench.models.baselines.means import global_mean
 from recbench.models.factorization.mf import MF
 from recbench.models.stack.stack import Stack, blend
 from recbench.registry import lookup
-from recbench.saving import load, save
+from recbench.serving.model_folder import load, save
 from recbench.testing import ModelConformance
 from recbench.testing.toy import toy_ratings
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from recbench.contracts import IntArray
 from recbench.results.records import write_text
-from recbench.serving.files import read_pairs
-from recbench.serving.served import Served, load
-from recbench.serving.telling import as_lines, told_of
+from recbench.serving.explain import as_lines, told_of
+from recbench.serving.input_files import read_pairs
+from recbench.serving.loaded_model import Served, load
 from recbench.usage import Parser, UsageError, relative
 
 NOTES = np.array(["", "unknown user", "unknown item", "unknown user and item"])

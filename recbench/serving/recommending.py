@@ -16,9 +16,9 @@ from recbench.contracts import BoolArray, FloatArray, IntArray
 from recbench.progress import track
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.results.records import write_text
-from recbench.serving.files import left_out, read_ratings
-from recbench.serving.served import Served, load
-from recbench.serving.telling import as_lines, told_of
+from recbench.serving.explain import as_lines, told_of
+from recbench.serving.input_files import left_out, read_ratings
+from recbench.serving.loaded_model import Served, load
 from recbench.usage import Parser, UsageError, relative
 
 MIN_RATINGS = 10  # of an item to be recommended: what few have rated tops the lists of models that damp little

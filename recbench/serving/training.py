@@ -13,9 +13,9 @@ from recbench.protocol import runner
 from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds
 from recbench.runtime.threads import limit_threads
-from recbench.saving import save
-from recbench.serving.catalogue import Catalogue, with_room
-from recbench.serving.served import versions_of
+from recbench.serving.catalog import Catalogue, with_room
+from recbench.serving.loaded_model import versions_of
+from recbench.serving.model_folder import save
 from recbench.usage import UsageError, relative
 
 EXAMPLE = "recbench train model=mf dataset=movielens out=my_model"

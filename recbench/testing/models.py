@@ -12,7 +12,7 @@ import numpy as np
 
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.runtime.arrays import content
-from recbench.saving import load, save
+from recbench.serving.model_folder import load, save
 from recbench.testing.toy import COLD_ITEM, COLD_USER, all_pairs, toy_ratings
 
 MakeModel = Callable[[], RatingModel]

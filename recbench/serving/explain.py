@@ -11,7 +11,7 @@ import numpy as np
 from recbench.capabilities import GivesReasons, Reason
 from recbench.contracts import IntArray
 from recbench.results.render import aligned
-from recbench.serving.served import Served
+from recbench.serving.loaded_model import Served
 
 N_REASONS, N_IN_WORDS = 3, 2  # that are told of a prediction; in a table, where lines should stay short
 LEAST_EFFECT = 0.005  # that a reason must have, in rating units: less is 0.00 in a table

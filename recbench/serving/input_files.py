@@ -10,7 +10,7 @@ import numpy as np
 from recbench.contracts import FloatArray, IntArray
 from recbench.datasets.tabular.columns import AUTO, find_columns, open_table
 from recbench.datasets.tabular.compressed import file_source
-from recbench.serving.catalogue import Catalogue
+from recbench.serving.catalog import Catalogue
 from recbench.usage import UsageError
 
 NAMED = 5  # ids that a message names

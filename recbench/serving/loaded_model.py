@@ -14,9 +14,9 @@ from recbench.capabilities import CannotFoldInError, FoldsIn, KnowsUncertainty
 from recbench.contracts import FloatArray, IntArray, RatingModel
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.registry.registry import installed
-from recbench.saving import load as load_model
-from recbench.saving import load_beside, read_about
-from recbench.serving.catalogue import Catalogue
+from recbench.serving.catalog import Catalogue
+from recbench.serving.model_folder import load as load_model
+from recbench.serving.model_folder import load_beside, read_about
 from recbench.usage import UsageError
 
 
