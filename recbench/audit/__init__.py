@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from recbench.audit.measures import Audit, audit_of
-from recbench.audit.telling import lines
+from recbench.audit.render import lines
 from recbench.config import schema as config
 from recbench.contracts import IntArray, RatingDataset
 from recbench.jobs import job as jobs

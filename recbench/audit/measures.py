@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from recbench.audit.telling import FEW_RATINGS, findings, warnings
+from recbench.audit.render import FEW_RATINGS, findings, warnings
 from recbench.contracts import BoolArray, Fold, IntArray, Metric, RatingDataset
 from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
