@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from recbench.report.gather import comparisons
+from recbench.report.collect import comparisons
 from recbench.report.headline import headline
-from recbench.report.pages import page
+from recbench.report.page import page
 from recbench.results.records import Record
 from recbench.results.rows import rows_of
 from recbench.results.store import Store

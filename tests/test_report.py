@@ -12,8 +12,8 @@ import pytest
 from recbench.jobs import job as jobs
 from recbench.report import write_report
 from recbench.report.charts import front
-from recbench.report.gather import Candidate, Search
-from recbench.report.pages import page
+from recbench.report.collect import Candidate, Search
+from recbench.report.page import page
 from recbench.report.search_charts import importances
 from recbench.results.records import write_record
 from recbench.results.store import Store

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.report.pages import page
+from recbench.report.page import page
 from recbench.results.store import Store
 from tests.reporting import made
 from tests.running import SMALL, recbench

@@ -8,9 +8,9 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from recbench.report.cells import latency_ms
-from recbench.report.drawing import INK, MARKERS, MUTED, PAGE, SERIES, Chart, Pen, label_points, log_scale, shortened
-from recbench.report.gather import names_of
+from recbench.report.collect import names_of
+from recbench.report.columns import latency_ms
+from recbench.report.svg import INK, MARKERS, MUTED, PAGE, SERIES, Chart, Pen, label_points, log_scale, shortened
 from recbench.results.breakdown import BreakdownRow
 from recbench.results.rows import Row
 from recbench.results.significance import Difference

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recbench.report.cells import latency_ms
-from recbench.report.gather import names_of
+from recbench.report.collect import names_of
+from recbench.report.columns import latency_ms
 from recbench.results.records import Score
 from recbench.results.rows import Row, openings
 

@@ -8,8 +8,8 @@ from itertools import accumulate
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from recbench.report.drawing import INK, MARKERS, MUTED, PAGE, SERIES, Chart, Pen, log_scale, shortened
-from recbench.report.gather import Search
+from recbench.report.collect import Search
+from recbench.report.svg import INK, MARKERS, MUTED, PAGE, SERIES, Chart, Pen, log_scale, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench.report.cells import Column, breakdown_columns, columns
 from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
-from recbench.report.drawing import Chart, Pen
-from recbench.report.gather import Comparison, comparisons
+from recbench.report.collect import Comparison, comparisons
+from recbench.report.columns import Column, breakdown_columns, columns
 from recbench.report.headline import headline
-from recbench.report.protocol import commands, environment, protocol
+from recbench.report.provenance import commands, environment, protocol
 from recbench.report.search_charts import search_charts
+from recbench.report.svg import Chart, Pen
 from recbench.results.records import Record, read_records, write_text
 from recbench.results.render import footnotes, headers
 from recbench.results.rows import Row

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench.report.gather import Comparison
+from recbench.report.collect import Comparison
 from recbench.results.records import Record
 from recbench.results.rows import openings
 from recbench.tuning.sweep import is_floor
