@@ -7,8 +7,8 @@ from recbench.hookspecs import hookimpl
 from recbench.registry.search_space import between, one_of, searched
 
 if TYPE_CHECKING:
-    from recbench.api import Comparison, compare, evaluate
     from recbench.datasets.tabular.dataframe import from_frame
+    from recbench.notebook.compare import Comparison, compare, evaluate
 
 __all__ = [
     "Comparison",
@@ -30,7 +30,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """What a notebook uses is imported when it is used: a plugin needs none of it."""
     if name in ("Comparison", "compare", "evaluate"):
-        from recbench import api
+        from recbench.notebook import compare as api
 
         return getattr(api, name)
     if name == "from_frame":

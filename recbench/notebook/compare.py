@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recbench import objects
 from recbench.config import schema as config
 from recbench.config.explain import explain
 from recbench.contracts import FloatArray, RatingDataset, RatingModel
@@ -18,7 +17,8 @@ from recbench.datasets.tabular.dataframe import from_frame
 from recbench.jobs import job as jobs
 from recbench.jobs import subprocess_job as isolation
 from recbench.jobs.comparison import Halves, Stored, compared
-from recbench.objects import Model, Result
+from recbench.notebook import in_memory as objects
+from recbench.notebook.in_memory import Model, Result
 from recbench.registry.registry import installed
 from recbench.results.records import Record
 from recbench.results.render import as_csv, as_text, footnotes

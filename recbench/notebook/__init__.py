@@ -1,0 +1,1 @@
+"""recbench in a notebook: `evaluate` and `compare`."""
