@@ -191,7 +191,7 @@ class Metric:
     """A number that says how good predictions are: `function(ratings, predicted)`.
 
     A function that needs more names it: `user_idx` and `item_idx` of the scored rows, `train`, `scorer(user_idx)` with
-    scores of all items, a shared `ranking` of the catalogue, `std` of each predicted rating (None: the model has none).
+    scores of all items, a shared `ranking` of the catalog, `std` of each predicted rating (None: the model has none).
 
     Raises:
         TypeError: the function demands a parameter that nobody can fill.

@@ -20,7 +20,7 @@ DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
 class Server(http.server.ThreadingHTTPServer):
     """What it does is set by each test; it notes what it was asked for."""
 
-    behaviour = "honest"
+    behavior = "honest"
     asked: list[str]
     closing: threading.Event
 
@@ -43,23 +43,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         wanted = self.headers.get("Range") or ""
         self.server.asked.append(wanted)
         first = int(match[1]) if (match := re.match(r"bytes=(\d+)-", wanted)) else 0
-        behaviour = self.server.behaviour
-        if behaviour in ("404", "500") or (behaviour == "busy once" and len(self.server.asked) == 1):
-            self.send_error(503 if behaviour == "busy once" else int(behaviour))
+        behavior = self.server.behavior
+        if behavior in ("404", "500") or (behavior == "busy once" and len(self.server.asked) == 1):
+            self.send_error(503 if behavior == "busy once" else int(behavior))
             return
-        if behaviour == "to http":
+        if behavior == "to http":
             self.send_response(302)
             self.send_header("Location", "http://127.0.0.1/ml-toy.zip")
             self.end_headers()
             return
-        if behaviour == "to https" and not self.path.startswith("/moved"):
+        if behavior == "to https" and not self.path.startswith("/moved"):
             self.send_response(302)
             self.send_header("Location", f"/moved{self.path}")
             self.end_headers()
             return
-        if behaviour == "ignores ranges":
+        if behavior == "ignores ranges":
             first = 0
-        if behaviour == "another range":
+        if behavior == "another range":
             first = max(0, first - 7)
         if first >= len(CONTENT):
             self.send_error(416)
@@ -68,31 +68,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if first else 200)
         if first:
             self.send_header("Content-Range", f"bytes {first}-{len(CONTENT) - 1}/{len(CONTENT)}")
-        if behaviour not in ("endless", "announces nothing"):
+        if behavior not in ("endless", "announces nothing"):
             announced = {"announces more": 1_000_000, "announces less": -1_000_000}
-            self.send_header("Content-Length", str(len(body) + announced.get(behaviour, 0)))
+            self.send_header("Content-Length", str(len(body) + announced.get(behavior, 0)))
         self.end_headers()
         with contextlib.suppress(OSError):  # the other side has gone, as some tests want it to
-            self._send(behaviour, body)
+            self._send(behavior, body)
 
-    def _send(self, behaviour: str, body: bytes) -> None:
-        if behaviour == "drops once" and len(self.server.asked) == 1:
+    def _send(self, behavior: str, body: bytes) -> None:
+        if behavior == "drops once" and len(self.server.asked) == 1:
             self.wfile.write(body[:700_000])
             self.wfile.flush()
             self.connection.close()
-        elif behaviour == "stalls once" and len(self.server.asked) == 1:
+        elif behavior == "stalls once" and len(self.server.asked) == 1:
             self.wfile.write(body[:700_000])
             self.wfile.flush()
             if not self.server.closing.wait(20.0):
                 self.server.asked.append("nothing, for 20 seconds")
-        elif behaviour == "drops":
+        elif behavior == "drops":
             self.connection.close()
-        elif behaviour == "changed":
+        elif behavior == "changed":
             self.wfile.write(bytes(len(body)))
-        elif behaviour == "endless":
+        elif behavior == "endless":
             for _ in range(100):
                 self.wfile.write(CONTENT)
-        elif behaviour == "slow":
+        elif behavior == "slow":
             for start in range(0, len(body), 100_000):
                 self.wfile.write(body[start : start + 100_000])
                 self.wfile.flush()

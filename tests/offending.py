@@ -99,7 +99,7 @@ class Counts(Honest):
         return super().predict(user_idx, item_idx)
 
 
-class LooksAtItsNeighbours(Honest):
+class LooksAtItsNeighbors(Honest):
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         return super().predict(user_idx, item_idx) + 0.1 * np.arange(len(user_idx)) / (1 + len(user_idx))
 
@@ -193,7 +193,7 @@ MODELS: dict[str, type[RatingModel]] = {
     "fitting_twice_equals_fitting_once": Remembers,
     "fit_leaves_train_unchanged": ChangesTrain,
     "predict_changes_nothing": Counts,
-    "order_of_rows_is_irrelevant": LooksAtItsNeighbours,
+    "order_of_rows_is_irrelevant": LooksAtItsNeighbors,
     "order_of_training_rows_is_irrelevant": LastRowCounts,
     "numbering_is_irrelevant": NumbersMatter,
     "options_survive_fit": TunesItself,

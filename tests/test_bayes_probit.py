@@ -23,7 +23,7 @@ def test_probit_predicts_no_rating_beyond_the_levels() -> None:
     assert 4 < predicted.max() < 5
 
 
-def test_probit_tells_a_rating_from_its_neighbours() -> None:
+def test_probit_tells_a_rating_from_its_neighbors() -> None:
     train = by_genre()
     model = replace(PROBIT, n_samples=60).fit(train)
     assert rmse(model, train) < 0.9

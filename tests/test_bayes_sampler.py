@@ -52,8 +52,8 @@ def test_a_users_factors_have_the_mean_and_covariance_of_the_closed_form() -> No
     mean, covariance = np.array([1.294118, -0.235294]), np.array([[0.215686, -0.039216], [-0.039216, 0.098039]])
     assert np.abs(drawn[:, 0]).max() < 1e-3
     within(mean, drawn[:, 1:].astype(np.float64))
-    centred = drawn[:, 1:] - mean
-    within(covariance, centred[:, :, None] * centred[:, None, :])
+    centered = drawn[:, 1:] - mean
+    within(covariance, centered[:, :, None] * centered[:, None, :])
 
 
 def test_without_factors_and_with_known_prior_and_noise_the_samples_average_to_the_ridge_solution() -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from recbench.models.content.item_features import item_features
-from recbench.serving.catalog import Catalogue, with_room
+from recbench.serving.catalog import Catalog, with_room
 from recbench.testing.toy import toy_ratings
 
 
-def test_a_catalogue_comes_back_from_its_arrays() -> None:
+def test_a_catalog_comes_back_from_its_arrays() -> None:
     data = toy_ratings()
-    known = Catalogue.from_arrays(Catalogue.of(data).arrays())
+    known = Catalog.from_arrays(Catalog.of(data).arrays())
     assert known.rating_scale == (1.0, 5.0)
     assert known.user_ids.tolist() == data.user_ids.tolist()
     assert known.item_columns["title"].tolist() == [f"Item {number}" for number in range(10)]
@@ -26,20 +26,20 @@ def test_a_catalogue_comes_back_from_its_arrays() -> None:
 
 
 def test_ids_are_found_as_they_are_written() -> None:
-    known = Catalogue.of(toy_ratings())
+    known = Catalog.of(toy_ratings())
     assert known.users(["100", "111", "99", "0100", ""]).tolist() == [0, 11, 12, 12, 12]
     assert known.items(["item-3", "item-33"]).tolist() == [3, 10]
 
 
 def test_columns_of_objects_become_text_and_what_is_missing_is_empty() -> None:
     titles = np.array(["A", None, float("nan"), *"DEFGHIJ"], object)
-    known = Catalogue.of(replace(toy_ratings(), item_columns={"title": titles}))
+    known = Catalog.of(replace(toy_ratings(), item_columns={"title": titles}))
     assert known.arrays()["column.title"].tolist() == ["A", "", "", *"DEFGHIJ"]
     assert [known.title(item) for item in (0, 1, 10)] == ["A", "", ""]
 
 
 def test_a_title_has_its_year_where_that_is_known() -> None:
-    known = Catalogue.of(toy_ratings())
+    known = Catalog.of(toy_ratings())
     assert (known.title(0), known.title(9)) == ("Item 0 (1990)", "Item 9")
 
 

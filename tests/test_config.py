@@ -18,8 +18,8 @@ from recbench.registry.registry import Entry, Registry, UnknownNameError, instal
 from recbench.splits import Holdout, KFold
 
 
-class Colour(Enum):
-    """Two colours."""
+class Color(Enum):
+    """Two colors."""
 
     RED = 1
     BLUE = 2
@@ -38,7 +38,7 @@ class Machine:
     """A model with options of every kind."""
 
     width: int
-    colour: Colour = Colour.BLUE
+    color: Color = Color.BLUE
     similarity: Literal["cosine", "pearson"] = "pearson"
     layers: tuple[int, ...] = (8, 4)
     seed: int = 5
@@ -107,7 +107,7 @@ def test_a_data_sets_seed_is_its_own() -> None:
 
 def test_a_node_begins_with_its_kind() -> None:
     node = OmegaConf.structured(node_of(_entry(Machine)))
-    assert list(node) == ["kind", "width", "colour", "similarity", "layers", "seed"]
+    assert list(node) == ["kind", "width", "color", "similarity", "layers", "seed"]
     assert node.kind == "machine"
 
 
@@ -117,7 +117,7 @@ def test_contents_have_interpolations_resolved_and_enums_by_name() -> None:
     assert contents(node)["model"] == {
         "kind": "machine",
         "width": 2,
-        "colour": "BLUE",
+        "color": "BLUE",
         "similarity": "pearson",
         "layers": [8, 4],
         "seed": 7,
@@ -128,7 +128,7 @@ def test_contents_have_interpolations_resolved_and_enums_by_name() -> None:
 
 
 def test_defaults_are_plain_and_leave_out_what_has_none() -> None:
-    expected = {"colour": "BLUE", "similarity": "pearson", "layers": [8, 4], "seed": 5}
+    expected = {"color": "BLUE", "similarity": "pearson", "layers": [8, 4], "seed": 5}
     assert defaults_of(_entry(Machine)) == expected
 
 
@@ -149,9 +149,9 @@ def test_defaults_are_those_of_the_composed_node(group: str) -> None:
 
 
 def test_a_node_becomes_the_arguments_of_its_factory() -> None:
-    node = {"kind": "machine", "width": 3, "colour": "RED", "layers": [2, 1], "seed": 0}
+    node = {"kind": "machine", "width": 3, "color": "RED", "layers": [2, 1], "seed": 0}
     entry, values = arguments("model", node, _registry(Machine))
-    assert entry.factory(**values) == Machine(3, Colour.RED, "pearson", (2, 1), 0)
+    assert entry.factory(**values) == Machine(3, Color.RED, "pearson", (2, 1), 0)
 
 
 def test_a_variant_is_made_by_its_kind() -> None:
@@ -172,7 +172,7 @@ def test_a_data_set_is_loaded() -> None:
         (
             {"kind": "machine", "width": 1, "widht": 3},
             r"model 'machine' has no option 'widht'; did you mean 'width'\? "
-            r"\(options: width, colour, similarity, layers, seed\)",
+            r"\(options: width, color, similarity, layers, seed\)",
         ),
         ({"kind": "machine", "width": "???"}, r"model 'machine' needs model\.width=\.\.\.: it has no default"),
         (

@@ -88,7 +88,7 @@ def test_a_cold_item_has_the_bias_of_items_like_it() -> None:
     assert model.item_bias_[4:] == pytest.approx([expected, -expected], abs=1e-9)
 
 
-def test_a_rated_item_has_its_bias_damped_towards_items_like_it() -> None:
+def test_a_rated_item_has_its_bias_damped_toward_items_like_it() -> None:
     rows = [(user, 0, 2.0) for user in range(8)] + [(user, 1, -2.0) for user in range(8)]
     model = Content(reg=1.0, reg_user=1e12, reg_item=2.0).fit(_dataset(rows, 8, {"genres": ["Action", "Drama"]}))
     damped = 16 / 10  # Σ r / (n + 2)

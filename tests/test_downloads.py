@@ -60,15 +60,15 @@ def test_what_comes_is_kept_under_its_name(server: Server, tmp_path: Path) -> No
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("behaviour", ["busy once", "to https", "announces more", "announces nothing"])
-def test_what_can_be_got_is_got(behaviour: str, server: Server, tmp_path: Path) -> None:
-    server.behaviour = behaviour
+@pytest.mark.parametrize("behavior", ["busy once", "to https", "announces more", "announces nothing"])
+def test_what_can_be_got_is_got(behavior: str, server: Server, tmp_path: Path) -> None:
+    server.behavior = behavior
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("behaviour", ["honest", "ignores ranges", "another range"])
-def test_a_part_that_is_there_is_gone_on_with(behaviour: str, server: Server, tmp_path: Path) -> None:
-    server.behaviour = behaviour
+@pytest.mark.parametrize("behavior", ["honest", "ignores ranges", "another range"])
+def test_a_part_that_is_there_is_gone_on_with(behavior: str, server: Server, tmp_path: Path) -> None:
+    server.behavior = behavior
     (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT[:1_000_000])
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
     assert server.asked[0] == "bytes=1000000-"
@@ -80,9 +80,9 @@ def test_a_part_that_was_whole_when_the_process_ended_is_taken(server: Server, t
     assert server.asked == [f"bytes={len(CONTENT)}-"]
 
 
-@pytest.mark.parametrize("behaviour", ["drops once", "stalls once"])
-def test_a_break_loses_nothing_of_what_had_come(behaviour: str, server: Server, tmp_path: Path) -> None:
-    server.behaviour = behaviour
+@pytest.mark.parametrize("behavior", ["drops once", "stalls once"])
+def test_a_break_loses_nothing_of_what_had_come(behavior: str, server: Server, tmp_path: Path) -> None:
+    server.behavior = behavior
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
     assert server.asked == ["", "bytes=700000-"]
 
@@ -108,7 +108,7 @@ def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, tmp_
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "message"),
+    ("behavior", "message"),
     [
         ("404", "the server answers 404"),
         ("500", "5 attempts in vain (HTTP Error 500: Internal Server Error); fetch again"),
@@ -119,8 +119,8 @@ def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, tmp_
         ("endless", "is larger than the 2 MB of ml-toy.zip; it was thrown away"),
     ],
 )
-def test_what_can_not_be_trusted_leaves_nothing(behaviour: str, message: str, server: Server, tmp_path: Path) -> None:
-    server.behaviour = behaviour
+def test_what_can_not_be_trusted_leaves_nothing(behavior: str, message: str, server: Server, tmp_path: Path) -> None:
+    server.behavior = behavior
     with pytest.raises(DownloadError, match=re.escape(message)):
         fetch(TOY, tmp_path, server.base, HASTY)
     assert _files(tmp_path) == []
@@ -159,7 +159,7 @@ def _fetching(folder: Path, server: Server, *more: str) -> subprocess.Popen[str]
 
 
 def test_a_killed_download_goes_on_where_it_stopped(server: Server, tmp_path: Path) -> None:
-    server.behaviour = "slow"
+    server.behavior = "slow"
     process = _fetching(tmp_path, server)
     part = tmp_path / ".ml-toy.zip.part"
     deadline = time.monotonic() + 30
@@ -169,7 +169,7 @@ def test_a_killed_download_goes_on_where_it_stopped(server: Server, tmp_path: Pa
     process.communicate()
     kept = part.stat().st_size
     assert 0 < kept < len(CONTENT)
-    server.behaviour = "honest"
+    server.behavior = "honest"
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
     assert server.asked[-1] == f"bytes={kept}-"
 
@@ -183,7 +183,7 @@ def test_a_full_disk_is_told_and_keeps_what_came(server: Server, tmp_path: Path)
 
 
 def test_two_that_fetch_at_once_fetch_once(server: Server, tmp_path: Path) -> None:
-    server.behaviour = "slow"
+    server.behavior = "slow"
     processes = [_fetching(tmp_path, server) for _ in range(2)]
     assert [(process.communicate()[1], process.returncode) for process in processes] == [("", 0)] * 2
     assert (tmp_path / "ml-toy.zip").read_bytes() == CONTENT
@@ -204,7 +204,7 @@ def test_the_terms_are_still_to_be_shown_after_an_error(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECBENCH_DATA", str(tmp_path))
-    server.behaviour = "changed"
+    server.behavior = "changed"
     with pytest.raises(UsageError, match="it was thrown away"):
         fetched([TOY], server.base)
     assert _files(tmp_path) == []

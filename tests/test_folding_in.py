@@ -35,7 +35,7 @@ def folded(model: Any, train: RatingDataset, user: int) -> Any:
     return model.with_user(train.item_idx[rows], train.ratings[rows])
 
 
-def catalogue(model: RatingModel, user: int, n_items: int) -> FloatArray:
+def catalog(model: RatingModel, user: int, n_items: int) -> FloatArray:
     return model.predict(np.full(n_items, user), np.arange(n_items))
 
 
@@ -46,9 +46,9 @@ def unseen(train: RatingDataset, user: int) -> Any:
 def check_same(model: Any, train: RatingDataset, tolerance: float) -> None:
     """The twin of a user is predicted what the user is, on what the user has not rated."""
     for user in range(train.n_users):
-        twin = catalogue(folded(model, train, user), train.n_users, train.n_items)
+        twin = catalog(folded(model, train, user), train.n_users, train.n_items)
         left = unseen(train, user)
-        np.testing.assert_allclose(twin[left], catalogue(model, user, train.n_items)[left], rtol=0, atol=tolerance)
+        np.testing.assert_allclose(twin[left], catalog(model, user, train.n_items)[left], rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("factory", EXACT.values(), ids=EXACT)
@@ -104,8 +104,8 @@ def test_a_person_without_ratings_is_a_cold_user(factory: Any) -> None:
     train = toy_ratings()
     model = factory().fit(train)
     more = model.with_user(np.array([], np.int32), np.array([], np.float32))
-    cold = catalogue(model, COLD_USER, train.n_items)
-    np.testing.assert_allclose(catalogue(more, train.n_users, train.n_items), cold, rtol=0, atol=1e-9)
+    cold = catalog(model, COLD_USER, train.n_items)
+    np.testing.assert_allclose(catalog(more, train.n_users, train.n_items), cold, rtol=0, atol=1e-9)
     assert not more.known_users_[train.n_users]
 
 
@@ -127,8 +127,8 @@ def test_the_order_of_the_ratings_is_irrelevant(factory: Any) -> None:
     model = factory().fit(train)
     items, ratings = np.array([6, 1, 4, 2]), np.array([5.0, 1.0, 4.0, 2.0])
     one, other = model.with_user(items, ratings), model.with_user(items[::-1], ratings[::-1])
-    expected = catalogue(one, train.n_users, train.n_items)
-    np.testing.assert_allclose(catalogue(other, train.n_users, train.n_items), expected, rtol=0, atol=1e-9)
+    expected = catalog(one, train.n_users, train.n_items)
+    np.testing.assert_allclose(catalog(other, train.n_users, train.n_items), expected, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", [name for name in FOLDING if name not in ("global_mean", "item_mean")])
@@ -137,7 +137,7 @@ def test_ratings_of_zero_are_ratings(name: str) -> None:
     model = FOLDING[name]().fit(train)
     with_zeros = model.with_user(np.array([0, 1, 2]), np.array([1.0, 0.0, 0.0]))
     without = model.with_user(np.array([0]), np.array([1.0]))
-    one, other = (catalogue(each, train.n_users, train.n_items) for each in (with_zeros, without))
+    one, other = (catalog(each, train.n_users, train.n_items) for each in (with_zeros, without))
     assert not np.allclose(one, other)
 
 
@@ -146,8 +146,8 @@ def test_a_second_person_can_follow_the_first() -> None:
     for factory in (UserKNN, ItemKNN, Content, MF):
         model: Any = factory().fit(train)
         both = folded(folded(model, train, 1), train, 2)
-        alone = catalogue(folded(model, train, 2), train.n_users, train.n_items)
-        np.testing.assert_allclose(catalogue(both, train.n_users + 1, train.n_items), alone, rtol=0, atol=1e-9)
+        alone = catalog(folded(model, train, 2), train.n_users, train.n_items)
+        np.testing.assert_allclose(catalog(both, train.n_users + 1, train.n_items), alone, rtol=0, atol=1e-9)
 
 
 def test_svdpp_says_that_gradient_descent_keeps_too_little() -> None:
@@ -159,9 +159,9 @@ def test_svdpp_says_that_gradient_descent_keeps_too_little() -> None:
 def test_a_stack_folds_in_if_its_members_do() -> None:
     train = toy_ratings()
     stack = Stack(("bias", "item_knn"), n_folds=2).fit(train)
-    twin = catalogue(folded(stack, train, 0), train.n_users, train.n_items)
+    twin = catalog(folded(stack, train, 0), train.n_users, train.n_items)
     left = unseen(train, 0)
-    np.testing.assert_allclose(twin[left], catalogue(stack, 0, train.n_items)[left], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(twin[left], catalog(stack, 0, train.n_items)[left], rtol=0, atol=1e-9)
     other = Stack(("bayes_mf n_samples=4 n_burn_in=1",), n_folds=2).fit(train)
     with pytest.raises(CannotFoldInError, match="its member 'bayes_mf n_samples=4 n_burn_in=1' can't"):
         folded(other, train, 0)

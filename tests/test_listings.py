@@ -27,7 +27,7 @@ from typing import Literal
 from recbench import hookimpl
 from recbench.models.baselines.bias import Bias
 
-class Colour(Enum):
+class Color(Enum):
     RED = 1
     BLUE = 2
 
@@ -39,7 +39,7 @@ class Painted(Bias):
     '''
 
     width: int = field(kw_only=True)  # of the brush, in cm
-    colour: Colour = Colour.BLUE  # what is seen
+    color: Color = Color.BLUE  # what is seen
     finish: Literal["matt", "gloss"] = "matt"  # how it shines
     layers: tuple[int, ...] = (2, 1)  # of paint
     limit: float | None = None  # of what is seen
@@ -151,7 +151,7 @@ def test_show_has_each_option_with_default_meaning_and_type() -> None:
 
 def test_options_of_every_kind_are_shown_as_they_are_typed(plugins: None) -> None:
     assert _option_table("model=painted")[-5:] == [
-        ["model.colour", "BLUE", "what is seen", "RED | BLUE"],
+        ["model.color", "BLUE", "what is seen", "RED | BLUE"],
         ["model.finish", "matt", "how it shines", "matt | gloss"],
         ["model.layers", "[2, 1]", "of paint", "list of int"],
         ["model.limit", "null", "of what is seen", "float or null"],

@@ -12,8 +12,8 @@ from recbench.registry.options import meanings, type_name
 from recbench.usage import did_you_mean
 
 
-class Colour(Enum):
-    """Two colours."""
+class Color(Enum):
+    """Two colors."""
 
     RED = 1
     BLUE = 2
@@ -117,7 +117,7 @@ def test_a_factory_without_source_has_no_meanings() -> None:
         (list[int], "list of int"),
         (tuple[int, ...], "list of int"),
         (tuple[float, float], "list of 2 float"),
-        (Colour, "RED | BLUE"),
+        (Color, "RED | BLUE"),
         (Parent, "Parent"),
     ],
 )

@@ -22,14 +22,14 @@ from enum import Enum
 from recbench import hookimpl
 from recbench.models.baselines.bias import Bias
 
-class Colour(Enum):
+class Color(Enum):
     RED = 1
     BLUE = 2
 
 @dataclass
 class Switched(Bias):
     on: bool = True
-    colour: Colour = Colour.RED
+    color: Color = Color.RED
 
 @hookimpl
 def register_models():
@@ -158,9 +158,9 @@ def test_a_switch_takes_true_or_false(plug_in: Callable[[str, str], None]) -> No
 
 def test_an_enum_takes_one_of_its_names(plug_in: Callable[[str, str], None]) -> None:
     plug_in("acme-switched", "x")
-    message = explained("model=switched", "model.colour=GREEN")
+    message = explained("model=switched", "model.color=GREEN")
     assert message is not None
-    assert message.startswith("model.colour=GREEN: ")
+    assert message.startswith("model.color=GREEN: ")
     assert "RED" in message
     assert "BLUE" in message
 

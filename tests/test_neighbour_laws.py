@@ -1,4 +1,4 @@
-"""Laws that every neighbour model keeps, whatever its options, and how it treats what it can't use."""
+"""Laws that every neighbor model keeps, whatever its options, and how it treats what it can't use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
-from recbench.models.neighbors.knn import ItemKNN, Neighbours, UserKNN
+from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
 from recbench.models.neighbors.similarity_inputs import Centering, Similarity
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -40,7 +40,7 @@ def random_table(n_users: int = 40, n_items: int = 30, seed: int = 0) -> Floats:
     return table
 
 
-def predict_all(model: Neighbours, train: RatingDataset) -> Floats:
+def predict_all(model: Neighbors, train: RatingDataset) -> Floats:
     pairs = np.indices((train.n_users, train.n_items)).reshape(2, -1)
     return model.fit(train).predict(*pairs).reshape(train.n_users, train.n_items)
 
@@ -55,7 +55,7 @@ def test_users_of_a_table_are_items_of_its_transpose(similarity: Any) -> None:
 
 
 @EITHER
-def test_with_enough_neighbours_more_change_nothing(make: type[Neighbours]) -> None:
+def test_with_enough_neighbors_more_change_nothing(make: type[Neighbors]) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     all_of_them = predict_all(make(n_neighbors=40), train)
     np.testing.assert_array_equal(all_of_them, predict_all(make(n_neighbors=10**9), train))
@@ -64,7 +64,7 @@ def test_with_enough_neighbours_more_change_nothing(make: type[Neighbours]) -> N
 
 @EITHER
 @pytest.mark.parametrize("options", [KOREN, {}], ids=["koren", "defaults"])
-def test_renumbering_users_and_items_renumbers_predictions(make: type[Neighbours], options: dict[str, Any]) -> None:
+def test_renumbering_users_and_items_renumbers_predictions(make: type[Neighbors], options: dict[str, Any]) -> None:
     table, rng = random_table(), np.random.default_rng(1)
     users, items = rng.permutation(len(table)), rng.permutation(table.shape[1])
     model = make(n_neighbors=5, **options)
@@ -75,7 +75,7 @@ def test_renumbering_users_and_items_renumbers_predictions(make: type[Neighbours
 
 
 @EITHER
-def test_the_order_of_training_rows_does_not_matter(make: type[Neighbours]) -> None:
+def test_the_order_of_training_rows_does_not_matter(make: type[Neighbors]) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     shuffled = train.take(np.random.default_rng(1).permutation(train.n_ratings))
     np.testing.assert_allclose(predict_all(make(), train), predict_all(make(), shuffled), rtol=0, atol=1e-12)
@@ -92,7 +92,7 @@ def test_of_equally_similar_raters_the_first_are_averaged() -> None:
 @pytest.mark.parametrize("centering", ["mean", "zscore", "baseline", "baseline_zscore"])
 @pytest.mark.parametrize("similarity", ["pearson", "pearson_baseline", "cosine_baseline", "cosine_robust"])
 def test_shifting_and_scaling_ratings_does_so_to_predictions(
-    make: type[Neighbours], centering: Any, similarity: Any
+    make: type[Neighbors], centering: Any, similarity: Any
 ) -> None:
     table = random_table()
     model = make(similarity=similarity, centering=centering, n_neighbors=5)
@@ -112,7 +112,7 @@ def test_raw_cosine_does_not_follow_a_shift() -> None:
 @pytest.mark.parametrize("similarity", get_args(Similarity))
 @pytest.mark.parametrize("centering", get_args(Centering))
 def test_constant_and_single_ratings_give_finite_predictions(
-    make: type[Neighbours], similarity: Any, centering: Any
+    make: type[Neighbors], similarity: Any, centering: Any
 ) -> None:
     # a constant user, a constant item, a user and an item with one rating, a cold user, a cold item
     table = [
@@ -137,7 +137,7 @@ def test_a_constant_user_correlates_with_nobody() -> None:
 
 
 def test_what_rounding_leaves_of_no_correlation_is_none() -> None:
-    # after centring, each of the first 8 users is orthogonal to the last one; 4.3 unsettles the overall mean
+    # after centering, each of the first 8 users is orthogonal to the last one; 4.3 unsettles the overall mean
     table = [[level, level, level + 2, level + 2, NAN] for level in np.arange(1, 2.6, 0.2)]
     train = ratings_from([*table, [1, 3, 1, 3, 4.3]])
     model = UserKNN(similarity="pearson", centering="mean", **PLAIN).fit(train)
@@ -145,7 +145,7 @@ def test_what_rounding_leaves_of_no_correlation_is_none() -> None:
 
 
 @EITHER
-def test_a_pair_without_neighbours_gets_the_bias_model(make: type[Neighbours]) -> None:
+def test_a_pair_without_neighbors_gets_the_bias_model(make: type[Neighbors]) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     pairs = np.indices((train.n_users, train.n_items)).reshape(2, -1)
     model = make(min_support=6).fit(train)
@@ -157,14 +157,14 @@ def test_a_pair_without_neighbours_gets_the_bias_model(make: type[Neighbours]) -
 
 
 @EITHER
-def test_cold_users_and_items_are_fallbacks(make: type[Neighbours]) -> None:
+def test_cold_users_and_items_are_fallbacks(make: type[Neighbors]) -> None:
     table = random_table()
     model = make().fit(ratings_from(table, (0.5, 5)))
     last_user, last_item = len(table) - 1, table.shape[1] - 1
     assert model.is_fallback(np.array([last_user, 0, last_user]), np.array([0, last_item, last_item])).all()
 
 
-def test_min_support_drops_neighbours_with_fewer_common_ratings() -> None:
+def test_min_support_drops_neighbors_with_fewer_common_ratings() -> None:
     table = [[1, 2, 3, NAN], [1, 2, 3, 5], [1, 2, NAN, 1]]
     options: dict[str, Any] = {**PLAIN, "similarity": "cosine", "centering": "none"}
     pair = (np.array([0]), np.array([3]))
@@ -174,15 +174,15 @@ def test_min_support_drops_neighbours_with_fewer_common_ratings() -> None:
 
 
 @EITHER
-def test_the_size_of_blocks_does_not_matter(make: type[Neighbours], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_blocks_does_not_matter(make: type[Neighbors], monkeypatch: pytest.MonkeyPatch) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     in_one = predict_all(make(n_neighbors=5), train)
-    monkeypatch.setattr(Neighbours, "rows_per_block", 3)
+    monkeypatch.setattr(Neighbors, "rows_per_block", 3)
     np.testing.assert_array_equal(in_one, predict_all(make(n_neighbors=5), train))
 
 
 @EITHER
-def test_a_pair_is_predicted_alike_alone_and_among_others(make: type[Neighbours]) -> None:
+def test_a_pair_is_predicted_alike_alone_and_among_others(make: type[Neighbors]) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     together = predict_all(make(), train)
     model = make().fit(train)
@@ -191,13 +191,13 @@ def test_a_pair_is_predicted_alike_alone_and_among_others(make: type[Neighbours]
 
 
 @EITHER
-def test_no_pairs_get_no_predictions(make: type[Neighbours]) -> None:
+def test_no_pairs_get_no_predictions(make: type[Neighbors]) -> None:
     nothing = np.array([], np.int32)
     assert make().fit(ratings_from(random_table(), (0.5, 5))).predict(nothing, nothing).shape == (0,)
 
 
 @EITHER
-def test_a_saved_state_predicts_the_same(make: type[Neighbours]) -> None:
+def test_a_saved_state_predicts_the_same(make: type[Neighbors]) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     model = make(centering="zscore").fit(train)
     for array in model.by_row_ + model.by_column_:
@@ -208,7 +208,7 @@ def test_a_saved_state_predicts_the_same(make: type[Neighbours]) -> None:
 
 
 @EITHER
-def test_an_index_out_of_range_is_refused(make: type[Neighbours]) -> None:
+def test_an_index_out_of_range_is_refused(make: type[Neighbors]) -> None:
     model = make().fit(ratings_from([[5, 3], [4, 1], [2, NAN]]))
     with pytest.raises(IndexError, match=r"from 0 to 9; they must lie in 0 \.\.\. "):
         model.predict(np.array([0, 9]), np.array([9, 0]))

@@ -1,4 +1,4 @@
-"""Many pairs at once: what jobs share of the neighbours, within a bound, and what is found early."""
+"""Many pairs at once: what jobs share of the neighbors, within a bound, and what is found early."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.models.neighbors.knn import ItemKNN, Neighbours, UserKNN
-from recbench.models.neighbors.pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbour_sums
+from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
+from recbench.models.neighbors.pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbor_sums
 from recbench.models.neighbors.similarity_inputs import Similarity, sorted_both_ways, starts_of
 from recbench.runtime import memo as shared
 from recbench.runtime.memo import sharing
@@ -38,7 +38,7 @@ def everything() -> npt.NDArray[np.intp]:
     return np.indices((N_USERS, N_ITEMS)).reshape(2, -1)
 
 
-def bytes_for(model: Neighbours, n_kept: int) -> int:
+def bytes_for(model: Neighbors, n_kept: int) -> int:
     """What keeping so many raters of every pair takes."""
     columns = everything()[0 if isinstance(model, ItemKNN) else 1]
     n_raters = np.diff(model.by_column_[0])[columns]
@@ -46,7 +46,7 @@ def bytes_for(model: Neighbours, n_kept: int) -> int:
 
 
 @EITHER
-def test_a_sweep_over_neighbours_shares_and_predicts_the_same_bits(make: type[Neighbours]) -> None:
+def test_a_sweep_over_neighbors_shares_and_predicts_the_same_bits(make: type[Neighbors]) -> None:
     train, pairs = ratings(), everything()
     sizes = (1, 2, 5, 10, 40, 200)
     alone = [make(n_neighbors=n).fit(train).predict(*pairs) for n in sizes]
@@ -57,7 +57,7 @@ def test_a_sweep_over_neighbours_shares_and_predicts_the_same_bits(make: type[Ne
 
 
 @EITHER
-def test_centering_damping_and_amplification_share_too(make: type[Neighbours]) -> None:
+def test_centering_damping_and_amplification_share_too(make: type[Neighbors]) -> None:
     train, pairs = ratings(), everything()
     variants: list[dict[str, Any]] = [{}, {"centering": "none"}, {"amplification": 1.0}, {"aggregation_damping": 1.0}]
     alone = [make(**options).fit(train).predict(*pairs) for options in variants]
@@ -77,7 +77,7 @@ def test_other_pairs_share_nothing() -> None:
 
 @EITHER
 @pytest.mark.parametrize(("n_neighbors", "shares"), [(10, True), (11, False)])
-def test_as_many_raters_are_kept_as_there_is_room_for(make: type[Neighbours], n_neighbors: int, shares: bool) -> None:
+def test_as_many_raters_are_kept_as_there_is_room_for(make: type[Neighbors], n_neighbors: int, shares: bool) -> None:
     train, pairs = ratings(), everything()
     model = make(n_neighbors=n_neighbors).fit(train)
     expected = model.predict(*pairs)
@@ -100,12 +100,12 @@ def test_what_is_kept_is_within_the_bound() -> None:
 @pytest.mark.parametrize("similarity", get_args(Similarity))
 @pytest.mark.parametrize(("share", "min_support"), [(0.05, 1), (0.4, 14)])
 def test_a_fallback_is_a_pair_without_weights(
-    make: type[Neighbours], similarity: Any, min_support: int, share: float
+    make: type[Neighbors], similarity: Any, min_support: int, share: float
 ) -> None:
     pairs = everything()
     model = make(similarity=similarity, min_support=min_support).fit(ratings(share))
     fitted = (model.by_row_, model.by_column_)
-    weights = neighbour_sums(fitted, model._pairs(*pairs), (10**9, 1.0), model.rule(), 32)[:, 1]
+    weights = neighbor_sums(fitted, model._pairs(*pairs), (10**9, 1.0), model.rule(), 32)[:, 1]
     fallback = model.is_fallback(*pairs)
     assert 0 < fallback.sum() < len(fallback)
     np.testing.assert_array_equal(fallback, weights == 0)

@@ -1,4 +1,4 @@
-"""The neighbour models against paper, and against a direct evaluation of their formulas."""
+"""The neighbor models against paper, and against a direct evaluation of their formulas."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recbench.contracts import RatingDataset
 from recbench.datasets.movielens.loader import load_movielens
 from recbench.metrics import rmse
 from recbench.models.baselines.bias import Bias
-from recbench.models.neighbors.knn import ItemKNN, Neighbours, UserKNN
+from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
 from recbench.models.neighbors.similarity_inputs import Centering, Similarity
 from recbench.splits import Holdout
 
@@ -44,15 +44,15 @@ def random_table(n_users: int = 40, n_items: int = 30, seed: int = 0) -> Floats:
     return table
 
 
-def predict_all(model: Neighbours, train: RatingDataset) -> Floats:
+def predict_all(model: Neighbors, train: RatingDataset) -> Floats:
     pairs = np.indices((train.n_users, train.n_items)).reshape(2, -1)
     return model.fit(train).predict(*pairs).reshape(train.n_users, train.n_items)
 
 
 class Direct:
-    """The formulas of `Neighbours`, evaluated one pair at a time on dense tables (rows, columns)."""
+    """The formulas of `Neighbors`, evaluated one pair at a time on dense tables (rows, columns)."""
 
-    def __init__(self, model: Neighbours, train: RatingDataset) -> None:
+    def __init__(self, model: Neighbors, train: RatingDataset) -> None:
         self.model = model
         table = np.full((train.n_users, train.n_items), NAN)
         table[train.user_idx, train.item_idx] = train.ratings
@@ -162,7 +162,7 @@ def test_shrinkage_shows_once_the_average_is_damped() -> None:
 
 
 def test_amplification_is_a_power_of_the_similarity() -> None:
-    # U1's neighbours on I2: s = .990830 gave 3, s = .843661 gave 5
+    # U1's neighbors on I2: s = .990830 gave 3, s = .843661 gave 5
     options = {**PLAIN, "similarity": "cosine", "centering": "none", "amplification": 2.0}
     predicted = UserKNN(**options).fit(ratings_from(ON_PAPER)).predict(np.array([0]), np.array([1]))
     weights = np.array([0.990830, 0.843661]) ** 2
@@ -174,7 +174,7 @@ COMBINATIONS = [(s, "baseline") for s in get_args(Similarity)] + [("pearson_base
 
 @EITHER
 @pytest.mark.parametrize(("similarity", "centering"), COMBINATIONS)
-def test_every_pair_agrees_with_the_formula(make: type[Neighbours], similarity: Any, centering: Any) -> None:
+def test_every_pair_agrees_with_the_formula(make: type[Neighbors], similarity: Any, centering: Any) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     model = make(n_neighbors=4, similarity=similarity, centering=centering, shrinkage=5.0, min_support=2)
     pairs = np.indices((train.n_users, train.n_items)).reshape(2, -1)
@@ -184,7 +184,7 @@ def test_every_pair_agrees_with_the_formula(make: type[Neighbours], similarity: 
 
 @EITHER
 @pytest.mark.parametrize("options", [{**KOREN, "aggregation_damping": 0.0}, {}], ids=["koren", "defaults"])
-def test_pairs_of_real_ratings_agree_with_the_formula(make: type[Neighbours], options: dict[str, Any]) -> None:
+def test_pairs_of_real_ratings_agree_with_the_formula(make: type[Neighbors], options: dict[str, Any]) -> None:
     data = load_movielens()
     ((train_rows, test_rows),) = Holdout()(data)
     train, test = data.take(train_rows), data.take(test_rows[:600])
@@ -195,7 +195,7 @@ def test_pairs_of_real_ratings_agree_with_the_formula(make: type[Neighbours], op
 
 
 @EITHER
-def test_zero_and_negative_ratings_are_ratings(make: type[Neighbours]) -> None:
+def test_zero_and_negative_ratings_are_ratings(make: type[Neighbors]) -> None:
     table = np.round(random_table() - 3).clip(-1, 1)
     assert np.sum(table == 0) > 50
     model = make(n_neighbors=5, shrinkage=5.0, **KOREN)
@@ -208,7 +208,7 @@ def test_zero_and_negative_ratings_are_ratings(make: type[Neighbours]) -> None:
 @pytest.mark.realdata
 @pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA names no folder with ml-100k")
 @pytest.mark.parametrize(("make", "expected"), [(UserKNN, 0.9159), (ItemKNN, 0.9047)])
-def test_rmse_on_the_five_folds_of_movielens_100k(make: type[Neighbours], expected: float) -> None:
+def test_rmse_on_the_five_folds_of_movielens_100k(make: type[Neighbors], expected: float) -> None:
     data = load_movielens(release="100k", path=str(Path(os.environ["RECBENCH_DATA"]) / "ml-100k"))
     scores = []
     for train_rows, test_rows in data.folds or ():

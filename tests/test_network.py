@@ -1,4 +1,4 @@
-"""The network of `ncf`: its judgement, its loss, its steps and what its product is pulled to, by hand and by Keras."""
+"""The network of `ncf`: its judgment, its loss, its steps and what its product is pulled to, by hand and by Keras."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from omegaconf.errors import MissingMandatoryValue, ValidationError
 from recbench.registry.options import convert, options_of, schema, schema_type
 
 
-class Colour(Enum):
-    """Two colours."""
+class Color(Enum):
+    """Two colors."""
 
     RED = 1
     BLUE = 2
@@ -38,7 +38,7 @@ class Everything:
     count: int = 3
     share: float = 0.5
     name: str = "mf"
-    colour: Colour = Colour.BLUE
+    color: Color = Color.BLUE
     similarity: Literal["cosine", "pearson"] = "pearson"
     level: Literal[1, 2] = 2
     limit: int | None = None
@@ -58,7 +58,7 @@ ALL = options_of(Everything)
     ("annotation", "expected"),
     [
         (int, int),
-        (Colour, Colour),
+        (Color, Color),
         (Literal["a", "b"], str),
         (Literal[1, 2], int),
         (int | None, int | None),
@@ -88,7 +88,7 @@ def test_the_schema_holds_every_default() -> None:
         "count": 3,
         "share": 0.5,
         "name": "mf",
-        "colour": "BLUE",
+        "color": "BLUE",
         "similarity": "pearson",
         "level": 2,
         "limit": None,
@@ -110,7 +110,7 @@ def test_a_required_option_is_missing_in_the_schema() -> None:
         ("count", "many"),
         ("share", "x"),
         ("flag", "perhaps"),
-        ("colour", "GREEN"),
+        ("color", "GREEN"),
         ("layers", [1, "x"]),
         ("count", None),
     ],
@@ -144,9 +144,9 @@ def test_the_whole_configuration_converts_back_to_the_object() -> None:
         (int, 3, 3),
         (int | None, None, None),
         (int | None, 3, 3),
-        (Colour, "RED", Colour.RED),
-        (Colour | None, "RED", Colour.RED),
-        (list[Colour], ["RED", "BLUE"], [Colour.RED, Colour.BLUE]),
+        (Color, "RED", Color.RED),
+        (Color | None, "RED", Color.RED),
+        (list[Color], ["RED", "BLUE"], [Color.RED, Color.BLUE]),
         (list[int], [1, 2], [1, 2]),
         (tuple[int, ...], [1, 2, 3], (1, 2, 3)),
         (tuple[int, ...], [], ()),

@@ -75,8 +75,8 @@ def test_a_subclass_in_another_module_keeps_the_types_of_its_parent(monkeypatch:
     assert list(options_of(other.Child)) == ["patience", "how", "bounds", "extra"]
 
 
-class Colour(Enum):
-    """Two colours."""
+class Color(Enum):
+    """Two colors."""
 
     RED = 1
     BLUE = 2
@@ -89,7 +89,7 @@ DEFAULTS: list[tuple[Any, list[Any], list[Any]]] = [  # a type, defaults that fi
     (str, ["", "a"], [None, 3]),
     (float | None, [None, 1.5], ["1.5"]),
     (Optional[int], [None, 1], [1.5]),  # noqa: UP045  as older plugins write it
-    (Colour, [Colour.RED], ["RED", 1, None]),
+    (Color, [Color.RED], ["RED", 1, None]),
     (Literal["a", "b"], ["a"], ["c", None]),
     (Literal["a", "b"] | None, ["a", None], ["c"]),
     (list[int], [[], [1, 2]], [3, [1, "x"], None]),

@@ -1,4 +1,4 @@
-"""Rankings of the whole catalogue, and what is read off their tops."""
+"""Rankings of the whole catalog, and what is read off their tops."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _first(scorer: _Counting, train: RatingDataset, user: int, shuffled: list[in
 @pytest.mark.parametrize("k", [1, 4, 25])
 def test_the_top_is_what_sorting_all_candidates_gives(k: int) -> None:
     scorer, train, scored = _random()
-    # with equal scores throughout, the top is the shuffled catalogue
+    # with equal scores throughout, the top is the shuffled catalog
     alone = _part([0], [0], [3], 1, 25)
     shuffled = Ranking(_Counting(np.zeros((1, 25))), alone.take(NOTHING.astype(int)), alone).top(25)[0].tolist()
     ranking = Ranking(scorer, train, scored)
@@ -94,7 +94,7 @@ def test_places_count_the_candidates_above_and_beside_each_scored_pair() -> None
     assert found == sorted(expected)
 
 
-def test_the_catalogue_is_scored_once_for_all_metrics() -> None:
+def test_the_catalog_is_scored_once_for_all_metrics() -> None:
     scorer, train, scored = _random()
     ranking = Ranking(scorer, train, scored)
     for metric in (ndcg, precision, coverage, novelty, gini):
@@ -159,7 +159,7 @@ def test_row_order_changes_nothing() -> None:
     assert values[0] == pytest.approx(values[1], abs=1e-12)
 
 
-def test_equal_scores_favour_nobody() -> None:
+def test_equal_scores_favor_nobody() -> None:
     users, items = np.repeat(np.arange(200), 2), np.tile([0, 1], 200)
     train = _part([0], [19], [3], 200, 20)
     value = precision(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recbench.metrics import GREATER_IS_BETTER
-from recbench.metrics import over_catalog as catalogue
+from recbench.metrics import over_catalog as catalog
 from recbench.metrics.concordance import fcp
 from tests.ranked import GAINS, RATED, full_value, one_ranking, rated_value
 
@@ -32,16 +32,16 @@ def test_ndcg_of_the_worked_gains(gain: str, k: int, expected: float) -> None:
 @pytest.mark.parametrize(
     ("function", "options", "expected"),
     [
-        (catalogue.precision, {"k": 5}, 0.4),
-        (catalogue.precision, {"k": 10}, 0.3),
-        (catalogue.recall, {"k": 5}, 0.5),
-        (catalogue.recall, {"k": 10}, 0.75),
-        (catalogue.mean_average_precision, {"k": 10}, 0.541667),
-        (catalogue.map_hits, {"k": 10}, 0.722222),
-        (catalogue.map_hits, {"k": 5}, 5 / 6),
-        (catalogue.mrr, {}, 1.0),
-        (catalogue.ndcg, {"k": 10}, 0.724626),
-        (catalogue.hit_rate, {"k": 10}, 1.0),
+        (catalog.precision, {"k": 5}, 0.4),
+        (catalog.precision, {"k": 10}, 0.3),
+        (catalog.recall, {"k": 5}, 0.5),
+        (catalog.recall, {"k": 10}, 0.75),
+        (catalog.mean_average_precision, {"k": 10}, 0.541667),
+        (catalog.map_hits, {"k": 10}, 0.722222),
+        (catalog.map_hits, {"k": 5}, 5 / 6),
+        (catalog.mrr, {}, 1.0),
+        (catalog.ndcg, {"k": 10}, 0.724626),
+        (catalog.hit_rate, {"k": 10}, 1.0),
     ],
 )
 def test_hits_at_ranks_1_3_and_6_of_10_with_4_relevant(
@@ -156,15 +156,15 @@ def test_among_rated_rows_a_metric_is_the_mean_over_all_orders_of_equal_predicti
     assert value == pytest.approx(_mean(expected), nan_ok=True)
 
 
-CATALOGUE = st.lists(
+CATALOG = st.lists(
     st.tuples(st.integers(0, 2), st.one_of(st.none(), st.integers(1, 5)), st.booleans()), min_size=2, max_size=6
 )
 
 
 @some
-@given(CATALOGUE, st.integers(1, 7))
+@given(CATALOG, st.integers(1, 7))
 @pytest.mark.parametrize("name", [name.removesuffix("_rated") for name in RATED])
-def test_in_the_catalogue_a_metric_is_the_mean_over_all_orders_of_equal_scores(
+def test_in_the_catalog_a_metric_is_the_mean_over_all_orders_of_equal_scores(
     name: str, items: list[tuple[int, int | None, bool]], k: int
 ) -> None:
     candidates = [(score, rating) for score, rating, seen in items if not seen]

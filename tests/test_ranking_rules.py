@@ -9,7 +9,7 @@ import pytest
 
 from recbench.cli.commands.list_show import show
 from recbench.metrics import among_rated as rated
-from recbench.metrics import over_catalog as catalogue
+from recbench.metrics import over_catalog as catalog
 from recbench.metrics.ranking import Ranking
 from recbench.registry.registry import installed
 from tests.ranked import RATED, full_value, one_ranking, one_user, rated_value
@@ -66,7 +66,7 @@ def test_ranked_users_counts_those_with_a_relevant_candidate() -> None:
     # user 0's liked item is in train already, user 2 liked none
     train, scored = one_user([5]), one_user([5, 4, 5, 1], users=[0, 1, 1, 2])
     ranking = Ranking(lambda user_idx: np.zeros((len(user_idx), 12)), train, scored)
-    assert full_value(catalogue.ranked_users, ranking) == 1.0
+    assert full_value(catalog.ranked_users, ranking) == 1.0
 
 
 def test_a_metric_is_shown_under_its_name_with_a_rank() -> None:
@@ -80,7 +80,7 @@ def test_a_name_with_a_rank_cuts_the_metric_there() -> None:
     assert found == names
 
 
-def test_rated_and_catalogue_metrics_are_named_apart() -> None:
+def test_rated_and_catalog_metrics_are_named_apart() -> None:
     ranking = one_ranking([3, 2, 1], items=[2], ratings=[5])
     assert rated.mrr_rated(np.array([5]), np.array([1.0]), np.array([0]), ranking.train) == 1.0
-    assert full_value(catalogue.mrr, ranking) == pytest.approx(1 / 3)
+    assert full_value(catalog.mrr, ranking) == pytest.approx(1 / 3)

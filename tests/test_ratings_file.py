@@ -47,14 +47,14 @@ def test_timestamps_and_the_scale_come_from_the_file(tmp_path: Path) -> None:
     assert dataset.rating_scale == (-1.0, 4.5)
 
 
-def test_options_override_what_is_recognised(tmp_path: Path) -> None:
+def test_options_override_what_is_recognized(tmp_path: Path) -> None:
     dataset = load(tmp_path, TEXT, rating_column="timestamp", timestamp_column=None, rating_scale=(0, 500), name="x")
     assert dataset.ratings.tolist() == [100.0, 200.0, 300.0]
     assert (dataset.timestamps, dataset.rating_scale, dataset.name) == (None, (0.0, 500.0), "x")
 
 
 @pytest.mark.parametrize("separator", [",", "\t", ";", "|", "::"])
-def test_the_separator_is_recognised(separator: str, tmp_path: Path) -> None:
+def test_the_separator_is_recognized(separator: str, tmp_path: Path) -> None:
     assert triples(load(tmp_path, TEXT.replace(",", separator))) == EXPECTED
 
 
@@ -121,7 +121,7 @@ def test_negative_integer_ids_sort_as_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("header", ["user_id,item_id,rating", "USER,ITEM,SCORE", '"User-ID", "ISBN", "Book-Rating"'])
-def test_usual_column_names_are_recognised(header: str, tmp_path: Path) -> None:
+def test_usual_column_names_are_recognized(header: str, tmp_path: Path) -> None:
     assert triples(load(tmp_path, f"{header}\n7, 30, 4.5\n")) == [(7, 30, 4.5)]
 
 

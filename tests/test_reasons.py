@@ -18,7 +18,7 @@ KNN = [{}, {"centering": "none"}, {"centering": "zscore", "similarity": "pearson
 
 @pytest.mark.parametrize("factory", [UserKNN, ItemKNN])
 @pytest.mark.parametrize("options", KNN, ids=str)
-def test_what_the_neighbours_add_is_the_prediction_less_its_offset(factory: Any, options: dict[str, Any]) -> None:
+def test_what_the_neighbors_add_is_the_prediction_less_its_offset(factory: Any, options: dict[str, Any]) -> None:
     train = toy_ratings()
     model = factory(**{"shrinkage": 5.0} | options).fit(train)
     users, items = all_pairs(train)
@@ -29,7 +29,7 @@ def test_what_the_neighbours_add_is_the_prediction_less_its_offset(factory: Any,
     np.testing.assert_allclose(found, model.predict(users, items) - offsets, atol=1e-9)
 
 
-def test_the_neighbours_of_an_item_are_items_that_the_user_rated_and_the_strongest_comes_first() -> None:
+def test_the_neighbors_of_an_item_are_items_that_the_user_rated_and_the_strongest_comes_first() -> None:
     train = toy_ratings()
     reasons = ItemKNN(shrinkage=1.0).fit(train).reasons(0, 9 - 1)
     effects = [reason.effect for reason in reasons]
@@ -39,7 +39,7 @@ def test_the_neighbours_of_an_item_are_items_that_the_user_rated_and_the_stronge
     assert len(effects) > 1
 
 
-def test_the_neighbours_of_a_user_are_users_who_rated_the_item() -> None:
+def test_the_neighbors_of_a_user_are_users_who_rated_the_item() -> None:
     train = toy_ratings()
     reasons = UserKNN(shrinkage=1.0).fit(train).reasons(0, 2)
     assert {reason.kind for reason in reasons} == {"user"}

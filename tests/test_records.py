@@ -100,9 +100,9 @@ def test_the_mean_is_computed_from_the_folds_and_not_believed() -> None:
 
 
 def test_keys_that_this_version_does_not_know_are_kept() -> None:
-    raw = json.loads(Record(model="bias").to_json()) | {"colour": "red"}
+    raw = json.loads(Record(model="bias").to_json()) | {"color": "red"}
     record = Record.from_json(json.dumps(raw))
-    assert record.unknown == {"colour": "red"}
+    assert record.unknown == {"color": "red"}
     assert json.loads(record.to_json()) == raw
     assert "unknown" not in raw
 

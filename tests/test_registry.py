@@ -105,7 +105,7 @@ WRONG = {
     ),
     "raises": ("1 / 0\n", "ZeroDivisionError: division by zero"),
     "imports": ("import no_such_module_of_acme\n", "ModuleNotFoundError: No module named 'no_such_module_of_acme'"),
-    "exits": ("raise SystemExit('no licence')\n", "SystemExit: no licence"),
+    "exits": ("raise SystemExit('no license')\n", "SystemExit: no license"),
     "syntax": ("def broken(:\n", "SyntaxError: "),
     "misspelt": (
         HEAD + "@hookimpl\ndef register_model():\n    return {'x': Mine}\n",

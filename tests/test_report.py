@@ -96,7 +96,7 @@ def test_names_of_parts_are_used_once_and_exist(name: str, folder: Path) -> None
     assert set(re.findall(r"url\(#([^)]*)\)", html)) | {v[1:] for n, v in seen.attributes if n == "href"} <= set(ids)
 
 
-def test_colours_follow_the_page(folder: Path) -> None:
+def test_colors_follow_the_page(folder: Path) -> None:
     drawn = "".join(re.findall(r"<svg.*?</svg>", (folder / "options.html").read_text(), re.DOTALL))
     assert "var(--series-0)" in drawn
     assert re.findall(r'style="[^"]*#[0-9a-f]{6}', drawn) == []

@@ -18,7 +18,7 @@ from recbench.serving.model_folder import load, read_about, save
 from recbench.testing.toy import all_pairs, toy_ratings
 
 
-class Colour(Enum):
+class Color(Enum):
     RED = "r"
     BLUE = "b"
 
@@ -32,7 +32,7 @@ class Inner:
 class Everything(RatingModel):
     """Has an option and a piece of state of every kind."""
 
-    colour: Colour = Colour.RED
+    color: Color = Color.RED
     how: Literal["a", "b"] = "a"
     widths: tuple[int, ...] = (3,)
     limit: float | None = None
@@ -62,7 +62,7 @@ def saved(tmp_path: Path, **options: Any) -> Path:
 
 def test_options_and_state_of_every_kind_come_back(tmp_path: Path) -> None:
     options: dict[str, Any] = {
-        "colour": Colour.BLUE,
+        "color": Color.BLUE,
         "how": "b",
         "widths": (8, 4),
         "limit": 0.1,
@@ -125,7 +125,7 @@ def test_a_pickle_in_the_arrays_is_not_loaded(tmp_path: Path) -> None:
         ({"schema": 2}, "is of no schema that this version reads"),
         ({"kind": 3}, r"lacks \['kind'\]"),
         ({"options": None}, r"lacks \['options'\]"),
-        ({"options": {"colour": "PINK"}}, "one of: RED, BLUE"),
+        ({"options": {"color": "PINK"}}, "one of: RED, BLUE"),
         ({"options": {"no_such": 1}}, "is damaged"),
         ({"tuples": {"layers_": 3}}, "is damaged"),
         ({"tuples": {"layers_": "x"}}, "is damaged"),

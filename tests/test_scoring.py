@@ -63,7 +63,7 @@ def _scores(make_model: Callable[[], RatingModel], *names: str) -> dict[str, flo
     return {name: score.mean for name, score in record.scores.items()}
 
 
-def test_all_catalogue_metrics_of_a_fold_share_one_scoring() -> None:
+def test_all_catalog_metrics_of_a_fold_share_one_scoring() -> None:
     Sure.n_predicted.clear()
     names = [name for name, metric in register_metrics().items() if "ranking" in metric.needs()]
     _scores(Sure, *names)
@@ -72,7 +72,7 @@ def test_all_catalogue_metrics_of_a_fold_share_one_scoring() -> None:
     assert Sure.n_predicted[1:] == [n_users * 10]  # after the scored rows themselves
 
 
-def test_catalogue_metrics_are_those_of_the_fitted_models_scores() -> None:
+def test_catalog_metrics_are_those_of_the_fitted_models_scores() -> None:
     toy = toy_ratings()
     (fold,) = Holdout(0.3, 0)(toy)
     train, scored = toy.take(fold[0]), toy.take(fold[1])
@@ -88,7 +88,7 @@ def test_catalogue_metrics_are_those_of_the_fitted_models_scores() -> None:
     assert record.scores["precision@1"].mean == pytest.approx(np.mean(hits))
 
 
-def test_the_catalogue_is_predicted_in_parts_and_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_catalog_is_predicted_in_parts_and_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     toy = toy_ratings()
     whole = Scoring(toy, toy, Bias().fit(toy)).scorer(np.arange(12))
     monkeypatch.setattr(scoring_module, "PAIRS_AT_ONCE", 40)
@@ -196,7 +196,7 @@ def _job(folder: Path, *metrics: str, **options: Any) -> Job:
     return Job(CONFIG | {"metrics": list(metrics)} | options, "bias", store=folder)
 
 
-def test_a_resumed_job_keeps_catalogue_scores_and_takes_other_metrics_anew(tmp_path: Path) -> None:
+def test_a_resumed_job_keeps_catalog_scores_and_takes_other_metrics_anew(tmp_path: Path) -> None:
     first = run(_job(tmp_path, "rmse", "ndcg@5", "interval_coverage"))
     again = run(_job(tmp_path, "ndcg@5", "ndcg_rated@5", "interval_coverage", "fcp"))
     assert (first.status, again.status, again.cached) == ("ok", "ok", True)
@@ -207,7 +207,7 @@ def test_a_resumed_job_keeps_catalogue_scores_and_takes_other_metrics_anew(tmp_p
     assert (again.scores["ndcg_rated@5"], again.scores["fcp"]) == (fresh.scores["ndcg_rated@5"], fresh.scores["fcp"])
 
 
-def test_a_catalogue_metric_that_was_not_taken_has_the_job_run_again(tmp_path: Path) -> None:
+def test_a_catalog_metric_that_was_not_taken_has_the_job_run_again(tmp_path: Path) -> None:
     run(_job(tmp_path, "rmse", "ndcg@5"))
     again = run(_job(tmp_path, "rmse", "ndcg@10"))
     assert (again.status, again.cached) == ("ok", False)

@@ -15,7 +15,7 @@ from recbench.models.baselines.means import GlobalMean
 from recbench.models.content.content import Content
 from recbench.registry.registry import installed
 from recbench.serving import recommending
-from recbench.serving.catalog import Catalogue, with_room
+from recbench.serving.catalog import Catalog, with_room
 from recbench.serving.loaded_model import Served, load, versions_of
 from recbench.serving.model_folder import load_beside, save
 from recbench.serving.predicting import predict
@@ -40,14 +40,14 @@ SMALL = ["dataset=synthetic", "dataset.n_users=60", "dataset.n_items=40", "datas
 
 
 def served(model: Any, dataset: RatingDataset) -> Served:
-    return Served("bias", model.fit(with_room(dataset)), Catalogue.of(dataset))
+    return Served("bias", model.fit(with_room(dataset)), Catalog.of(dataset))
 
 
 def saved(tmp_path: Path, dataset: RatingDataset | None = None, versions: dict[str, str] | None = None) -> Path:
     """A bias model as `train` saves it."""
     data = dataset or toy_ratings()
     about = {"versions": versions or versions_of("bias")}
-    save(Bias().fit(with_room(data)), "bias", tmp_path / "m", about, Catalogue.of(data).arrays())
+    save(Bias().fit(with_room(data)), "bias", tmp_path / "m", about, Catalog.of(data).arrays())
     return tmp_path / "m"
 
 
@@ -89,7 +89,7 @@ def test_every_model_can_be_trained_asked_and_recommends_what_the_user_has_not_r
     assert told.startswith(f"{kind}, fitted in ")
     found = json.loads(recommend([str(tmp_path / "m"), "--user", "1", "-n", "5", "--json"]))
     asked = load(tmp_path / "m")
-    rated = asked.catalogue.item_ids[asked.catalogue.ratings_of(0)[0]].tolist()
+    rated = asked.catalog.item_ids[asked.catalog.ratings_of(0)[0]].tolist()
     assert len(found) == min(5, 40 - len(rated))
     assert not {each["item"] for each in found} & set(rated)
     ratings = [each["rating"] for each in found]
@@ -114,7 +114,7 @@ def test_filtered_ratings_are_not_learned_from_but_count_as_seen(tmp_path: Path)
     asked = load(tmp_path / "m")
     model: Any = asked.model
     assert model.global_mean_ == pytest.approx(float(data.ratings[data.ratings >= 3].mean(dtype=np.float64)))
-    assert asked.catalogue.ratings_of(0)[0].tolist() == sorted(data.item_idx[data.user_idx == 0].tolist())
+    assert asked.catalog.ratings_of(0)[0].tolist() == sorted(data.item_idx[data.user_idx == 0].tolist())
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
         load(folder)
 
 
-def test_a_model_without_catalogue_is_refused(tmp_path: Path) -> None:
+def test_a_model_without_catalog_is_refused(tmp_path: Path) -> None:
     save(Bias().fit(toy_ratings()), "bias", tmp_path / "m", {"versions": versions_of("bias")})
-    with pytest.raises(UsageError, match=r"has no catalogue .*; save it by train"):
+    with pytest.raises(UsageError, match=r"has no catalog .*; save it by train"):
         load(tmp_path / "m")
 
 
@@ -179,7 +179,7 @@ def test_a_file_of_pairs_is_answered_in_its_order_clipped_and_marked(tmp_path: P
 
 def test_a_newcomer_gets_what_a_user_of_the_same_ratings_gets(tmp_path: Path) -> None:
     folder = saved(tmp_path)
-    known = load(folder).catalogue
+    known = load(folder).catalog
     items, ratings = known.ratings_of(2)
     rows = [f"{known.item_ids[i]},{r}" for i, r in zip(items.tolist(), ratings.tolist(), strict=True)]
     (tmp_path / "my.csv").write_text("\n".join(["item,rating", *rows]))
@@ -218,7 +218,7 @@ def test_everybody_gets_a_list_in_one_file(tmp_path: Path) -> None:
     asked = load(folder)
     expected = list(top(asked, np.arange(12), 2, np.ones(10, bool)))
     assert len(lines) == 1 + sum(map(len, expected))
-    assert lines[1][:4] == ["100", "1", f"item-{expected[0][0]}", asked.catalogue.title(expected[0][0])]
+    assert lines[1][:4] == ["100", "1", f"item-{expected[0][0]}", asked.catalog.title(expected[0][0])]
 
 
 @pytest.mark.parametrize("kind", ["mf", "item_knn"])
@@ -227,7 +227,7 @@ def test_a_friend_of_star_wars_is_not_sent_to_films_that_hardly_anybody_has_seen
     (tmp_path / "my.csv").write_text("movieId,rating\n260,5\n1196,5\n1210,4.5\n2571,5\n480,4\n356,2\n")
     found = json.loads(recommend([str(tmp_path / "m"), "--ratings", str(tmp_path / "my.csv"), "--json"]))
     titles = [each["title"] for each in found]
-    known = load(tmp_path / "m").catalogue
+    known = load(tmp_path / "m").catalog
     n_ratings = known.n_ratings_of_item[known.items([str(each["item"]) for each in found])]
     assert np.median(n_ratings) > 50
     assert "Lord of the Rings: The Fellowship of the Ring, The (2001)" in titles

@@ -24,7 +24,7 @@ N_BLOCK = 256  # users predicted at a time: bounds the memory to N_BLOCK x n_ite
 class SlopeOne(RatingModel):
     """Weighted Slope One; where no item carries over, the user's mean, then the global mean."""
 
-    damping: float = 0.0  # co-ratings' worth of pull towards the user's mean; 0 is the textbook
+    damping: float = 0.0  # co-ratings' worth of pull toward the user's mean; 0 is the textbook
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Keep the ratings; the differences are sums over users and are taken when predicting."""

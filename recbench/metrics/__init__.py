@@ -8,7 +8,7 @@ from recbench.contracts import Metric
 from recbench.hookspecs import hookimpl
 from recbench.metrics import among_rated as rated
 from recbench.metrics import beyond_accuracy as lists
-from recbench.metrics import over_catalog as catalogue
+from recbench.metrics import over_catalog as catalog
 from recbench.metrics.concordance import fcp
 from recbench.metrics.errors import mae, mse, r2, rmse, rmse_user
 from recbench.metrics.uncertainty import interval_coverage, interval_width
@@ -34,15 +34,15 @@ GREATER_IS_BETTER: Mapping[str, Callable[..., float]] = {
     "map_hits_rated": rated.map_hits_rated,
     "mrr_rated": rated.mrr_rated,
     "auc_rated": rated.auc_rated,
-    "ndcg": catalogue.ndcg,
-    "precision": catalogue.precision,
-    "recall": catalogue.recall,
-    "hit_rate": catalogue.hit_rate,
-    "map": catalogue.mean_average_precision,
-    "map_hits": catalogue.map_hits,
-    "mrr": catalogue.mrr,
-    "auc": catalogue.auc,
-    "ranked_users": catalogue.ranked_users,
+    "ndcg": catalog.ndcg,
+    "precision": catalog.precision,
+    "recall": catalog.recall,
+    "hit_rate": catalog.hit_rate,
+    "map": catalog.mean_average_precision,
+    "map_hits": catalog.map_hits,
+    "mrr": catalog.mrr,
+    "auc": catalog.auc,
+    "ranked_users": catalog.ranked_users,
     "coverage": lists.coverage,
     "novelty": lists.novelty,
     "interval_coverage": interval_coverage,

@@ -1,6 +1,6 @@
 """Ranking metrics among the scored rows of each user: what is not rated has no part in them.
 
-They say whether ratings are predicted in the right order, which is not whether the top of the catalogue is right.
+They say whether ratings are predicted in the right order, which is not whether the top of the catalog is right.
 A row is relevant if it is rated at least `relevant_from`. Rows of equal prediction count as their expectation over all
 orders, and each value is the mean over users. `places` has the formulas.
 """

@@ -1,6 +1,6 @@
-"""What is recommended, right or wrong: how much of the catalogue, how known, how evenly.
+"""What is recommended, right or wrong: how much of the catalog, how known, how evenly.
 
-They look at the first k items of the catalogue for each user with a scored row, those rated in train left out.
+They look at the first k items of the catalog for each user with a scored row, those rated in train left out.
 Items of equal score stand in an order shuffled once for all (see `ranking`).
 """
 
@@ -14,7 +14,7 @@ from recbench.metrics.ranking_formulas import at_least_one
 
 
 def coverage(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10) -> float:
-    """Share of the catalogue among the first k of anybody: |∪_u top_k(u)| / n_items."""
+    """Share of the catalog among the first k of anybody: |∪_u top_k(u)| / n_items."""
     return float(np.mean(_counts(ranking, k) > 0))
 
 

@@ -1,4 +1,4 @@
-"""Top-n metrics over the whole catalogue: candidates are all items that the user has not rated in train.
+"""Top-n metrics over the whole catalog: candidates are all items that the user has not rated in train.
 
 They judge the model's scores of all items and never a sample, by which models come out in another order
 (Krichene & Rendle 2020, "On sampled metrics for item recommendation", KDD). A candidate is relevant if it is a scored
@@ -34,7 +34,7 @@ def ndcg(
     gain: Gain = "binary",
     relevant_from: float | None = None,
 ) -> float:
-    """Normalized discounted cumulative gain of the first k of the catalogue.
+    """Normalized discounted cumulative gain of the first k of the catalog.
 
         Σ_{p≤k} g / log2(p + 1), over the same sum in the ideal order
 
@@ -47,7 +47,7 @@ def ndcg(
 def precision(
     _ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10, relevant_from: float | None = None
 ) -> float:
-    """Share of relevant items among the first k of the catalogue: hits / k, for short lists too.
+    """Share of relevant items among the first k of the catalog: hits / k, for short lists too.
 
     Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.
     """
@@ -57,7 +57,7 @@ def precision(
 def recall(
     _ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10, relevant_from: float | None = None
 ) -> float:
-    """Share of all relevant items that are among the first k of the catalogue: hits / relevant.
+    """Share of all relevant items that are among the first k of the catalog: hits / relevant.
 
     Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.
     """
@@ -67,7 +67,7 @@ def recall(
 def hit_rate(
     _ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10, relevant_from: float | None = None
 ) -> float:
-    """Share of users with a relevant item among the first k of the catalogue.
+    """Share of users with a relevant item among the first k of the catalog.
 
     Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.
     """
@@ -77,7 +77,7 @@ def hit_rate(
 def mean_average_precision(
     _ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10, relevant_from: float | None = None
 ) -> float:
-    """Mean average precision of the first k of the catalogue.
+    """Mean average precision of the first k of the catalog.
 
         Σ_{p≤k} precision(p) relevant(p) / min(k, relevant)
 
@@ -90,7 +90,7 @@ def mean_average_precision(
 def map_hits(
     _ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10, relevant_from: float | None = None
 ) -> float:
-    """Mean average precision of the first k of the catalogue, divided by the hits in it.
+    """Mean average precision of the first k of the catalog, divided by the hits in it.
 
         Σ_{p≤k} precision(p) relevant(p) / Σ_{p≤k} relevant(p)
 
@@ -108,7 +108,7 @@ def mrr(
     k: int | None = None,
     relevant_from: float | None = None,
 ) -> float:
-    """Mean of 1 / rank of the first relevant item of the catalogue.
+    """Mean of 1 / rank of the first relevant item of the catalog.
 
     With a cut k, it is 0 where that stands beyond.
     Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.
@@ -119,7 +119,7 @@ def mrr(
 def ranked_users(
     _ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, relevant_from: float | None = None
 ) -> float:
-    """How many users the metrics of the catalogue are means over: those with a relevant item.
+    """How many users the metrics of the catalog are means over: those with a relevant item.
 
     Relevant is a rating at least three quarters up the scale, 4 of 1 to 5.
     """
@@ -127,7 +127,7 @@ def ranked_users(
 
 
 def auc(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, relevant_from: float | None = None) -> float:
-    """Share of pairs of a relevant and another item of the catalogue that are in order.
+    """Share of pairs of a relevant and another item of the catalog that are in order.
 
     Equal scores are half in order. Shares are averaged over users.
     Relevant is a rating at least three quarters up the scale, 4 of 1 to 5; users without one are left out.

@@ -1,4 +1,4 @@
-"""Rankings: where scored pairs stand among the candidates, and each user's top of the whole catalogue."""
+"""Rankings: where scored pairs stand among the candidates, and each user's top of the whole catalog."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def places_among_rated(
 
 
 class Ranking:
-    """How a model orders the whole catalogue for each user with a scored row.
+    """How a model orders the whole catalog for each user with a scored row.
 
     Candidates are all items but those that the user rated in `train`; they stand in the order of the
-    model's scores, not clipped. The catalogue is scored once, when a metric first asks, in blocks of users
+    model's scores, not clipped. The catalog is scored once, when a metric first asks, in blocks of users
     of at most `BLOCK_BYTES`, and never sampled; what is kept is each scored pair's place and each
     user's top. A scored pair that is in `train` too has no place; one that is scored twice has one, with
     the higher rating.
@@ -124,7 +124,7 @@ class Ranking:
         return user[order], self.train.item_idx[rows][order]
 
     def _ranked(self, depth: int) -> Places:
-        """Score the catalogue once: keep the top `depth`, and return the places."""
+        """Score the catalog once: keep the top `depth`, and return the places."""
         n_users, n_items = len(self.users), self.train.n_items
         user, item, ratings = self._truth
         before, tied = np.empty(len(user), np.int64), np.empty(len(user), np.int64)

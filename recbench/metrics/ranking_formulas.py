@@ -1,4 +1,4 @@
-"""Ranking formulas over places; those of the catalogue and those among rated items share them.
+"""Ranking formulas over places; those of the catalog and those among rated items share them.
 
 Where scores are equal, each value is its expectation over all orders of the equal ones: neither the order
 of rows nor that of items has a part in it. Per user, then averaged over the users with a relevant pair.

@@ -47,7 +47,7 @@ class Scoring:
 
     @cached_property
     def ranking(self) -> Ranking:
-        """How the model orders the catalogue for the scored users; all metrics share it."""
+        """How the model orders the catalog for the scored users; all metrics share it."""
         return Ranking(self.scorer, self.train, self._scored)
 
     @cached_property

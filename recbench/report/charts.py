@@ -36,7 +36,7 @@ def distance_chart(pen: Pen, rows: Sequence[Row]) -> Chart | None:
     known = [(row, row.gap, name) for row, name in named if row.gap is not None][:MAX_ROWS]
     if len(known) < 2:
         return None
-    note = "RMSE behind the best row, with its 95 % interval; hollow: can't be told from the best; grey: a floor."
+    note = "RMSE behind the best row, with its 95 % interval; hollow: can't be told from the best; gray: a floor."
     return pen.draw(
         "How far behind the best",
         partial(_paint_distances, known),
@@ -100,10 +100,10 @@ def _paint_distances(known: Sequence[tuple[Row, Difference, str]], axes: Axes) -
         if gap.difference > limit:
             axes.annotate(f"{gap.difference:+.3f} →", (limit, line), ha="right", va="center", color=MUTED)
             continue
-        colour = MUTED if row.floor else SERIES[0]
-        axes.plot([max(gap.low, -limit), min(gap.high, limit)], [line, line], color=colour, linewidth=1.6)
+        color = MUTED if row.floor else SERIES[0]
+        axes.plot([max(gap.low, -limit), min(gap.high, limit)], [line, line], color=color, linewidth=1.6)
         hollow = bool(row.letter) and line > 0
-        axes.plot(gap.difference, line, MARKERS[0], color=colour, markerfacecolor=PAGE if hollow else colour)
+        axes.plot(gap.difference, line, MARKERS[0], color=color, markerfacecolor=PAGE if hollow else color)
     lowest = min(gap.low for _, gap, _ in known)
     axes.set_xlim(min(-0.03 * limit, 1.1 * max(lowest, -limit)), limit)
     axes.set_ylim(len(known) - 0.5, -0.5)
@@ -127,8 +127,8 @@ def _paint_cost(points: Sequence[Point], label: str, metric: str, greater_is_bet
 
 
 def _paint_parts(labels: Sequence[str], lines: Mapping[str, Sequence[float]], axes: Axes) -> None:
-    for (name, errors), colour, marker in zip(lines.items(), SERIES, MARKERS, strict=False):
-        axes.plot(range(len(labels)), errors, f"{marker}-", color=colour, label=shortened(name, 20), markersize=4.5)
+    for (name, errors), color, marker in zip(lines.items(), SERIES, MARKERS, strict=False):
+        axes.plot(range(len(labels)), errors, f"{marker}-", color=color, label=shortened(name, 20), markersize=4.5)
     axes.set_xticks(range(len(labels)), [_folded(label) for label in labels])
     axes.set_ylabel("RMSE")
     axes.margins(y=0.1)

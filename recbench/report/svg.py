@@ -1,4 +1,4 @@
-"""Drawing: one chart -> SVG that stands inside the page and takes its colours and its type."""
+"""Drawing: one chart -> SVG that stands inside the page and takes its colors and its type."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDTH = 4.3  # inches: what a telephone shows at about its own size, so that the letters stay legible
-# what is drawn in these becomes a colour of the page, which has two sets: for light and for dark
+# what is drawn in these becomes a color of the page, which has two sets: for light and for dark
 INK, MUTED, RULE, PAGE = "#101010", "#707070", "#d0d0d0", "#fefefe"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#aa5599")
-COLOURS = {INK: "ink", MUTED: "muted", RULE: "rule", PAGE: "page"} | {
-    colour: f"series-{number}" for number, colour in enumerate(SERIES)
+COLORS = {INK: "ink", MUTED: "muted", RULE: "rule", PAGE: "page"} | {
+    color: f"series-{number}" for number, color in enumerate(SERIES)
 }
 LINE = 11  # points between two names
 RAISED = 6  # points that a name stands above its point: the front runs on at the point's own height
@@ -141,8 +141,8 @@ def _inline(svg: str, prefix: str) -> str:
 def _in_page(tag: str, prefix: str) -> str:
     tag = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", tag.replace("xlink:href", "href"))
     tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
-    return re.sub(r"#[0-9a-f]{6}\b", lambda colour: _variable(colour[0]), tag)
+    return re.sub(r"#[0-9a-f]{6}\b", lambda color: _variable(color[0]), tag)
 
 
-def _variable(colour: str) -> str:
-    return f"var(--{COLOURS[colour]})" if colour in COLOURS else colour
+def _variable(color: str) -> str:
+    return f"var(--{COLORS[color]})" if color in COLORS else color

@@ -18,7 +18,7 @@ COLUMN = "column."  # how the arrays begin that are item columns
 
 
 @dataclass(frozen=True, eq=False)
-class Catalogue:
+class Catalog:
     """Outside ids, the items' columns, and the ratings user by user. Positions are indices.
 
     The index after the last user, `n_users`, is the one that the model was trained to take as unknown, and
@@ -34,7 +34,7 @@ class Catalogue:
     ratings: FloatArray  # (n_ratings,)
 
     @classmethod
-    def of(cls, dataset: RatingDataset) -> Catalogue:
+    def of(cls, dataset: RatingDataset) -> Catalog:
         """What is to be kept of the data set."""
         order = np.lexsort((dataset.item_idx, dataset.user_idx))
         n_rows = np.bincount(dataset.user_idx, minlength=dataset.n_users)
@@ -49,8 +49,8 @@ class Catalogue:
         )
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Catalogue:
-        """The catalogue that `arrays` gave.
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Catalog:
+        """The catalog that `arrays` gave.
 
         Raises:
             KeyError: one is missing.

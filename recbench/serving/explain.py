@@ -41,7 +41,7 @@ def told_of(served: Served, user: int, items: IntArray) -> list[Told]:
     """What is known of the user's ratings of these items."""
     users = np.full(len(items), user, np.int32)
     ratings, std = served.clipped(served.predict(users, items)), served.std(users, items)
-    known = served.catalogue
+    known = served.catalog
     return [
         Told(
             known.user_ids[user].item() if user < known.n_users else None,
@@ -82,7 +82,7 @@ def _outside(served: Served, user: int, item: int, reason: Reason) -> dict[str, 
     told: dict[str, Any] = {"effect": round(reason.effect, 4)}
     if reason.kind == "feature":
         return {"feature": reason.what} | told
-    other, known = int(reason.what), served.catalogue
+    other, known = int(reason.what), served.catalog
     if reason.kind == "item":
         return {"item": known.item_ids[other].item(), "title": known.title(other)} | told | _rating(served, user, other)
     return {"user": known.user_ids[other].item()} | told | _rating(served, other, item)

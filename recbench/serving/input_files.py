@@ -10,7 +10,7 @@ import numpy as np
 from recbench.contracts import FloatArray, IntArray
 from recbench.datasets.tabular.columns import AUTO, find_columns, open_table
 from recbench.datasets.tabular.compressed import file_source
-from recbench.serving.catalog import Catalogue
+from recbench.serving.catalog import Catalog
 from recbench.usage import UsageError
 
 NAMED = 5  # ids that a message names
@@ -26,7 +26,7 @@ def read_pairs(path: Path) -> tuple[list[str], list[str]]:
     return ids[0], ids[1]
 
 
-def read_ratings(path: Path, known: Catalogue) -> tuple[IntArray, FloatArray, list[str]]:
+def read_ratings(path: Path, known: Catalog) -> tuple[IntArray, FloatArray, list[str]]:
     """The items of a person's ratings, the ratings, and the ids of items that are unknown and left out.
 
     Raises:
@@ -76,5 +76,5 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(map(repr, ids[:NAMED])) + (", ..." if len(ids) > NAMED else "")
 
 
-def _like(known: Catalogue) -> str:
+def _like(known: Catalog) -> str:
     return ", ".join(map(str, known.item_ids[:3].tolist()))

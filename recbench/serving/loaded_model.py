@@ -1,4 +1,4 @@
-"""A saved model, ready to be asked: loaded and checked, with its catalogue."""
+"""A saved model, ready to be asked: loaded and checked, with its catalog."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recbench.capabilities import CannotFoldInError, FoldsIn, KnowsUncertainty
 from recbench.contracts import FloatArray, IntArray, RatingModel
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.registry.registry import installed
-from recbench.serving.catalog import Catalogue
+from recbench.serving.catalog import Catalog
 from recbench.serving.model_folder import load as load_model
 from recbench.serving.model_folder import load_beside, read_about
 from recbench.usage import UsageError
@@ -26,7 +26,7 @@ class Served:
 
     kind: str
     model: RatingModel
-    catalogue: Catalogue
+    catalog: Catalog
     newcomer: tuple[IntArray, FloatArray] | None = None  # a person's items and ratings, after the last user
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
@@ -41,13 +41,13 @@ class Served:
 
     def clipped(self, ratings: FloatArray) -> FloatArray:
         """The ratings within the scale."""
-        return ratings.clip(*self.catalogue.rating_scale)
+        return ratings.clip(*self.catalog.rating_scale)
 
     def ratings_of(self, user: int) -> tuple[IntArray, FloatArray]:
         """What the user rated: items, ascending, and ratings."""
         if self.newcomer is not None and user == self.newcomer_idx:
             return self.newcomer
-        return self.catalogue.ratings_of(user)
+        return self.catalog.ratings_of(user)
 
     @property
     def newcomer_idx(self) -> int:
@@ -89,7 +89,7 @@ def load(folder: Path) -> Served:
         text = read_about(folder)
         _check_versions(folder, text["kind"], text["about"].get("versions", {}))
         model = load_model(folder, lambda kind: registry.find("model", kind).factory)
-        return Served(text["kind"], model, _catalogue(folder))
+        return Served(text["kind"], model, _catalog(folder))
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
 
@@ -109,11 +109,11 @@ def _check_versions(folder: Path, kind: str, then: Mapping[str, str]) -> None:
             )
 
 
-def _catalogue(folder: Path) -> Catalogue:
+def _catalog(folder: Path) -> Catalog:
     try:
-        return Catalogue.from_arrays(load_beside(folder))
+        return Catalog.from_arrays(load_beside(folder))
     except KeyError as error:
-        raise ValueError(f"the model in {folder} has no catalogue ({error} is missing); save it by train") from error
+        raise ValueError(f"the model in {folder} has no catalog ({error} is missing); save it by train") from error
 
 
 def _that_fold_in() -> list[str]:

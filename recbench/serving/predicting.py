@@ -50,7 +50,7 @@ def predict(args: Sequence[str]) -> str:
 
 
 def _one(served: Served, options: Namespace) -> str:
-    users, items = served.catalogue.users([options.user]), served.catalogue.items([options.item])
+    users, items = served.catalog.users([options.user]), served.catalog.items([options.item])
     (told,) = told_of(served, int(users[0]), items)
     user = options.user if told.user is None else told.user
     item = options.item if told.item is None else told.item
@@ -64,7 +64,7 @@ def _many(served: Served, source: Path, output: Path) -> str:
     from pandas import DataFrame
 
     user_ids, item_ids = read_pairs(source)
-    users, items = served.catalogue.users(user_ids), served.catalogue.items(item_ids)
+    users, items = served.catalog.users(user_ids), served.catalog.items(item_ids)
     table = DataFrame({"user": user_ids, "item": item_ids})
     table["rating"] = served.clipped(served.predict(users, items))
     if (std := served.std(users, items)) is not None:
@@ -78,5 +78,5 @@ def _many(served: Served, source: Path, output: Path) -> str:
 
 def _notes(served: Served, users: IntArray, items: IntArray) -> npt.NDArray[np.str_]:
     """What is unknown of each pair."""
-    unknown = (users == served.catalogue.n_users) + 2 * (items == served.catalogue.n_items)
+    unknown = (users == served.catalog.n_users) + 2 * (items == served.catalog.n_items)
     return np.asarray(NOTES[unknown])

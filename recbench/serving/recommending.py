@@ -54,7 +54,7 @@ def recommend(args: Sequence[str]) -> str:
     if options.all != (options.output is not None) or (options.all and options.json):
         raise UsageError("--all and --output FILE.csv go together, and neither with --json")
     served = load(options.folder)
-    allowed = served.catalogue.n_ratings_of_item >= options.min_ratings
+    allowed = served.catalog.n_ratings_of_item >= options.min_ratings
     if options.all:
         return _for_all(served, options.n, allowed, options.output)
     return _for_one(served, options, allowed)
@@ -65,8 +65,8 @@ def top(served: Served, users: IntArray, n: int, allowed: BoolArray) -> Iterator
 
     Of equal predictions the item with more ratings goes first, then the lower index.
     """
-    n_ratings = served.catalogue.n_ratings_of_item
-    at_once = max(1, SCORES_AT_ONCE // max(1, served.catalogue.n_items))
+    n_ratings = served.catalog.n_ratings_of_item
+    at_once = max(1, SCORES_AT_ONCE // max(1, served.catalog.n_items))
     starts = range(0, len(users), at_once)
     for start in track(starts, "users") if len(starts) > 1 else starts:
         block = users[start : start + at_once]
@@ -82,7 +82,7 @@ def top(served: Served, users: IntArray, n: int, allowed: BoolArray) -> Iterator
 
 def _scores(served: Served, users: IntArray) -> FloatArray:
     """The users' predicted ratings of all items: (n_users, n_items)."""
-    n_items = served.catalogue.n_items
+    n_items = served.catalog.n_items
     scores = np.empty((len(users), n_items))
     # all users by some items: what a model works out for each user, or each item, it works out a few times only
     width = max(1, PAIRS_AT_ONCE // len(users))
@@ -96,13 +96,13 @@ def _scores(served: Served, users: IntArray) -> FloatArray:
 def _for_one(served: Served, options: Namespace, allowed: BoolArray) -> str:
     notes = []
     if options.ratings is not None:
-        items, ratings, unknown = read_ratings(options.ratings, served.catalogue)
+        items, ratings, unknown = read_ratings(options.ratings, served.catalog)
         served = served.with_newcomer(items, ratings)
         user, whom = served.newcomer_idx, f"the person of {options.ratings}"
         notes = [left_out(unknown, options.ratings)] if unknown else []
     else:
-        user, whom = int(served.catalogue.users([options.user])[0]), f"user {options.user}"
-        if user == served.catalogue.n_users:
+        user, whom = int(served.catalog.users([options.user])[0]), f"user {options.user}"
+        if user == served.catalog.n_users:
             raise UsageError(_unknown(options.user, served))
     (found,) = top(served, np.array([user], np.int32), options.n, allowed)
     told = told_of(served, user, found)
@@ -117,12 +117,12 @@ def _for_one(served: Served, options: Namespace, allowed: BoolArray) -> str:
 
 
 def _unknown(user: str, served: Served) -> str:
-    known = ", ".join(map(str, served.catalogue.user_ids[:3].tolist()))
+    known = ", ".join(map(str, served.catalog.user_ids[:3].tolist()))
     return f"the model knows no user {user!r}, only such as {known}; for somebody new give --ratings FILE.csv"
 
 
 def _for_all(served: Served, n: int, allowed: BoolArray, output: Path) -> str:
-    known = served.catalogue
+    known = served.catalog
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["user", "rank", "item", "title", "rating"])

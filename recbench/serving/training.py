@@ -13,7 +13,7 @@ from recbench.protocol import runner
 from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds
 from recbench.runtime.threads import limit_threads
-from recbench.serving.catalog import Catalogue, with_room
+from recbench.serving.catalog import Catalog, with_room
 from recbench.serving.loaded_model import versions_of
 from recbench.serving.model_folder import save
 from recbench.usage import UsageError, relative
@@ -45,7 +45,7 @@ def train(args: Sequence[str]) -> str:
         before = cpu_seconds()
         _fit(model, with_room(rows), stop_cut)
         seconds = cpu_seconds() - before
-        save(model, entry.name, folder, _about(entry.name, dataset, composed), Catalogue.of(dataset).arrays())
+        save(model, entry.name, folder, _about(entry.name, dataset, composed), Catalog.of(dataset).arrays())
     except jobs.PLAIN_ERRORS as error:
         raise UsageError(jobs.cause_of(error)) from error
     size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6

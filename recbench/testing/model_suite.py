@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recbench.testing import behaviour
+from recbench.testing import behavior
 from recbench.testing import models as laws
 
 
@@ -61,13 +61,13 @@ class ModelConformance:
         laws.check_fallback_is_told(make_model)
 
     def test_options_are_used(self, make_model: laws.MakeModel) -> None:
-        behaviour.check_options_are_used(make_model)
+        behavior.check_options_are_used(make_model)
 
     def test_test_ratings_are_out_of_reach(self, make_model: laws.MakeModel) -> None:
-        behaviour.check_test_ratings_are_out_of_reach(make_model)
+        behavior.check_test_ratings_are_out_of_reach(make_model)
 
     def test_every_time_has_an_answer(self, make_model: laws.MakeModel) -> None:
-        behaviour.check_every_time_has_an_answer(make_model)
+        behavior.check_every_time_has_an_answer(make_model)
 
     def test_it_learns_what_it_sees(self, make_model: laws.MakeModel) -> None:
-        behaviour.check_it_learns_what_it_sees(make_model)
+        behavior.check_it_learns_what_it_sees(make_model)

@@ -111,7 +111,7 @@ def check_predict_changes_nothing(make_model: MakeModel) -> None:
 
 
 def check_order_of_rows_is_irrelevant(make_model: MakeModel) -> None:
-    """A pair's prediction does not depend on its neighbours in the call."""
+    """A pair's prediction does not depend on its neighbors in the call."""
     train = toy_ratings()
     model = fit(make_model(), train)
     users, items = all_pairs(train)

@@ -47,7 +47,7 @@ class LensKitBias(LensKitModel):
 
 @dataclass
 class LensKitItemKNN(LensKitModel):
-    """LensKit's ItemKNNScorer: cosine of mean-centred items."""
+    """LensKit's ItemKNNScorer: cosine of mean-centered items."""
 
     n_neighbors: int = 20  # at most
 
@@ -57,7 +57,7 @@ class LensKitItemKNN(LensKitModel):
 
 @dataclass
 class LensKitUserKNN(LensKitModel):
-    """LensKit's UserKNNScorer: cosine of mean-centred users."""
+    """LensKit's UserKNNScorer: cosine of mean-centered users."""
 
     n_neighbors: int = 20  # at most
 

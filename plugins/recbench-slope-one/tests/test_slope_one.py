@@ -31,7 +31,7 @@ def test_predictions_are_those_of_the_formula() -> None:
     assert np.allclose(expected, SlopeOne().fit(toy).predict(users, items), atol=1e-9)
 
 
-def test_damping_pulls_towards_the_users_mean() -> None:
+def test_damping_pulls_toward_the_users_mean() -> None:
     toy = toy_ratings()
     users, items = toy.user_idx, toy.item_idx
     means = np.bincount(users, toy.ratings, minlength=12) / np.maximum(np.bincount(users, minlength=12), 1)

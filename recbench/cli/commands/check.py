@@ -14,11 +14,11 @@ from recbench.config import schema as config
 from recbench.config.variants import variants
 from recbench.progress import track
 from recbench.registry.registry import installed
-from recbench.testing import behaviour, costs, datasets, metrics, models
+from recbench.testing import behavior, costs, datasets, metrics, models
 from recbench.usage import Parser, Unmet, UsageError, did_you_mean
 
 LAWS: dict[str, tuple[ModuleType, ...]] = {
-    "model": (models, behaviour, costs),
+    "model": (models, behavior, costs),
     "dataset": (datasets,),
     "metric": (metrics,),
 }

@@ -49,7 +49,7 @@ def open_table(
 
 
 def find_columns(label: str, columns: Sequence[str], wanted: dict[str, str | None]) -> dict[str, str]:
-    """Role to column: those asked for by name, the others recognised by what they are called.
+    """Role to column: those asked for by name, the others recognized by what they are called.
 
     Raises:
         ValueError: a column is missing, may be meant twice, or has two roles.
@@ -65,7 +65,7 @@ def find_columns(label: str, columns: Sequence[str], wanted: dict[str, str | Non
 
 
 def find_column(label: str, columns: Sequence[str], role: str, name: str) -> str:
-    """The column for a role that has one: that of the name, or the one recognised by what it is called.
+    """The column for a role that has one: that of the name, or the one recognized by what it is called.
 
     Raises:
         ValueError: there is none, or several may be meant.
@@ -74,7 +74,7 @@ def find_column(label: str, columns: Sequence[str], role: str, name: str) -> str
 
 
 def plain_name(column: str) -> str:
-    """What counts when a column is recognised: its letters and digits, in lower case."""
+    """What counts when a column is recognized: its letters and digits, in lower case."""
     return "".join(filter(str.isalnum, column)).lower()
 
 

@@ -19,10 +19,10 @@ from recbench.datasets.tabular.raw_ratings import Duplicates, RawRatings, whole_
 def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
     path: str,  # the file: .csv, .tsv, .txt (also .gz, .bz2, .xz, .zip) or .parquet
     *,
-    user_column: str = AUTO,  # its name; auto: recognised, like userId, user_id, user
-    item_column: str = AUTO,  # its name; auto: recognised, like movieId, item_id, item
-    rating_column: str = AUTO,  # its name; auto: recognised, like rating, score
-    timestamp_column: str | None = AUTO,  # seconds since 1970; auto: if recognised; null: none
+    user_column: str = AUTO,  # its name; auto: recognized, like userId, user_id, user
+    item_column: str = AUTO,  # its name; auto: recognized, like movieId, item_id, item
+    rating_column: str = AUTO,  # its name; auto: recognized, like rating, score
+    timestamp_column: str | None = AUTO,  # seconds since 1970; auto: if recognized; null: none
     separator: str = AUTO,  # between fields, one or more characters; auto: from the first line
     columns: list[str] | None = None,  # names for the columns of a file without a header line
     rating_scale: tuple[float, float] | None = None,  # lowest and highest rating; null: those of the data

@@ -88,8 +88,8 @@ class Chain:
         if self._cutpoints is not None:
             self._draw_targets(self._cutpoints, settling=settling)
         squares = np.bincount(self._data.user_idx, np.square(self._errors), len(self._counts)).astype(np.float64)
-        centre = None if self._cutpoints is None else 1.0  # the latent variable's scale is a convention
-        self._precisions = draw_precisions(squares, self._counts, self._precisions, self._noise, centre, self._random)
+        center = None if self._cutpoints is None else 1.0  # the latent variable's scale is a convention
+        self._precisions = draw_precisions(squares, self._counts, self._precisions, self._noise, center, self._random)
         precisions = self._precisions.astype(np.float32)[self._data.user_idx]
         if self._moods is not None:
             self._errors = self._moods.draw(self._errors, precisions, self._random)

@@ -107,17 +107,17 @@ def draw_precisions(
     counts: IntArray,
     before: Doubles,
     noise: Noise,
-    centre: float | None,
+    center: float | None,
     random: np.random.Generator,
 ) -> Doubles:
     """Every user's noise precision, given the sum of squared errors, number of ratings and precision before.
 
-    `centre` is τ: None draws it, a number is kept.
+    `center` is τ: None draws it, a number is kept.
     """
     n_users, strength = len(squares), NOISE_STRENGTH
     if noise == "common":
         common = random.gamma((1 + counts.sum()) / 2, 2 / (1 + squares.sum()))
-        return np.full(n_users, common if centre is None else 1 / centre)
-    if centre is None:
-        centre = random.gamma(1 + n_users * strength / 2, 2 / (strength * before.sum()))
-    return random.gamma((strength + counts) / 2, 2 / (strength * centre + NOISE_FLOOR + squares))
+        return np.full(n_users, common if center is None else 1 / center)
+    if center is None:
+        center = random.gamma(1 + n_users * strength / 2, 2 / (strength * before.sum()))
+    return random.gamma((strength + counts) / 2, 2 / (strength * center + NOISE_FLOOR + squares))

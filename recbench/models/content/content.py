@@ -29,7 +29,7 @@ class Content(RatingModel):
 
     x_i holds the item's genres and its year's closeness to the decades around it, z_i the words of its title and
     tags by TF-IDF (see `words`); e_ui is what the biases leave of the rating; θ is the mean of the users' θ_u in a
-    first pass that shrinks them to 0. An item's bias is damped towards x_i · w + z_i · v, which ridge regressions
+    first pass that shrinks them to 0. An item's bias is damped toward x_i · w + z_i · v, which ridge regressions
     of all rated items' biases give: it is the bias of an item without ratings. A user without ratings has bias
     0, the taste θ and no taste for words; an item of which nothing is known has x_i = z_i = 0.
 
@@ -129,7 +129,7 @@ class Content(RatingModel):
     def _missing_bias(self, biases: Bias, train: RatingDataset) -> FloatArray:
         """What damping took off the items' biases, as far as what the items are makes up for it.
 
-        Damping towards x_i · w + z_i · v instead of 0 adds reg_item / (reg_item + n_i) times that.
+        Damping toward x_i · w + z_i · v instead of 0 adds reg_item / (reg_item + n_i) times that.
         """
         n_rows = np.bincount(train.item_idx, minlength=train.n_items)
         rated = np.flatnonzero(n_rows)

@@ -1,4 +1,4 @@
-"""One more person in a fitted neighbour model, and the neighbours behind a prediction."""
+"""One more person in a fitted neighbor model, and the neighbors behind a prediction."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from recbench.contracts import FloatArray, IntArray
 from recbench.models.neighbors.similarity_inputs import Floats, Overall, compared, means, spreads
 
 if TYPE_CHECKING:
-    from recbench.models.neighbors.knn import Neighbours
+    from recbench.models.neighbors.knn import Neighbors
 
-Fitted = TypeVar("Fitted", bound="Neighbours")
+Fitted = TypeVar("Fitted", bound="Neighbors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Newcomer:
     bias: float  # of the person, the items' biases being fixed
 
     @classmethod
-    def of(cls, model: Neighbours, item_idx: IntArray, ratings: FloatArray) -> Newcomer:
+    def of(cls, model: Neighbors, item_idx: IntArray, ratings: FloatArray) -> Newcomer:
         """The ratings, in the order that compiled loops expect."""
         order = np.argsort(item_idx, kind="stable")
         items, values = np.asarray(item_idx[order], np.int32), np.asarray(ratings[order], np.float64)
@@ -34,13 +34,13 @@ class Newcomer:
         left = float(np.sum(values - model.global_mean_ - model.item_bias_[items]))
         return cls(items, values, left / damping if damping > 0 else 0.0)
 
-    def residuals(self, model: Neighbours) -> Floats:
+    def residuals(self, model: Neighbors) -> Floats:
         """What the bias model leaves of each rating."""
         return np.asarray(self.ratings - model.global_mean_ - self.bias - model.item_bias_[self.items])
 
 
 def with_row(model: Fitted, item_idx: IntArray, ratings: FloatArray) -> Fitted:
-    """A user model with one more user to compare with the others, who get no new neighbour."""
+    """A user model with one more user to compare with the others, who get no new neighbor."""
     new = Newcomer.of(model, item_idx, ratings)
     offset = model.global_mean_ + new.bias
     if model.centering in ("mean", "zscore"):
@@ -88,7 +88,7 @@ def with_column(model: Fitted, item_idx: IntArray, ratings: FloatArray) -> Fitte
     )
 
 
-def neighbours_of(model: Neighbours, row: int, column: int, kind: Literal["item", "user"]) -> list[Reason]:
+def neighbors_of(model: Neighbors, row: int, column: int, kind: Literal["item", "user"]) -> list[Reason]:
     """The nearest raters of the column, each with what it adds to the prediction."""
     from recbench.models.neighbors.kernels_similarity import compare_rows
 
@@ -106,7 +106,7 @@ def neighbours_of(model: Neighbours, row: int, column: int, kind: Literal["item"
     return ordered(kind, raters[nearest].tolist(), effects)
 
 
-def _column_means(model: Neighbours) -> Floats:
+def _column_means(model: Neighbors) -> Floats:
     """The mean rating of each column, taken back from what is averaged of it."""
     starts, rows, _, ratings = model.by_column_
     columns = np.repeat(np.arange(len(starts) - 1), np.diff(starts))

@@ -1,4 +1,4 @@
-"""Compiled loops of the neighbour models: sort the ratings, compare one row with all others.
+"""Compiled loops of the neighbor models: sort the ratings, compare one row with all others.
 
 A row is what is compared (a user in UserKNN, an item in ItemKNN), a column what rows have in
 common. Similarities are made one row at a time, when a pair of that row is asked for, so memory

@@ -1,4 +1,4 @@
-"""Compiled loops of the neighbour models: choose the nearest raters of a pair's column, and average them.
+"""Compiled loops of the neighbor models: choose the nearest raters of a pair's column, and average them.
 
 This module imports Numba: import it late.
 """
@@ -108,10 +108,10 @@ def _most_raters(by_column: ByColumn) -> int:
 
 
 @compiled(void(RATINGS, PAIRS, MATRIX, CHOICE, TABLE), exact=True)
-def sum_neighbours(
+def sum_neighbors(
     by_column: ByColumn, pairs: Pairs, similarities: Floats, choice: Choice, sums_of_pairs: Floats
 ) -> None:
-    """Write Σ w d and Σ w of each pair's neighbours into `sums_of_pairs` (n_pairs, 2).
+    """Write Σ w d and Σ w of each pair's neighbors into `sums_of_pairs` (n_pairs, 2).
 
     The pairs are sorted by row; `similarities` has a line for each row among them.
     """
@@ -140,7 +140,7 @@ def keep_nearest(by_column: ByColumn, pairs: Pairs, similarities: Floats, n_kept
 
 @compiled(void(types.Tuple((LONGS, LONGS, FLOATS, INTS)), FLOATS, CHOICE, TABLE), exact=True)
 def sum_kept(kept: Kept, deviations: Floats, choice: Choice, sums_of_pairs: Floats) -> None:
-    """Write what `sum_neighbours` writes, from raters that were kept."""
+    """Write what `sum_neighbors` writes, from raters that were kept."""
     most = 0
     for n in kept[1]:
         most = max(most, n)

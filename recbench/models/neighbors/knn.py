@@ -1,4 +1,4 @@
-"""Neighbour models: a rating predicted from the ratings of similar users, or of similar items."""
+"""Neighbor models: a rating predicted from the ratings of similar users, or of similar items."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy.typing as npt
 from recbench.capabilities import Reason
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
-from recbench.models.neighbors.fold_in import neighbours_of, with_column, with_row
-from recbench.models.neighbors.pairs import have_neighbours, neighbour_sums
+from recbench.models.neighbors.fold_in import neighbors_of, with_column, with_row
+from recbench.models.neighbors.pairs import have_neighbors, neighbor_sums
 from recbench.models.neighbors.similarity_inputs import (
     Centering,
     Floats,
@@ -34,7 +34,7 @@ Side = TypeVar("Side")
 
 
 @dataclass
-class Neighbours(RatingModel):
+class Neighbors(RatingModel):
     """What UserKNN and ItemKNN share: rows are compared over the columns that both have rated.
 
         r_ac ≈ b_ac + scale_a Σ_v w_av d_vc / (aggregation_damping + Σ_v w_av),  w = s^amplification
@@ -47,7 +47,7 @@ class Neighbours(RatingModel):
         zscore           mean_a, (r − mean_v) / std_v
         baseline         bias model, r − b_vc
         baseline_zscore  bias model, (r − b_vc) / std_v, where std_v is that of v's residuals,
-                         pulled towards the overall one
+                         pulled toward the overall one
 
     and scale_a is std_a where there is one, else 1. Similarities sum over the n common columns,
     x and y being the two rows' values there:
@@ -56,12 +56,12 @@ class Neighbours(RatingModel):
         cosine_full       the same, each norm over all of its row's ratings
         cosine_baseline   cosine_full of the bias model's residuals
         cosine_robust     the same, no residual farther from 0 than 1.5 times their root mean square
-        pearson           cosine, centred by the two means over the common columns; n ≥ 2
+        pearson           cosine, centered by the two means over the common columns; n ≥ 2
         pearson_baseline  cosine of the bias model's residuals; n ≥ 2
-        adjusted_cosine   cosine, centred by each column's mean
+        adjusted_cosine   cosine, centered by each column's mean
         msd               1 / (mean squared difference + 1)
 
-    each times (n − 1) / (n − 1 + shrinkage) unless shrinkage is 0. Where no neighbour is left,
+    each times (n − 1) / (n − 1 + shrinkage) unless shrinkage is 0. Where no neighbor is left,
     b_ac stands alone: for a cold row the rest of the bias model, or the global mean.
 
     The defaults were chosen on validation parts of the training rows of three MovieLens sets.
@@ -73,9 +73,9 @@ class Neighbours(RatingModel):
     n_neighbors: int = searched(40, between(10, 160, log=True))  # most similar raters to average, at most
     similarity: Similarity = "cosine_robust"  # how two rows are compared
     centering: Centering = "baseline_zscore"  # what is taken off the ratings before they are averaged
-    shrinkage: float = searched(20.0, between(2, 200, log=True))  # pull of similarities towards 0, in common ratings
+    shrinkage: float = searched(20.0, between(2, 200, log=True))  # pull of similarities toward 0, in common ratings
     amplification: float = searched(1.4, between(1, 2.5, log=True))  # power of a similarity that is its weight
-    aggregation_damping: float = searched(0.04, between(0.004, 0.4, log=True))  # pull towards b, in units of weight
+    aggregation_damping: float = searched(0.04, between(0.004, 0.4, log=True))  # pull toward b, in units of weight
     min_support: int = 1  # common ratings that a similarity needs
     reg_user: float = 5.0  # damping of a user's bias, in ratings
     reg_item: float = 2.0  # damping of an item's bias, in ratings
@@ -108,11 +108,11 @@ class Neighbours(RatingModel):
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The offset b and what the neighbours add to it."""
+        """The offset b and what the neighbors add to it."""
         rows, columns = pairs = self._pairs(user_idx, item_idx)
         choice = self.n_neighbors, float(self.amplification)
         ratings = self.by_row_, self.by_column_
-        weighted, weights = neighbour_sums(ratings, pairs, choice, self.rule(), self.rows_per_block).T
+        weighted, weights = neighbor_sums(ratings, pairs, choice, self.rule(), self.rows_per_block).T
         offset = self.row_offset_[rows] + self.column_offset_[columns]
         if self.centering == "none":
             weighted = weighted - weights * offset
@@ -120,9 +120,9 @@ class Neighbours(RatingModel):
         return np.asarray(offset + self.row_scale_[rows] * term)
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Where no neighbour contributed."""
+        """Where no neighbor contributed."""
         pairs, ratings = self._pairs(user_idx, item_idx), (self.by_row_, self.by_column_)
-        return np.logical_not(have_neighbours(ratings, pairs, self.n_neighbors, self.rule(), self.rows_per_block))
+        return np.logical_not(have_neighbors(ratings, pairs, self.n_neighbors, self.rule(), self.rows_per_block))
 
     def _check_options(self) -> None:
         for option, choices in (("similarity", get_args(Similarity)), ("centering", get_args(Centering))):
@@ -184,32 +184,32 @@ class Neighbours(RatingModel):
 
 
 @dataclass
-class UserKNN(Neighbours):
+class UserKNN(Neighbors):
     """What users most like this one gave the item.
 
-    `Neighbours` has the formulas and options: rows are users, columns are items.
+    `Neighbors` has the formulas and options: rows are users, columns are items.
 
     Source: Resnick, Iacovou, Suchak, Bergstrom & Riedl (1994), "GroupLens", CSCW; offsets and
     shrinkage from Koren (2010), "Factor in the neighbors", ACM TKDD 4(1), §2.2.
     """
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
-        """One more user, compared with the others; neither the items' biases nor the others' neighbours change."""
+        """One more user, compared with the others; neither the items' biases nor the others' neighbors change."""
         return with_row(self, item_idx, ratings)
 
     def reasons(self, user: int, item: int) -> list[Reason]:
         """The users whose ratings of the item were averaged."""
-        return neighbours_of(self, user, item, "user")
+        return neighbors_of(self, user, item, "user")
 
     def _sides(self, users: Side, items: Side) -> tuple[Side, Side]:
         return users, items
 
 
 @dataclass
-class ItemKNN(Neighbours):
+class ItemKNN(Neighbors):
     """What the user gave the items most like this one.
 
-    `Neighbours` has the formulas and options: rows are items, columns are users.
+    `Neighbors` has the formulas and options: rows are items, columns are users.
 
     Source: Sarwar, Karypis, Konstan & Riedl (2001), "Item-based collaborative filtering
     recommendation algorithms", WWW; offsets and shrinkage from Koren (2010), "Factor in the
@@ -224,7 +224,7 @@ class ItemKNN(Neighbours):
 
     def reasons(self, user: int, item: int) -> list[Reason]:
         """The items whose ratings by the user were averaged."""
-        return neighbours_of(self, item, user, "item")
+        return neighbors_of(self, item, user, "item")
 
     def _sides(self, users: Side, items: Side) -> tuple[Side, Side]:
         return items, users

@@ -1,4 +1,4 @@
-"""Many pairs at once: sums over their nearest neighbours, which jobs that ask for the same pairs share."""
+"""Many pairs at once: sums over their nearest neighbors, which jobs that ask for the same pairs share."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ N_BYTES_A_RATER = 12  # a similarity and a place
 N_BYTES_A_PAIR = 16  # where its raters start, and how many they are
 
 
-def neighbour_sums(ratings: Ratings, pairs: Pairs, choice: Choice, rule: Rule, rows_per_block: int) -> Floats:
-    """Σ w d and Σ w of each pair's nearest neighbours: (n_pairs, 2)."""
+def neighbor_sums(ratings: Ratings, pairs: Pairs, choice: Choice, rule: Rule, rows_per_block: int) -> Floats:
+    """Σ w d and Σ w of each pair's nearest neighbors: (n_pairs, 2)."""
     from recbench.models.neighbors import kernels_topk as kernels
 
     order = np.argsort(pairs[0], kind="stable")
@@ -38,11 +38,11 @@ def neighbour_sums(ratings: Ratings, pairs: Pairs, choice: Choice, rule: Rule, r
         kernels.sum_kept(kept, ratings[1][3], choice, sums)
     else:
         for block, part, similarities in _compared(ratings, pairs, rule, rows_per_block):
-            kernels.sum_neighbours(ratings[1], part, similarities, choice, sums[block])
+            kernels.sum_neighbors(ratings[1], part, similarities, choice, sums[block])
     return _unsorted(sums, order)
 
 
-def have_neighbours(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: Rule, rows_per_block: int) -> BoolArray:
+def have_neighbors(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: Rule, rows_per_block: int) -> BoolArray:
     """Whether any rater of its column is similar to the pair's row: (n_pairs,)."""
     from recbench.models.neighbors.kernels_similarity import find_similar
 
@@ -100,7 +100,7 @@ def _compared(ratings: Ratings, pairs: Pairs, rule: Rule, rows_per_block: int) -
     starts = np.flatnonzero(np.diff(pairs[0], prepend=-1))
     bounds = pairwise([*starts[::rows_per_block].tolist(), len(pairs[0])])
     room = np.empty((min(rows_per_block, len(starts)), n_rows))
-    for done, (start, stop) in enumerate(track(list(bounds), "neighbours")):
+    for done, (start, stop) in enumerate(track(list(bounds), "neighbors")):
         rows = pairs[0][starts[done * rows_per_block : (done + 1) * rows_per_block]]
         compare_rows(*ratings, rows, rule, room[: len(rows)])
         block = slice(start, stop)

@@ -1,4 +1,4 @@
-"""What of a rating the neighbour models compare, and what they average."""
+"""What of a rating the neighbor models compare, and what they average."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Similarity = Literal[
 Centering = Literal["none", "mean", "zscore", "baseline", "baseline_zscore"]
 
 LARGEST = 1.5  # residual that a robust similarity sees, in root mean squares
-SPREAD_DAMPING = 10.0  # pull of a row's spread towards the overall one, in ratings
+SPREAD_DAMPING = 10.0  # pull of a row's spread toward the overall one, in ratings
 
 
 class Overall(NamedTuple):

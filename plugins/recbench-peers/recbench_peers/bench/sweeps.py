@@ -23,7 +23,7 @@ INTRO = """\
 ## Sweeps
 
 Whole processes, imports and tables included, on the embedded ratings or ML-100K; `bias` is fitted in milliseconds, so
-that its sweep is all overhead. Ten values of `n_neighbors` share folds, biases and neighbours, unless `share_mb=0`.
+that its sweep is all overhead. Ten values of `n_neighbors` share folds, biases and neighbors, unless `share_mb=0`.
 The sweeps of `svdpp` have one and two worker processes of one thread each. The last line is a new plugin's way from
 an empty folder to a row in the table: write, install, check every law, compare.
 """
