@@ -28,10 +28,10 @@ fix: .venv/installed
 
 # What a change to a model moves: the golden RMSE, and the README's table.
 golden: .venv/installed
-	$(BIN)/python -m tests.test_golden_rmse
+	$(BIN)/python -m tests.models.test_golden_rmse
 
 docs: .venv/installed
-	$(BIN)/python -m tests.test_docs
+	$(BIN)/python -m tests.docs.test_docs
 
 # Every figure of BENCHMARKS.md: RECBENCH_DATA=folder make bench BENCH="--data ml-100k --models mf,item_knn"
 bench: .venv/installed

@@ -1,0 +1,230 @@
+"""`recbench check` and `recbench new` as a person types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recbench.cli.commands.check import laws
+from recbench.cli.commands.new import EXAMPLES, PARTS, template_dir, texts_of, write
+from tests.support.command import recbench, write_plugin
+
+BROKEN = """
+from dataclasses import dataclass
+import numpy as np
+from recbench import RatingModel, hookimpl
+
+@dataclass
+class Needy(RatingModel):
+    requires = ("no_such_library",)
+
+    def fit(self, train, valid=None):
+        return self
+
+    def predict(self, user_idx, item_idx):
+        return np.zeros(len(user_idx))
+
+@dataclass
+class Sloppy(RatingModel):
+    unused: int = 1
+    fails: bool = False
+
+    def fit(self, train, valid=None):
+        if self.fails:
+            raise KeyError("no such thing")
+        self.mean_ = float(train.ratings.mean())
+        return self
+
+    def predict(self, user_idx, item_idx):
+        return np.full(len(user_idx), self.mean_)
+
+@hookimpl
+def register_models():
+    return {"sloppy": Sloppy, "rmse": Sloppy, "needy": Needy}
+"""
+
+
+@pytest.mark.parametrize("word", ["slope_one", "user_knn_classic", "dataset=synthetic", "rmse", "metric=ndcg@10"])
+def test_what_keeps_every_law_is_told_so(word: str, tmp_path: Path) -> None:
+    run = recbench("check", word, cwd=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "BROKEN" not in run.stdout
+    assert run.stdout.strip().endswith("laws, 0 broken")
+
+
+def test_a_broken_law_is_told_with_what_was_seen(tmp_path: Path) -> None:
+    write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
+    run = recbench("check", "sloppy", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    assert run.returncode == 1
+    assert "BROKEN  options are used" in run.stdout
+    assert "got: nothing reads the options ['unused']; use them in fit or predict, or take them out" in run.stdout
+    assert run.stdout.strip().endswith(f"model sloppy: {len(list(laws('model')))} laws, 1 broken")
+    assert run.stderr == ""
+
+
+def test_a_crash_is_a_broken_law(tmp_path: Path) -> None:
+    write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
+    run = recbench("check", "sloppy", "model.fails=true", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    assert run.returncode == 1
+    assert re.search(r"got: KeyError: 'no such thing' \(line \d+ of .*acme_sloppy\.py\)", run.stdout)
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_the_verdicts_can_be_read_by_a_program(tmp_path: Path) -> None:
+    write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
+    run = recbench("check", "model=sloppy", "--json", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    told = json.loads(run.stdout)
+    assert (run.returncode, told["role"], told["name"], told["kept"]) == (1, "model", "sloppy", False)
+    assert [each["law"] for each in told["laws"] if not each["kept"]] == ["options are used"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("check",), "the following arguments are required: name"),
+        (("check", "slop_one"), "nothing is named 'slop_one'; did you mean 'slope_one'?"),
+        (("check", "split=holdout"), "no laws for 'split'; check one of model=..., dataset=..., metric=..."),
+        (("check", "rmse"), "'rmse' is a model and a metric; write model=rmse"),
+        (("check", "mf", "n_factors=8"), "'n_factors=8' is no option of the model; write model.<option>=<value>"),
+        (("check", "metric=mae", "metric.k=8"), "a metric has no options, got 'metric.k=8'"),
+        (("check", "mf", "model.n_factor=8"), "model has no option 'n_factor'; did you mean 'n_factors'?"),
+        (("check", "needy"), "model 'needy' needs no_such_library; pip install no_such_library"),
+        (("check", "ratings_file"), "dataset.path"),
+        (("new",), "the following arguments are required: role, name"),
+        (("new", "planet", "x"), "invalid choice: 'planet'"),
+        (("new", "model", "My-Model"), "model name 'My-Model'; use lower-case letters, digits and underscores"),
+        (("new", "model", "class"), "model name 'class'; use lower-case letters"),
+        (("new", "model", "tail_"), "model name 'tail_'; use lower-case letters"),
+        (("new", "model", "mf"), "model 'mf' is there already, from recbench; choose another name"),
+        (("new", "model", "slope_one"), "model 'slope_one' is there already, from recbench-slope-one"),
+        (("new", "model", "cafe"), "a module recbench_cafe is installed already; choose another name than 'cafe'"),
+        (("new", "model", "rating_dataset"), "the example has 'RatingDataset' as a word of its own"),
+        (
+            ("new", "metric", "len"),
+            "metric name 'len': the example has 'len' as a word of its own; choose another",
+        ),
+    ],
+)
+def test_a_wrong_command_is_one_line(args: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
+    run = recbench(*args, cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    assert run.returncode == 2
+    assert message in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.glob("recbench-*"))
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and not {"__pycache__", ".pytest_cache"} & set(path.parts)
+    }
+
+
+def test_a_new_model_is_the_example_plugin_itself(tmp_path: Path) -> None:
+    write("model", "slope_one", tmp_path / "made")
+    made = files_of(tmp_path / "made")
+    assert made == files_of(template_dir("model"))
+    assert ".github/workflows/test.yaml" in made
+
+
+@pytest.mark.parametrize(
+    ("role", "files"),
+    [
+        ("dataset", {"recbench_cafe/dataset.py", "recbench_cafe/ratings.csv", "tests/test_dataset.py"}),
+        ("metric", {"recbench_cafe/metric.py", "tests/test_metric.py"}),
+    ],
+)
+def test_a_new_data_set_or_metric_is_the_examples_own_part(role: str, files: set[str], tmp_path: Path) -> None:
+    name = EXAMPLES[role].name
+    write(role, name, tmp_path / "made")
+    source = files_of(template_dir(role))
+    made = {
+        path.replace(f"recbench_{name}", "recbench_cafe"): text for path, text in files_of(tmp_path / "made").items()
+    }
+    shared = {"pyproject.toml", "README.md", ".github/workflows/test.yaml", "recbench_cafe/__init__.py"}
+    assert set(made) == shared | files
+    for path in files:
+        assert made[path].replace(f"recbench_{name}", "recbench_cafe") == source[path]
+
+
+@pytest.mark.parametrize("role", EXAMPLES)
+def test_everything_that_is_renamed_or_left_out_is_in_the_example(role: str) -> None:
+    example = EXAMPLES[role]
+    files = files_of(template_dir(role))
+    source = "\n".join([*files, *files.values()])
+    assert [word for word in (*example.words, *example.foreign) if word not in source] == []
+
+
+@pytest.mark.parametrize("role", ["dataset", "metric"])
+def test_shared_files_say_of_a_part_what_they_say_of_it_in_the_example(role: str) -> None:
+    taken, whole = texts_of(role), files_of(template_dir(role))
+    for path, roles in (("pyproject.toml", 1), ("README.md", 2), (".github/workflows/test.yaml", 1)):
+        assert sum(any(word in line for word in PARTS[role]) for line in taken[path].splitlines()) >= roles, path
+        assert [line for line in taken[path].splitlines() if line not in whole[path].splitlines()] == []
+        assert not [word for part in PARTS if part != role for word in PARTS[part] if word in taken[path]], path
+
+
+@pytest.mark.parametrize(("role", "command"), [("model", "model="), ("dataset", "dataset="), ("metric", "rmse,")])
+def test_a_new_plugin_is_checked_tested_and_used_at_once(role: str, command: str, tmp_path: Path) -> None:
+    made_by = recbench("new", role, "own_thing", "--into", str(tmp_path), cwd=tmp_path)
+    assert made_by.returncode == 0, made_by.stderr
+    *_, install, check, use = made_by.stdout.splitlines()
+    folder = tmp_path / "recbench-own-thing"
+    assert install.endswith(f"pip install --editable {folder}")
+    install_by_hand(folder, "own_thing")
+    checked = recbench(*check.split()[1:], cwd=tmp_path, PYTHONPATH=str(folder))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert command in use
+    used = recbench(*use.split()[1:], cwd=tmp_path, PYTHONPATH=str(folder))
+    assert used.returncode == 0, used.stderr
+    assert "own_thing" in used.stdout.lower()  # a metric heads its column in capitals
+    pytest_ = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", "-W", "error", "."]
+    tested = subprocess.run(
+        pytest_, cwd=folder, env=os.environ | {"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False
+    )
+    assert tested.returncode == 0, tested.stdout
+    assert " passed" in tested.stdout
+
+
+def install_by_hand(folder: Path, name: str) -> None:
+    """What an editable install leaves behind, without pip."""
+    info = folder / f"recbench_{name}-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: recbench-{name}\nVersion: 0.1.0\n")
+    entry = re.findall(r"(?s)\[project.entry-points.recbench\]\n(.*?)\n", (folder / "pyproject.toml").read_text())
+    (info / "entry_points.txt").write_text(f"[recbench]\n{entry[0].replace(chr(34), '')}\n")
+
+
+@pytest.mark.parametrize("role", EXAMPLES)
+def test_a_new_plugin_has_nothing_left_of_the_examples_names(role: str, tmp_path: Path) -> None:
+    write(role, "own_thing", tmp_path / "made")
+    left = ("slope_one", "SlopeOne", "recbench_cafe", "recbench-cafe", "cafe_net", "CafeNet", "Keras", "tensorflow")
+    others = {"model": (), "dataset": ("load_cafes", "worst_item", "Metric,"), "metric": ("load_cafes", "worst_item(")}
+    for path, text in files_of(tmp_path / "made").items():
+        assert [word for word in (*left, *others[role]) if word in path + text] == [], path
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "recbench-my-model").mkdir()
+    again = recbench("new", "model", "my_model", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "recbench-my-model is there already; choose another name" in again.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["recbench-my-model"]
+
+
+def test_nothing_is_left_behind_where_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, *args: object, **options: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        write("model", "my_model", tmp_path / "recbench-my-model")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,203 @@
+"""Listings: what `recbench list` and `recbench show` say is what the registry and the sources say."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+from hydra.core.config_store import ConfigStore
+
+from recbench.cli.commands.list_show import list_installed, show
+from recbench.config.variants import conf_dir
+from recbench.datasets.movielens.loader import terms
+from recbench.registry.options import options_of
+from recbench.registry.registry import UnknownNameError, installed
+from recbench.usage import UsageError
+from tests.support.command import write_plugin
+
+PLUGIN = """
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+from recbench import hookimpl
+from recbench.models.baselines.bias import Bias
+
+class Color(Enum):
+    RED = 1
+    BLUE = 2
+
+@dataclass
+class Painted(Bias):
+    '''Bias with paint on it.
+
+    Cold users get no paint.
+    '''
+
+    width: int = field(kw_only=True)  # of the brush, in cm
+    color: Color = Color.BLUE  # what is seen
+    finish: Literal["matt", "gloss"] = "matt"  # how it shines
+    layers: tuple[int, ...] = (2, 1)  # of paint
+    limit: float | None = None  # of what is seen
+
+@hookimpl
+def register_models():
+    return {"painted": Painted}
+"""
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Install a plugin that works and one that does not, for the length of a test."""
+    write_plugin(tmp_path, "acme-painted", PLUGIN)
+    write_plugin(tmp_path, "acme-broken", "1 / 0\n")
+    store = ConfigStore.instance()
+    options = deepcopy(store.repo)  # of the process: what a test adds must not stay
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        installed.cache_clear()
+        yield
+    store.repo = options
+    installed.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("acme_")]:
+        del sys.modules[name]
+
+
+def _words(text: str, first: str) -> list[str]:
+    """The words of the one line that begins with this word."""
+    (line,) = [line.split() for line in text.splitlines() if line.split()[:1] == [first]]
+    return line
+
+
+def _option_table(args: str) -> list[list[str]]:
+    """The cells of the options of what is shown, heading first."""
+    lines = show([args]).splitlines()
+    (first,) = [number for number, line in enumerate(lines) if line.split()[:2] == ["option", "default"]]
+    table = takewhile(bool, lines[first:])
+    return [re.split(" {2,}", line.strip()) for line in table]
+
+
+# list
+
+
+def test_the_list_has_a_heading_for_each_role() -> None:
+    headings = [line for line in list_installed([]).splitlines() if line and not line.startswith(" ")]
+    assert headings[:4] == ["models", "data sets", "splits", "metrics"]
+
+
+def test_the_list_names_everything_that_is_registered() -> None:
+    named = [line.split()[0] for line in list_installed([]).splitlines() if line.startswith("  ")]
+    for entries in installed().entries.values():
+        assert set(entries) <= set(named)
+
+
+def test_a_line_of_the_list_has_name_distribution_and_summary() -> None:
+    line = " ".join(_words(list_installed([]), "bias"))
+    assert line == "bias recbench User and item biases, damped, by alternating closed-form updates."
+
+
+def test_everything_registered_has_a_summary() -> None:
+    for entries in installed().entries.values():
+        assert [entry.name for entry in entries.values() if not entry.summary()] == []
+
+
+def test_a_plugins_model_is_listed_with_its_distribution(plugins: None) -> None:
+    assert " ".join(_words(list_installed([]), "painted")) == "painted acme-painted Bias with paint on it."
+
+
+def test_a_disabled_plugin_is_listed_last_with_its_reason(plugins: None) -> None:
+    assert list_installed([]).splitlines()[-2:] == [
+        "disabled",
+        "  acme-broken (acme_broken): ZeroDivisionError: division by zero",
+    ]
+
+
+def test_list_takes_no_words() -> None:
+    with pytest.raises(
+        UsageError, match="'recbench list' takes nothing more, got 'models now'; 'recbench show model=mf'"
+    ):
+        list_installed(["models", "now"])
+
+
+# show
+
+
+def test_show_begins_with_what_and_whose_it_is() -> None:
+    first = show(["model=bias"]).splitlines()[0]
+    assert (
+        first
+        == f"model bias, of recbench {installed().find('model', 'bias').version}: recbench.models.baselines.bias.Bias"
+    )
+
+
+def test_show_has_the_docstring() -> None:
+    assert "\n\nUser and item biases, damped, by alternating closed-form updates.\n\n    r_ui ≈ " in show(
+        ["model=bias"]
+    )
+
+
+def test_show_has_each_option_with_default_meaning_and_type() -> None:
+    assert _option_table("model=bias") == [
+        ["option", "default", "meaning", "type"],
+        ["model.reg_user", "5.0", "damping of a user's bias, in ratings", "float"],
+        ["model.reg_item", "2.0", "damping of an item's bias, in ratings", "float"],
+        ["model.n_epochs", "10", "item-then-user passes", "int"],
+    ]
+
+
+def test_options_of_every_kind_are_shown_as_they_are_typed(plugins: None) -> None:
+    assert _option_table("model=painted")[-5:] == [
+        ["model.color", "BLUE", "what is seen", "RED | BLUE"],
+        ["model.finish", "matt", "how it shines", "matt | gloss"],
+        ["model.layers", "[2, 1]", "of paint", "list of int"],
+        ["model.limit", "null", "of what is seen", "float or null"],
+        ["model.width", "(required)", "of the brush, in cm", "int"],
+    ]
+
+
+def test_a_model_without_options_says_so() -> None:
+    assert show(["model=global_mean"]).endswith("\n\nno options")
+
+
+def test_a_metric_is_shown_by_its_docstring() -> None:
+    text = show(["metric=rmse"])
+    assert text.startswith("metric rmse, of recbench ")
+    assert "Root mean squared error, pooled over all rows: sqrt(mean((r - p)^2))." in text
+    assert "option" not in text
+
+
+def test_a_data_set_with_terms_is_shown_with_them() -> None:
+    assert show(["dataset=movielens"]).endswith(terms())
+
+
+@pytest.mark.parametrize("role", ["model", "dataset", "split"])
+def test_every_option_of_what_recbench_brings_has_a_meaning(role: str) -> None:
+    for name, entry in installed().entries[role].items():
+        if entry.distribution == "recbench":
+            for cells in _option_table(f"{role}={name}") if options_of(entry.factory) else ():
+                assert len(cells) == 4, f"{name}: {cells[0]}"
+
+
+@pytest.mark.parametrize("file", sorted((conf_dir() / "model").glob("*.yaml")), ids=lambda file: str(file.stem))
+def test_a_variant_is_shown_with_its_own_values(file: Path) -> None:
+    first, *_ = show([f"model={file.stem}"]).splitlines()
+    assert first.startswith(f"model {file.stem}, a variant of ")
+
+
+def test_an_unknown_name_gets_a_suggestion() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown model 'bais'; did you mean 'bias'\?"):
+        show(["model=bais"])
+
+
+@pytest.mark.parametrize("args", [[], ["bias"], ["model="], ["models=bias"], ["model=bias", "split=k_fold"]])
+def test_show_takes_one_role_and_name(args: list[str]) -> None:
+    received = " ".join(args) or "nothing"
+    with pytest.raises(UsageError) as caught:
+        show(args)
+    assert str(caught.value) == (
+        f"'recbench show' got {received!r}; name one thing: recbench show model=mf (model, dataset, split, metric)"
+    )

@@ -1,0 +1,150 @@
+"""Looking back: the store is listed and filtered, sweeps are merged, and a result is run again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from recbench.results.records import Record
+from tests.support.command import SMALL, recbench, records_in, write_plugin
+
+DRIFTING = """
+import os
+from dataclasses import dataclass
+import numpy as np
+from recbench import RatingModel, hookimpl
+
+@dataclass
+class Drifting(RatingModel):
+    def fit(self, train, valid=None):
+        self.drift_ = float(os.environ.get("DRIFT", "0"))
+        return self
+
+    def predict(self, user_idx, item_idx):
+        return 3.0 + self.drift_ * np.where((user_idx + item_idx) % 2, 1.0, -1.0)
+
+@hookimpl
+def register_models():
+    return {"drifting": Drifting}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where two sweeps have been run: one over models, one over an option."""
+    folder = tmp_path_factory.mktemp("runs")
+    assert recbench("-m", "model=bias,slope_one", *SMALL, cwd=folder).returncode == 0
+    assert recbench("-m", "model=mf", "model.n_factors=2,4", *SMALL, cwd=folder).returncode == 0
+    return folder
+
+
+def test_results_lists_the_store(folder: Path) -> None:
+    lines = recbench("results", cwd=folder).stdout.splitlines()
+    assert lines[-1] == "6 of 6 results in outputs/store"
+    assert sorted(line.split()[2] for line in lines[1:-1]) == ["test"] * 4 + ["valid"] * 2
+
+
+@pytest.mark.parametrize(
+    ("filters", "n_found"),
+    [
+        (["model=mf"], 3),
+        (["model=mf", "part=valid"], 2),
+        (["model.n_factors=2"], 1),
+        (["dataset=synth*", "model=*o*"], 2),
+        (["dataset=movielens"], 0),
+    ],
+    ids=str,
+)
+def test_results_are_filtered(filters: list[str], n_found: int, folder: Path) -> None:
+    found = int(recbench("results", *filters, cwd=folder).stdout.splitlines()[-1].split()[0])
+    # which of two candidates the test part was opened for decides how many have two factors
+    assert found in (n_found, n_found + 1) if filters == ["model.n_factors=2"] else found == n_found
+
+
+def test_a_damaged_result_is_counted_and_left_out(folder: Path, tmp_path: Path) -> None:
+    recbench("model=bias", *SMALL, cwd=tmp_path)
+    (path,) = (tmp_path / "outputs" / "store").glob("*.json")
+    path.write_text(path.read_text()[:-50])
+    assert recbench("results", cwd=tmp_path).stdout.splitlines()[-1] == (
+        "0 of 1 results in outputs/store, 1 damaged: they are computed anew"
+    )
+
+
+def test_sweeps_are_merged_into_one_table(folder: Path) -> None:
+    sweeps = [str(path.parent) for path in sorted(folder.glob("outputs/*/*/sweep.json"))]
+    run = recbench("table", *sweeps, "--format", "csv", cwd=folder)
+    rows = list(csv.DictReader(run.stdout.splitlines()))
+    assert sorted(row["model"] for row in rows) == ["bias", "global_mean", "mf", "mf", "slope_one"]
+    text = recbench("table", *sweeps, cwd=folder).stdout
+    assert text.count("synthetic · 60 users") == 1
+    assert text.count(" best ") == 1
+
+
+def test_a_table_of_stored_results(folder: Path) -> None:
+    run = recbench("table", "model=bias", "--format", "markdown", cwd=folder)
+    assert run.stdout.splitlines()[-1].startswith("| bias | 0.")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["results", "mf"], "'mf' is no filter; write name=value"),
+        (["table", "nowhere"], "no folder nowhere; name a sweep's folder, or filters like model=mf"),
+        (["table", "model=none"], "nothing to show: no record fits"),
+        (["table", "--format", "pdf"], "invalid choice: 'pdf'"),
+        (["reproduce"], "the following arguments are required: result"),
+        (["reproduce", "zz"], "no result in outputs/store with a key that starts with 'zz'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_are_told_in_one_line(args: list[str], message: str, folder: Path) -> None:
+    run = recbench(*args, cwd=folder)
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: ")
+    assert run.stderr.count("\n") == 1
+    assert message in run.stderr
+
+
+def test_a_result_is_reproduced_by_its_key_and_by_its_file(folder: Path) -> None:
+    record = next(r for r in records_in(folder) if r.model == "slope_one")
+    by_key = recbench("reproduce", record.key[:12], cwd=folder)
+    assert by_key.stdout.splitlines()[0].startswith("same: slope_one on synthetic, holdout")
+    path = next(p for p in folder.glob("outputs/*/*/*/record.json") if json.loads(p.read_text())["model"] == "mf")
+    assert recbench("reproduce", str(path.relative_to(folder)), cwd=folder).stdout.startswith("same: mf")
+
+
+@pytest.mark.parametrize(("drift", "verdict"), [("0", "same"), ("0.0001", "within noise"), ("1.5", "different")])
+def test_what_moved_is_told(drift: str, verdict: str, tmp_path: Path) -> None:
+    write_plugin(tmp_path / "site", "acme-drifting", DRIFTING)
+    environment = {"PYTHONPATH": str(tmp_path / "site")}
+    recbench("model=drifting", *SMALL, cwd=tmp_path, **environment)
+    module = tmp_path / "site" / "acme_drifting.py"
+    module.write_text(module.read_text() + "# edited\n")
+    key = _stored(tmp_path).key
+    said = recbench("reproduce", key, cwd=tmp_path, **environment, DRIFT=drift).stdout
+    assert said.startswith(verdict)
+    assert "changed since: version or sources of acme-drifting" in said
+    assert "changed since: data" not in said
+
+
+def _stored(folder: Path) -> Record:
+    (record,) = records_in(folder)
+    return record
+
+
+def test_every_field_of_a_record_is_documented(tmp_path: Path) -> None:
+    ran = recbench("results", "--fields", cwd=tmp_path)
+    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in ran.stdout.splitlines()[1:-1]}
+    assert list(told) == [each.name for each in fields(Record) if each.name != "unknown"]
+    assert "of the scored rows" in told["cold_share"]
+    assert ran.stdout.splitlines()[-1].startswith("schema 1")
+
+
+def test_a_misspelt_filter_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    ran = recbench("results", "statuss=ok", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: unknown filter 'statuss'; did you mean 'status'? (there are: dataset, split, ")

@@ -1,0 +1,190 @@
+"""Messages: what Hydra and OmegaConf raise, in words for the person who typed the command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from hydra.core.config_store import ConfigStore
+
+from recbench.config.explain import explain
+from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError, installed
+from recbench.usage import UsageError, relative
+from tests.support.command import write_plugin
+from tests.support.refusals import VERBS, explained
+
+PLUGIN = """
+from dataclasses import dataclass
+from enum import Enum
+from recbench import hookimpl
+from recbench.models.baselines.bias import Bias
+
+class Color(Enum):
+    RED = 1
+    BLUE = 2
+
+@dataclass
+class Switched(Bias):
+    on: bool = True
+    color: Color = Color.RED
+
+@hookimpl
+def register_models():
+    return {"switched": Switched, NAME: Bias}
+"""
+
+
+@pytest.fixture
+def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Install plugins of a `switched` model and one more name, for the length of a test."""
+
+    def plug_in(distribution: str, name: str) -> None:
+        write_plugin(tmp_path, distribution, PLUGIN.replace("NAME", repr(name)))
+        installed.cache_clear()
+
+    store = ConfigStore.instance()
+    options = deepcopy(store.repo)  # of the process: what a test adds must not stay
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        yield plug_in
+    store.repo = options
+    installed.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("acme_")]:
+        del sys.modules[name]
+
+
+# errors of recbench's own
+
+
+@pytest.mark.parametrize("error", [UsageError("odd"), UnknownNameError("unknown"), DuplicateNameError("twice")])
+def test_own_errors_are_told_as_they_are(error: Exception) -> None:
+    assert explain(error, Registry(), (), VERBS) == str(error)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RuntimeError("x")])
+def test_an_error_that_is_no_mistake_of_the_user_keeps_its_traceback(error: Exception) -> None:
+    assert explain(error, Registry(), (), VERBS) is None
+
+
+# a choice that there is not
+
+
+def test_a_misspelt_choice_gets_a_suggestion_and_the_list() -> None:
+    message = explained("model=bais")
+    assert message is not None
+    assert message.startswith("unknown model 'bais'; did you mean 'bias'? (there are: ")
+    assert {"bias", "global_mean"} <= set(message.replace(",", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("split=houldout", "unknown split 'houldout'; did you mean 'holdout'? (there are: cold_item, "),
+        ("dataset=synthetics", "unknown dataset 'synthetics'; did you mean 'synthetic'? (there are: "),
+        ("hydra/sweeper=basik", "unknown hydra/sweeper 'basik'; did you mean 'basic'? (there are: "),
+    ],
+)
+def test_a_misspelt_choice_of_another_group(override: str, expected: str) -> None:
+    message = explained(override)
+    assert message is not None
+    assert message.startswith(expected)
+
+
+def test_a_launcher_that_is_not_installed_names_its_package() -> None:
+    message = explained("hydra/launcher=nimbus")
+    assert message is not None
+    assert message.startswith("unknown hydra/launcher 'nimbus'")
+    assert message.endswith("; the package hydra-nimbus-launcher may bring it")
+
+
+def test_a_group_that_there_is_not() -> None:
+    message = explained("modell=bias")
+    assert message is not None
+    assert "modell" in message
+    assert "did you mean 'model'?" in message
+    assert "\n" not in message
+
+
+def test_an_unknown_configuration_file_is_told_in_one_line() -> None:
+    message = explained(config="confg")
+    assert message is not None
+    assert "confg" in message
+    assert "\n" not in message
+
+
+def test_a_disabled_model_is_told_with_the_reason(plug_in: Callable[[str, str], None]) -> None:
+    plug_in("acme-taken", "bias")
+    message = explained("model=switched")
+    assert message is not None
+    assert message.startswith(
+        "model 'switched' of acme-taken (acme_taken) is disabled: recbench.models.baselines.bias.Bias has "
+    )
+
+
+def test_a_model_of_two_plugins_is_told_with_both_paths(plug_in: Callable[[str, str], None]) -> None:
+    plug_in("acme-one", "one")
+    plug_in("acme-other", "other")
+    assert explained("model=switched") == (
+        "model 'switched' is registered by acme_one.Switched and acme_other.Switched; "
+        "uninstall one of them or rename it"
+    )
+
+
+# a value of another type
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("model.n_epochs=many", "give a whole number"),
+        ("model.n_epochs=1.5", "give a whole number"),
+        ("model.reg_user=high", "give a number"),
+        ("model.n_epochs=null", "it can't be null; give a value"),
+        ("metrics=rmse", "give a list: metrics=[a,b]"),
+        ("valid_size=tenth", "give a number"),
+    ],
+)
+def test_a_value_of_another_type_is_told_what_to_give(override: str, reason: str) -> None:
+    assert explained("model=bias", override) == f"{override}: {reason}"
+
+
+def test_a_switch_takes_true_or_false(plug_in: Callable[[str, str], None]) -> None:
+    plug_in("acme-switched", "x")
+    assert explained("model=switched", "model.on=perhaps") == "model.on=perhaps: give true or false"
+
+
+def test_an_enum_takes_one_of_its_names(plug_in: Callable[[str, str], None]) -> None:
+    plug_in("acme-switched", "x")
+    message = explained("model=switched", "model.color=GREEN")
+    assert message is not None
+    assert message.startswith("model.color=GREEN: ")
+    assert "RED" in message
+    assert "BLUE" in message
+
+
+# paths
+
+
+def test_a_path_below_the_working_folder_is_told_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert relative(tmp_path / "outputs" / "table.md") == str(Path("outputs", "table.md"))
+
+
+def test_a_path_elsewhere_is_told_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert relative(tmp_path / "table.md") == str(tmp_path / "table.md")
+
+
+def test_an_unknown_choice_names_the_plugins_that_failed_to_load(
+    tmp_path: Path, plug_in: Callable[[str, str], None]
+) -> None:
+    plug_in("acme-lost", "'lost'")
+    (tmp_path / "acme_lost.py").write_text("import no_such_library\n")
+    message = explained("model=lost")
+    assert message is not None
+    assert message.startswith("unknown model 'lost'")
+    assert message.endswith("; disabled, and `recbench list` says why: acme-lost (acme_lost)")

@@ -1,0 +1,77 @@
+"""Messages: a word that can't be read, and an option that there is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.refusals import explained
+
+# a word or an override that can't be read
+
+
+def test_a_bare_model_name_gets_its_group() -> None:
+    assert explained("bias") == "can't read 'bias'; did you mean 'model=bias'?"
+
+
+def test_a_misspelt_verb_gets_a_suggestion() -> None:
+    assert explained("lst") == (
+        "unknown word 'lst'; did you mean 'list'? (verbs: list, show; everything else has a '=': model=mf)"
+    )
+
+
+def test_a_word_unlike_any_verb_gets_the_list_alone() -> None:
+    assert explained("zzzzzz") == "unknown word 'zzzzzz' (verbs: list, show; everything else has a '=': model=mf)"
+
+
+@pytest.mark.parametrize("override", ["model.reg_user=[1", "model.reg_user=(1", "model name=bias", "=3"])
+def test_an_override_that_the_grammar_refuses(override: str) -> None:
+    assert explained(override) == (
+        f"can't read {override!r}; write name=value, a list as name=[a,b], and quote what has blanks or commas"
+    )
+
+
+# an option that there is not
+
+
+def test_a_misspelt_option_gets_a_suggestion_and_the_list() -> None:
+    assert explained("model=bias", "model.reg_usr=3") == (
+        "model has no option 'reg_usr'; did you mean 'reg_user'? (options: n_epochs, reg_item, reg_user)"
+    )
+
+
+def test_an_option_of_a_model_without_any() -> None:
+    assert explained("model=global_mean", "model.depth=3") == "model has no option 'depth' (options: none)"
+
+
+def test_a_misspelt_option_of_the_run() -> None:
+    message = explained("sed=1")
+    assert message is not None
+    assert message.startswith("unknown option 'sed'; did you mean 'seed'? (options: ")
+    assert "hydra" not in message
+
+
+@pytest.mark.parametrize("flag", ["-m", "--multirun"])
+def test_in_a_sweep_the_message_adds_that_all_models_need_the_option(flag: str) -> None:
+    message = explained("model=bias", "model.n_factors=3", args=(flag, "model=bias,mf", "model.n_factors=3"))
+    assert message is not None
+    assert message.endswith("; a sweep over several models takes only options that all of them have")
+
+
+def test_a_sweep_without_its_flag_is_told_to_add_it() -> None:
+    expected = "model=bias,global_mean sweeps over several values: add -m (recbench -m model=bias,global_mean)"
+    assert explained("model=bias,global_mean") == expected
+
+
+def test_an_option_swept_without_the_flag_is_told_to_add_it() -> None:
+    expected = "model.reg_user=1,2 sweeps over several values: add -m (recbench -m model.reg_user=1,2)"
+    assert explained("model.reg_user=1,2") == expected
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [("n_factors=3", "model.n_factors"), ("test_size=0.1", "split.test_size"), ("trials=3", "budget.trials")],
+)
+def test_an_option_without_its_group_gets_it(override: str, meant: str) -> None:
+    message = explained(override)
+    assert message is not None
+    assert message.startswith(f"unknown option {override.partition('=')[0]!r}; did you mean {meant!r}? (options: ")

@@ -1,0 +1,210 @@
+"""Downloads from a real HTTPS server on this machine that misbehaves on purpose."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recbench.cli.commands.data import fetched
+from recbench.datasets.movielens.download import DownloadError, Patience, fetch
+from recbench.datasets.movielens.releases import TERMS, Download
+from recbench.progress import listening
+from recbench.usage import UsageError
+from tests.support.https_server import CONTENT, DIGEST, Server, serving
+
+# the server hangs up in the middle, and leaves its sockets to be collected
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+TOY = Download("toy", 2, DIGEST)
+HASTY = Patience(timeout=2.0, pause=0.01)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1, its key behind it, which trusts itself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl command to make a certificate with")
+    folder = tmp_path_factory.mktemp("certificate")
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run([*command, *files, *names], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    with serving(certificate / "cert.pem", certificate / "key.pem") as server:
+        yield server
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
+
+
+def test_what_comes_is_kept_under_its_name(server: Server, tmp_path: Path) -> None:
+    assert fetch(TOY, tmp_path / "data", server.base, HASTY).read_bytes() == CONTENT
+    assert _files(tmp_path / "data") == ["ml-toy.zip"]
+    fetch(TOY, tmp_path / "data", server.base, HASTY)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("behavior", ["busy once", "to https", "announces more", "announces nothing"])
+def test_what_can_be_got_is_got(behavior: str, server: Server, tmp_path: Path) -> None:
+    server.behavior = behavior
+    assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("behavior", ["honest", "ignores ranges", "another range"])
+def test_a_part_that_is_there_is_gone_on_with(behavior: str, server: Server, tmp_path: Path) -> None:
+    server.behavior = behavior
+    (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT[:1_000_000])
+    assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
+    assert server.asked[0] == "bytes=1000000-"
+
+
+def test_a_part_that_was_whole_when_the_process_ended_is_taken(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT)
+    assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
+    assert server.asked == [f"bytes={len(CONTENT)}-"]
+
+
+@pytest.mark.parametrize("behavior", ["drops once", "stalls once"])
+def test_a_break_loses_nothing_of_what_had_come(behavior: str, server: Server, tmp_path: Path) -> None:
+    server.behavior = behavior
+    assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
+    assert server.asked == ["", "bytes=700000-"]
+
+
+def test_an_address_without_encryption_is_not_asked(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="is not encrypted"):
+        fetch(TOY, tmp_path, "http://127.0.0.1/")
+    assert _files(tmp_path) == []
+
+
+def test_progress_is_told_from_what_was_here_to_the_end(server: Server, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT[:1_000_000])
+    with listening(lambda *progress: told.append(progress)):
+        fetch(TOY, tmp_path, server.base, HASTY)
+    assert told[0][1] > 1_000_000
+    assert told[-1] == ("ml-toy.zip", len(CONTENT), len(CONTENT))
+
+
+def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT + b"more")
+    assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("behavior", "message"),
+    [
+        ("404", "the server answers 404"),
+        ("500", "5 attempts in vain (HTTP Error 500: Internal Server Error); fetch again"),
+        ("drops", "5 attempts in vain"),
+        ("to http", "leads to http://127.0.0.1/ml-toy.zip, which is not encrypted; it was not followed"),
+        ("changed", "is not what GroupLens published: its digest is not sha256:"),
+        ("announces less", "is not what GroupLens published: its digest is not sha256:"),
+        ("endless", "is larger than the 2 MB of ml-toy.zip; it was thrown away"),
+    ],
+)
+def test_what_can_not_be_trusted_leaves_nothing(behavior: str, message: str, server: Server, tmp_path: Path) -> None:
+    server.behavior = behavior
+    with pytest.raises(DownloadError, match=re.escape(message)):
+        fetch(TOY, tmp_path, server.base, HASTY)
+    assert _files(tmp_path) == []
+
+
+def test_a_server_that_nobody_vouches_for_is_refused(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(DownloadError, match="the server can't prove who it is"):
+        fetch(TOY, tmp_path, server.base, HASTY)
+    assert server.asked == []
+
+
+def test_a_file_that_was_changed_here_is_not_taken(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "ml-toy.zip").write_bytes(b"else")
+    with pytest.raises(DownloadError, match=r"is not what GroupLens published .*; remove it and fetch again"):
+        fetch(TOY, tmp_path, server.base, HASTY)
+
+
+FETCH = f"""
+import resource, sys
+from pathlib import Path
+from recbench.datasets.movielens.releases import Download
+from recbench.datasets.movielens.download import fetch
+if len(sys.argv) > 3:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
+    import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+fetch(Download("toy", 2, {DIGEST!r}), Path(sys.argv[1]), sys.argv[2])
+"""
+
+
+def _fetching(folder: Path, server: Server, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", FETCH, str(folder), server.base, *more]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_download_goes_on_where_it_stopped(server: Server, tmp_path: Path) -> None:
+    server.behavior = "slow"
+    process = _fetching(tmp_path, server)
+    part = tmp_path / ".ml-toy.zip.part"
+    deadline = time.monotonic() + 30
+    while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    kept = part.stat().st_size
+    assert 0 < kept < len(CONTENT)
+    server.behavior = "honest"
+    assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
+    assert server.asked[-1] == f"bytes={kept}-"
+
+
+def test_a_full_disk_is_told_and_keeps_what_came(server: Server, tmp_path: Path) -> None:
+    process = _fetching(tmp_path, server, "1500000")
+    said = process.communicate()[1]
+    assert "no room for the 2 MB of ml-toy.zip in" in said
+    assert not (tmp_path / "ml-toy.zip").exists()
+    assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
+
+
+def test_two_that_fetch_at_once_fetch_once(server: Server, tmp_path: Path) -> None:
+    server.behavior = "slow"
+    processes = [_fetching(tmp_path, server) for _ in range(2)]
+    assert [(process.communicate()[1], process.returncode) for process in processes] == [("", 0)] * 2
+    assert (tmp_path / "ml-toy.zip").read_bytes() == CONTENT
+    assert len(server.asked) == 1
+
+
+def test_the_terms_are_shown_once_and_kept(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECBENCH_DATA", str(tmp_path))
+    next_step = f"{tmp_path / 'ml-toy.zip'}  recbench model=mf dataset.release=toy"
+    assert fetched([TOY], server.base) == f"{TERMS}\n{next_step}"
+    assert fetched([TOY], server.base) == next_step
+    noted = (tmp_path / "TERMS-GROUPLENS.txt").read_text()
+    assert noted.startswith("Shown on 20")
+    assert noted.endswith(TERMS)
+
+
+def test_the_terms_are_still_to_be_shown_after_an_error(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECBENCH_DATA", str(tmp_path))
+    server.behavior = "changed"
+    with pytest.raises(UsageError, match="it was thrown away"):
+        fetched([TOY], server.base)
+    assert _files(tmp_path) == []

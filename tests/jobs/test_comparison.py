@@ -1,0 +1,51 @@
+"""What a sweep's table says about differences: over folds, and between the candidates of one model."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recbench.jobs.comparison import halves_behind
+from recbench.metrics import rmse
+from recbench.results.significance import corrected_t
+from recbench.results.store import Store
+from tests.support.command import SMALL, recbench, records_in
+
+
+def test_the_p_value_over_folds_is_the_corrected_t_tests(tmp_path: Path) -> None:
+    run = recbench("-m", "model=bias,global_mean", *SMALL, "split=k_fold", "split.n_folds=4", cwd=tmp_path)
+    assert "p over folds" in run.stdout
+    (table,) = tmp_path.glob("outputs/*/*/table.csv")
+    told = {row["model"]: row["p_folds"] for row in csv.DictReader(table.read_text().splitlines())}
+    store = Store(tmp_path / "outputs/store")
+    records = {record.model: record for record in records_in(tmp_path)}
+    halves = halves_behind(records["bias"])
+    folds = {name: store.predictions(record.key) or [] for name, record in records.items()}
+    scores = {
+        name: np.array([rmse(scored.ratings, each) for (_, scored), each in zip(halves, kept, strict=True)])
+        for name, kept in folds.items()
+    }
+    expected = corrected_t(scores["global_mean"] - scores["bias"], 3, 1).p_value
+    assert told["bias"] == ""
+    assert float(told["global_mean"]) == pytest.approx(expected)
+
+
+def test_one_fold_has_no_p_value_over_folds(tmp_path: Path) -> None:
+    run = recbench("-m", "model=bias,global_mean", *SMALL, cwd=tmp_path)
+    assert "to the best" in run.stdout
+    assert "p over folds" not in run.stdout
+
+
+def test_candidates_that_validation_cannot_tell_apart_are_counted(tmp_path: Path) -> None:
+    run = recbench("-m", "model=item_knn", "model.n_neighbors=40,41,42", *SMALL, cwd=tmp_path)
+    assert (
+        "3 candidates of item_knn can't be told apart on validation: which of them was chosen is chance" in run.stdout
+    )
+
+
+def test_a_clear_choice_is_not_doubted(tmp_path: Path) -> None:
+    run = recbench("-m", "model=item_knn", "model.reg_user=5,50000", *SMALL, cwd=tmp_path)
+    assert "can't be told apart on validation" not in run.stdout

@@ -1,0 +1,234 @@
+"""Jobs: whatever happens, there is a record, and it says what was run."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recbench.jobs.job import Job, cause_of, prepare, run
+from recbench.models.baselines.bias import Bias
+from recbench.registry.registry import UnknownNameError, installed
+from tests.support.command import write_plugin
+
+BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
+CONFIG: dict[str, Any] = {
+    "dataset": {"kind": "synthetic", "n_users": 30, "n_items": 20, "n_ratings": 200},
+    "split": {"kind": "holdout", "test_size": 0.25, "seed": 42},
+    "model": BIAS,
+    "metrics": ["rmse", "mae"],
+    "seed": 0,
+    "valid_size": 0.1,
+}
+PLUGIN = """
+from dataclasses import dataclass
+import numpy as np
+from recbench import RatingModel, hookimpl
+
+ERRORS = {
+    "value": ValueError("two\\nlines"),
+    "memory": MemoryError("1 TB"),
+    "key": KeyError("lost"),
+}
+
+@dataclass
+class Failing(RatingModel):
+    '''Fails as told.'''
+
+    how: str = "value"
+    seed: int = 0
+
+    def fit(self, train, valid=None):
+        if self.how in ERRORS:
+            raise ERRORS[self.how]
+        return self
+
+    def predict(self, user_idx, item_idx):
+        return np.full(len(user_idx), np.nan if self.how == "predict" else 3.0)
+
+@hookimpl
+def register_models():
+    return {"failing": Failing}
+"""
+
+
+@pytest.fixture
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Install a model `failing` for the length of a test."""
+    write_plugin(tmp_path, "acme-failing", PLUGIN)
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        installed.cache_clear()
+        yield
+    installed.cache_clear()
+    del sys.modules["acme_failing"]
+
+
+def _job(*overrides: str, **config: Any) -> Job:
+    return Job(CONFIG | config, "bias", overrides)
+
+
+def _failing_job(how: str) -> Job:
+    return Job(CONFIG | {"model": {"kind": "failing", "how": how, "seed": 0}}, "failing")
+
+
+# what goes well
+
+
+def test_a_job_becomes_a_record_of_what_was_run() -> None:
+    record = run(_job())
+    assert (record.status, record.cause, record.dataset, record.model, record.kind) == (
+        "ok",
+        "",
+        "synthetic",
+        "bias",
+        "bias",
+    )
+    assert record.split == "holdout test_size=0.25 seed=42"
+    assert record.options == {"reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
+    assert (record.n_train, record.n_test) == (150, 50)
+    assert record.config == CONFIG
+
+
+def test_a_record_has_the_metrics_that_were_named() -> None:
+    assert list(run(_job(metrics=["mae", "r2"])).scores) == ["mae", "r2"]
+
+
+def test_a_record_names_the_version_of_the_models_distribution(failing: None) -> None:
+    assert run(_failing_job("not")).versions["acme-failing"] == "1.0"
+
+
+def test_the_same_job_gives_the_same_scores() -> None:
+    assert run(_job()).scores == run(_job()).scores
+
+
+def test_running_a_job_leaves_its_configuration_alone() -> None:
+    job = _job()
+    before = repr(job)
+    run(job)
+    assert repr(job) == before
+
+
+def test_a_prepared_job_makes_the_model_with_its_options() -> None:
+    parts = prepare(_job(model=BIAS | {"reg_user": 3.0}))
+    assert [make_model() for make_model in parts.make_models] == [Bias(reg_user=3.0)]
+    assert len(parts.folds) == 1
+
+
+def test_a_job_of_wrong_names_can_not_be_prepared() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown metric 'rsme'; did you mean 'rmse'\?"):
+        prepare(_job(metrics=["rsme"]))
+
+
+# what goes wrong
+
+
+def test_a_failure_is_a_record_with_a_cause_of_one_line(failing: None) -> None:
+    record = run(_failing_job("value"))
+    assert (record.status, record.cause, record.scores) == ("failed", "two lines", {})
+
+
+def test_a_failure_says_what_was_run(failing: None) -> None:
+    record = run(_failing_job("value"))
+    assert (record.dataset, record.model, record.options) == ("synthetic", "failing", {"how": "value", "seed": 0})
+    assert record.split == "holdout test_size=0.25 seed=42"
+    assert record.data["n_ratings"] == 200
+
+
+def test_a_failure_says_which_options_were_set(failing: None) -> None:
+    assert run(replace(_failing_job("memory"), overrides=("model.how=memory",))).changed == {"how": "memory"}
+    assert run(replace(_failing_job("key"), overrides=("model.how=key",))).changed == {"how": "key"}
+
+
+def test_the_traceback_of_a_failure_goes_to_the_log(failing: None, caplog: pytest.LogCaptureFixture) -> None:
+    run(_failing_job("value"))
+    (logged,) = caplog.records
+    assert (logged.levelno, logged.name) == (logging.ERROR, "recbench.jobs.job")
+    assert logged.exc_info is not None
+
+
+def test_a_bare_key_as_error_is_told_with_its_type(failing: None) -> None:
+    assert run(_failing_job("key")).cause == "KeyError: lost"
+
+
+def test_want_of_memory_is_a_status_of_its_own(failing: None) -> None:
+    record = run(_failing_job("memory"))
+    assert (record.status, record.cause) == ("memory", "the job ran out of memory")
+
+
+def test_predictions_that_are_not_numbers_are_a_failure(failing: None) -> None:
+    record = run(_failing_job("predict"))
+    assert record.status == "failed"
+    assert record.cause.startswith("model Failing predicted 50 values that are not finite (of 50), first for user_idx ")
+
+
+def test_a_job_that_can_not_be_prepared_is_a_record_too() -> None:
+    record = run(_job(split={"kind": "holdout", "test_size": 1.5, "seed": 42}))
+    assert record.status == "failed"
+    assert record.cause == "test_size=1.5; it must lie between 0 and 1, 0.2 for example"
+
+
+def test_a_job_of_an_unknown_model_is_a_record_too() -> None:
+    record = run(Job(CONFIG | {"model": {"kind": "bais"}}, "bais"))
+    assert (record.status, record.model) == ("failed", "bais")
+    assert record.cause.startswith("unknown model 'bais'; did you mean 'bias'?")
+
+
+def test_a_data_set_that_can_not_be_loaded_is_named_by_its_kind() -> None:
+    record = run(_job(dataset={"kind": "synthetic", "n_users": 3, "n_items": 3, "n_ratings": 99}))
+    assert (record.status, record.dataset, record.data) == ("failed", "synthetic", {})
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ValueError("too\n  many"), "too many"),
+        (KeyError("movie"), "KeyError: movie"),
+        (IndexError("out of bounds"), "IndexError: out of bounds"),
+        (UnknownNameError("unknown model 'x'"), "unknown model 'x'"),
+        (FileNotFoundError(2, "No such file", "u.data"), "[Errno 2] No such file: 'u.data'"),
+        (ModuleNotFoundError("No module named 'torch'"), "No module named 'torch'"),
+        (AssertionError("odd"), "AssertionError: odd"),
+        (ZeroDivisionError("division by zero"), "division by zero"),
+    ],
+)
+def test_causes_are_one_line_and_tell_the_type_where_the_text_would_puzzle(error: Exception, cause: str) -> None:
+    assert cause_of(error) == cause
+
+
+def test_an_error_without_a_text_is_told_by_its_type() -> None:
+    assert cause_of(ValueError()).startswith("ValueError")
+
+
+# changed options
+
+
+def test_nothing_is_changed_at_the_defaults() -> None:
+    assert run(_job()).changed == {}
+
+
+def test_an_option_away_from_its_default_is_changed() -> None:
+    assert run(_job(model=BIAS | {"n_epochs": 3})).changed == {"n_epochs": 3}
+
+
+@pytest.mark.parametrize("override", ["model.reg_user=5", "+model.reg_user=5", "++model.reg_user=5"])
+def test_an_option_set_to_its_default_is_changed_too(override: str) -> None:
+    assert run(_job(override)).changed == {"reg_user": 5.0}
+
+
+def test_overrides_of_other_groups_change_no_option_of_the_model() -> None:
+    assert run(_job("split.seed=42", "dataset.n_users=30", "model=bias", "seed=0")).changed == {}
+
+
+def test_the_options_of_a_variant_are_not_changed_by_anybody() -> None:
+    assert run(Job(CONFIG | {"model": BIAS | {"n_epochs": 3}}, "bias_short")).changed == {}
+
+
+def test_an_option_set_on_a_variant_is_changed() -> None:
+    job = Job(CONFIG | {"model": BIAS | {"n_epochs": 3}}, "bias_short", ("model.n_epochs=3",))
+    assert run(job).changed == {"n_epochs": 3}

@@ -1,0 +1,198 @@
+"""Pruning: candidates that fall behind are stopped, and neither chosen, nor failed, nor run again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pytest
+
+from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.jobs.pruning import N_SPARED
+from recbench.progress import PrunedError, checkpoint, is_judged, judging
+from recbench.results.records import Record
+from recbench.tuning.sweep import chosen
+from tests.support.command import SMALL, recbench, records_in, write_plugin
+
+CLIMBER = """
+import os
+from dataclasses import dataclass, field
+import numpy as np
+from recbench import RatingModel, between, hookimpl, searched
+from recbench.progress import checkpoint
+
+@dataclass
+class Climber(RatingModel):
+    guess: float = searched(3.0, between(1, 5))  # where it ends, after ten steps from 0
+    seed: int = 0  # not used
+
+    def fit(self, train, valid=None):
+        for step in range(1, 11):
+            self.now_ = self.guess * step / 10
+            with open(os.environ["CLIMBER_LOG"], "a") as log:
+                log.write(f"{self.guess} {step}\\n")
+            checkpoint(self, step, lambda users, items: np.full(len(users), self.now_))
+        return self
+
+    def predict(self, user_idx, item_idx):
+        return np.full(len(user_idx), self.now_)
+
+@hookimpl
+def register_models():
+    return {"climber": Climber}
+"""
+SEARCH = ("-m", "search=auto", "model=climber", *SMALL, "search.sampler=random")
+
+
+Finished = tuple[Path, dict[str, str], str]  # its folder, its environment, what it printed
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A search of twelve candidates of `model=climber`, which logs its steps."""
+    folder = tmp_path_factory.mktemp("pruned")
+    write_plugin(folder / "site", "acme-climber", CLIMBER)
+    environment = {"PYTHONPATH": str(folder / "site"), "CLIMBER_LOG": str(folder / "log.txt")}
+    ran = recbench(*SEARCH, "budget.trials=12", cwd=folder, **environment)
+    assert ran.returncode == 0, ran.stderr
+    return folder, environment, ran.stdout
+
+
+def _candidates(folder: Path) -> dict[float, Record]:
+    return {each.options["guess"]: each for each in records_in(folder) if each.part == "valid"}
+
+
+def _steps(environment: dict[str, str]) -> list[str]:
+    return Path(environment["CLIMBER_LOG"]).read_text().splitlines()
+
+
+def test_a_search_stops_candidates_that_fall_behind(finished: Finished) -> None:
+    folder, environment, printed = finished
+    causes = [each.cause for each in _candidates(folder).values() if each.status == "pruned"]
+    assert causes
+    assert all("most candidates before it had been better there" in cause for cause in causes)
+    assert all(int(cause.split()[2].rstrip(",")) > N_SPARED for cause in causes)
+    assert f"{len(causes)} of them stopped early" in printed
+    assert len(_steps(environment)) < 10 * 13  # twelve candidates, and the winner again
+
+
+def test_what_a_search_chose_has_gone_to_its_end(finished: Finished) -> None:
+    folder, *_ = finished
+    (winner,) = (each for each in records_in(folder) if each.part == "test" and each.model == "climber")
+    ended = [(each.scores["rmse"].mean, guess) for guess, each in _candidates(folder).items() if each.status == "ok"]
+    assert winner.options["guess"] == min(ended)[1]
+
+
+def test_what_was_pruned_is_not_run_again_by_its_search_but_is_by_a_sweep(finished: Finished) -> None:
+    folder, environment, _ = finished
+    before = _steps(environment)
+    pruned = next(guess for guess, each in _candidates(folder).items() if each.status == "pruned")
+    recbench(*SEARCH, "budget.trials=12", cwd=folder, **environment)
+    assert _steps(environment) == before
+    recbench("-m", "model=climber", *SMALL, f"model.guess={pruned},2.5", cwd=folder, **environment)
+    assert f"{pruned} 10" in _steps(environment)
+
+
+def test_what_is_pruned_takes_no_place_of_what_had_finished(finished: Finished, tmp_path: Path) -> None:
+    environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
+    pruned = next(guess for guess, each in _candidates(finished[0]).items() if each.status == "pruned")
+    recbench("-m", "model=climber", *SMALL, f"model.guess={pruned},2.5", cwd=tmp_path, **environment)
+    ran = recbench(*SEARCH, "budget.trials=12", "resume=false", cwd=tmp_path, **environment)
+    assert "stopped early" in ran.stdout
+    listed = recbench("results", f"model.guess={pruned}", "part=valid", cwd=tmp_path, **environment).stdout
+    assert listed.splitlines()[-1].startswith("1 of ")
+    assert "rmse" in listed
+
+
+def test_the_store_lists_what_was_pruned_and_reproduces_none_of_it(finished: Finished) -> None:
+    folder, environment, _ = finished
+    listed = recbench("results", "status=pruned", cwd=folder, **environment).stdout.splitlines()
+    assert all(line.endswith("pruned") for line in listed[1:-1])
+    assert len(listed) > 2
+    ran = recbench("reproduce", listed[1].split()[0], cwd=folder, **environment)
+    assert (ran.returncode, "pruned, after step" in ran.stderr) == (2, True)
+
+
+def test_without_pruning_every_candidate_goes_to_its_end(finished: Finished, tmp_path: Path) -> None:
+    environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
+    recbench(*SEARCH, "budget.trials=8", "search.pruning=false", cwd=tmp_path, **environment)
+    assert [record.status for record in _candidates(tmp_path).values()] == ["ok"] * 8
+
+
+def test_folds_are_compared_with_their_like(finished: Finished, tmp_path: Path) -> None:
+    environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
+    recbench(*SEARCH, "split=k_fold", "split.n_folds=2", "budget.trials=12", cwd=tmp_path, **environment)
+    records = _candidates(tmp_path).values()
+    assert {record.status for record in records} == {"ok", "pruned"}
+    assert {record.n_folds for record in records if record.status == "ok"} == {2}
+
+
+@pytest.mark.slow
+def test_candidates_of_other_processes_are_compared_too(finished: Finished, tmp_path: Path) -> None:
+    environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
+    workers = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "search.n_jobs=2")
+    ran = recbench(*SEARCH, *workers, "budget.trials=14", cwd=tmp_path, **environment)
+    assert ran.returncode == 0, ran.stderr
+    assert {record.status for record in _candidates(tmp_path).values()} == {"ok", "pruned"}
+
+
+def _valid(guess: float, seed: int, rmse: float, status: Any = "ok") -> Record:
+    score = {"rmse": {"folds": [rmse], "greater_is_better": False}}
+    return Record.from_json(
+        Record(
+            status=status,
+            model="climber",
+            kind="climber",
+            options={"guess": guess, "seed": seed},
+            seed=seed,
+            part="valid",
+            data={"digest": "d"},
+            n_folds=1,
+        )
+        .to_json()
+        .replace('"scores": {}', f'"scores": {str(score).replace(chr(39), chr(34)).replace("False", "false")}')
+    )
+
+
+def test_what_was_pruned_with_one_seed_is_out_with_all() -> None:
+    records = [_valid(2.0, 0, 0.9), _valid(2.0, 1, 0.9), _valid(3.0, 0, 0.1), _valid(3.0, 1, 0.1, "pruned")]
+    assert {job.config["model"]["guess"] for job in chosen(records)} == {2.0}
+
+
+@dataclass
+class Nested(RatingModel):
+    """Fits one of its own kind inside it, and notes which of the two is judged."""
+
+    depth: int = 1
+    judged_: tuple[bool, ...] = field(init=False)
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        inside = [Nested(depth).fit(train).judged_ for depth in range(self.depth)]
+        self.judged_ = is_judged(self), *(each for judged in inside for each in judged)
+        checkpoint(self, self.depth, self.predict)
+        return self
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        return np.zeros(len(user_idx))
+
+
+def test_a_judge_hears_of_its_model_and_not_of_one_inside_it() -> None:
+    index, heard = np.arange(3), list[int]()
+    train = RatingDataset("toy", index, index, np.ones(3), index, index, (0, 5))
+    model = Nested()
+    with judging(model, lambda step, _: heard.append(step)):
+        model.fit(train)
+    assert (heard, model.judged_) == ([1], (True, False))
+    assert model.fit(train).judged_ == (False, False)
+
+
+def test_a_judge_may_end_the_fit() -> None:
+    model = Nested()
+
+    def judge(step: int, predict: Any) -> None:
+        raise PrunedError("enough")
+
+    with judging(model, judge), pytest.raises(PrunedError, match="enough"):
+        checkpoint(model, 1, model.predict)

@@ -1,0 +1,106 @@
+"""The Bayesian factorization machine: implicit sets, side information, likelihoods in turn."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recbench.contracts import RatingDataset
+from recbench.models.bayes.chain import ranked
+from recbench.models.bayes.fm import BayesFM
+from recbench.models.bayes.mf import BayesMF
+from recbench.testing.toy import COLD_ITEM, toy_ratings
+from tests.models.bayes.test_mf import all_pairs, fold_one, rmse
+
+SMALL = BayesFM(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10)
+
+
+def test_without_implicit_features_it_is_bayesian_matrix_factorization() -> None:
+    of_ids = replace(SMALL, implicit=False).fit(toy_ratings())
+    factorization = BayesMF(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10).fit(toy_ratings())
+    np.testing.assert_array_equal(all_pairs(of_ids), all_pairs(factorization))
+
+
+def test_implicit_features_are_the_pairs_of_train_and_no_others() -> None:
+    train = toy_ratings()
+    of_users, of_items = SMALL._groups(train, ranked(train), np.random.default_rng(0))
+    for groups, rows, partners in (
+        (of_users, train.user_idx, train.item_idx),
+        (of_items, train.item_idx, train.user_idx),
+    ):
+        starts, entries, values = groups[1].features
+        pairs = set(zip(np.repeat(np.arange(len(starts) - 1), np.diff(starts)), entries, strict=True))
+        assert pairs == set(zip(partners, rows, strict=True))
+        np.testing.assert_allclose(values, np.bincount(rows)[entries] ** -0.5, rtol=1e-6)
+
+
+def test_what_was_rated_says_what_is_liked() -> None:
+    train, test = by_choice()
+    machine_of_sets, of_ids = (model(n_factors=2, n_samples=60).fit(train) for model in (BayesFM, BayesMF))
+    assert rmse(machine_of_sets, test) < 0.95 * rmse(of_ids, test)
+
+
+def by_choice() -> tuple[RatingDataset, RatingDataset]:
+    """200 users of two kinds: each rates 8 of 40 items, mostly of the half the kind prefers, and likes that half."""
+    rng = np.random.default_rng(0)
+    kind, half = np.arange(200) % 2, np.arange(40) % 2
+    chance = np.where(kind[:, None] == half, 0.9, 0.1)
+    rated = np.array([rng.choice(40, 8, replace=False, p=p / p.sum()) for p in chance])
+    users, items = np.repeat(np.arange(200), 8), rated.ravel()
+    ratings = np.clip(3 + np.where(kind[users] == half[items], 1, -1) + rng.normal(size=len(users)), -5, 11)
+    whole = RatingDataset("by choice", users, items, ratings, np.arange(200), np.arange(40), (-5, 11))
+    order = rng.permutation(len(users))
+    return whole.take(order[400:]), whole.take(order[:400])
+
+
+def test_a_cold_item_is_judged_by_its_genres() -> None:
+    train = by_genre()
+    model = BayesFM(n_factors=1, n_samples=80, implicit=False, side_information=True).fit(train)
+    good, bad = model.predict(np.array([0, 0]), np.array([20, 21]))
+    assert good > bad + 1
+
+
+def by_genre() -> RatingDataset:
+    """20 rated items, drama good and war bad, and an unrated one of each."""
+    users, items = (index.ravel() for index in np.indices((30, 20)))
+    ratings = np.where(items % 2 == 0, 4.0, 2.0) + np.random.default_rng(0).choice([-1.0, 0.0, 1.0], len(users))
+    genres = np.array(["Drama", "War"] * 11, dtype=object)
+    return RatingDataset(
+        "by genre", users, items, ratings, np.arange(30), np.arange(22), (1, 5), item_columns={"genres": genres}
+    )
+
+
+def test_side_information_without_any_is_refused() -> None:
+    train = replace(toy_ratings(), item_columns=None)
+    with pytest.raises(ValueError, match="no genres and no years in 'toy'"):
+        replace(SMALL, side_information=True).fit(train)
+
+
+def test_likelihoods_take_turns() -> None:
+    model = replace(SMALL, n_chains=3, likelihoods=("regression", "probit")).fit(toy_ratings())
+    assert [each.shape[1] for each in model.cutpoints_] == [0, len(model.levels_) - 1, 0]
+
+
+@pytest.mark.parametrize("likelihoods", [(), ("logit",)])
+def test_unknown_likelihoods_are_refused(likelihoods: Any) -> None:
+    with pytest.raises(ValueError, match=r"choose at least one of \['regression', 'probit'\]"):
+        replace(SMALL, likelihoods=likelihoods).fit(toy_ratings())
+
+
+def test_cold_items_leave_predictions_finite() -> None:
+    model = replace(SMALL, n_chains=2, likelihoods=("probit", "regression")).fit(toy_ratings())
+    predicted = model.predict(np.arange(12), np.full(12, COLD_ITEM))
+    assert np.isfinite(predicted).all()
+
+
+@pytest.mark.realdata
+def test_the_error_on_ml_100k_is_as_low_as_that_of_other_samplers_and_not_lower_than_honest() -> None:
+    if "RECBENCH_DATA" not in os.environ:
+        pytest.skip("RECBENCH_DATA names no folder that holds ml-100k")
+    train, test = fold_one(Path(os.environ["RECBENCH_DATA"]) / "ml-100k")
+    assert 0.87 < rmse(BayesFM().fit(train), test) < 0.892

@@ -1,0 +1,233 @@
+"""The Python API: the command line's records and tables, for a notebook."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import recbench
+from recbench import RatingDataset, RatingModel
+from recbench.contracts import FloatArray, IntArray
+from recbench.models.baselines.bias import Bias
+from recbench.models.factorization.mf import MF
+from recbench.models.neighbors.knn import ItemKNN
+from recbench.testing import toy_ratings
+from tests.support.command import SMALL
+from tests.support.command import recbench as typed
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@dataclass
+class Failing(RatingModel):
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        raise ValueError("nothing works")
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        return np.zeros(len(user_idx))
+
+
+def test_a_record_is_that_of_the_command_line(tmp_path: Path) -> None:
+    record = recbench.evaluate("mf", "model.n_factors=4", *SMALL)
+    assert record.options["n_factors"] == 4
+    run = typed("model=mf", "model.n_factors=4", *SMALL, "metrics=[rmse]", cwd=tmp_path)
+    assert f"{record.scores['rmse'].mean:.4f}" in run.stdout
+    assert recbench.evaluate("mf", "model.n_factors=4", *SMALL).cached
+
+
+def test_a_model_that_is_passed_is_the_one_that_is_named() -> None:
+    by_name, by_object = (recbench.evaluate(model, *SMALL) for model in ("mf", MF()))
+    assert by_name.scores == by_object.scores
+    assert by_object.model == "MF"
+
+
+def test_a_data_set_can_be_passed() -> None:
+    record = recbench.evaluate("bias", "split=k_fold", "split.n_folds=3", dataset=toy_ratings())
+    assert (record.dataset, record.n_folds, record.split) == ("toy", 3, "k_fold n_folds=3 seed=42")
+
+
+def test_a_comparison_is_the_table_of_the_command_line(tmp_path: Path) -> None:
+    comparison = recbench.compare(["mf", "item_knn"], *SMALL)
+    typed("-m", "model=mf,item_knn", *SMALL, cwd=tmp_path)
+    (table,) = tmp_path.glob("outputs/2*/*/table.csv")
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    frame = comparison.frame
+    for column in ("model", "rmse", "difference", "low", "high", "p_value"):
+        told = [row[column] for row in rows]
+        expected = told if column == "model" else [float(each) for each in told]
+        assert frame[column].tolist() == expected, column
+    assert set(frame["model"]) == {"mf", "item_knn", "bias", "global_mean"}
+    assert "to the best" in str(comparison)
+
+
+def test_a_comparison_of_objects_is_that_of_their_names() -> None:
+    columns = ["rmse", "difference", "low", "high", "p_value", "p_folds"]
+    words = (*SMALL, "split=k_fold", "split.n_folds=3")
+    wanted: list[list[str | RatingModel]] = [["mf", "item_knn"], [MF(), ItemKNN()], [MF(), "item_knn"]]
+    by_name, by_object, mixed = (recbench.compare(models, *words).frame[columns] for models in wanted)
+    assert by_name.notna().sum().tolist() == [4, 4, 4, 4, 4, 3]
+    pd.testing.assert_frame_equal(by_object, by_name)
+    pd.testing.assert_frame_equal(mixed, by_name)
+
+
+def test_predictions_of_objects_are_on_no_disk(tmp_path: Path) -> None:
+    frame = recbench.compare([MF(n_factors=2), lambda: Bias(reg_user=9.0)], dataset=toy_ratings()).frame
+    assert frame["low"].notna().all()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_frame_can_be_passed_and_is_the_file_it_was_read_from(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pairs = rng.choice(600, 300, replace=False)
+    frame = pd.DataFrame({"rating": rng.integers(1, 6, 300), "user": pairs // 30, "item": pairs % 30, "noise": 1.0})
+    frame.to_csv(tmp_path / "ratings.csv", index=False)
+    before = frame.copy()
+    by_file = recbench.evaluate("mf", "dataset=ratings_file", "dataset.path=ratings.csv")
+    by_frame = recbench.evaluate("mf", dataset=frame)
+    assert (by_frame.data, by_frame.scores) == (by_file.data, by_file.scores)
+    assert set(by_file.config) - set(by_frame.config) == {"dataset"}  # which was not the one that is named there
+    assert by_frame.dataset == "frame"
+    pd.testing.assert_frame_equal(frame, before)
+    assert recbench.compare([MF()], dataset=frame).frame["low"].notna().all()
+
+
+def test_a_frame_without_the_columns_is_refused_with_those_it_has() -> None:
+    frame = pd.DataFrame({"who": [1], "what": [2], 3: [4]})
+    expected = (
+        "the DataFrame has no column for the user: ['who', 'what', '3']; set user_column, in recbench.from_frame("
+    )
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        recbench.compare(["bias"], dataset=frame)
+
+
+def test_a_failure_is_a_row_in_a_comparison_and_an_error_alone() -> None:
+    comparison = recbench.compare([Failing(), "bias"], dataset=toy_ratings())
+    failed = comparison.frame.set_index("model").loc["Failing"]
+    assert (failed["status"], failed["cause"]) == ("failed", "nothing works")
+    with pytest.raises(ValueError, match="nothing works"):
+        recbench.evaluate(Failing(), dataset=toy_ratings())
+
+
+@pytest.mark.parametrize(
+    ("model", "override", "message"),
+    [
+        ("fm", "seed=1", "unknown model 'fm'"),
+        ("mf", "model.n_factor=3", "n_factor"),
+        ("mf", "split.test_size=2", "test_size=2.0; it must lie between 0 and 1"),
+        ("mf", "=", "could not override"),
+        ("mf", "model.n_factors=4,8", "model.n_factors=4,8 sweeps over several values: give one, and call once"),
+        ("mf", "model=bias", "model=bias: model is an argument here; leave it out"),
+        ("mf", "search=auto", "search=auto: only the command line searches; leave it out"),
+        ("surprise_nothing", "seed=1", "unknown model 'surprise_nothing'"),
+    ],
+)
+def test_what_can_not_be_meant_is_a_value_error_in_a_line(model: str, override: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message.replace("(", r"\\(")) as wrong:
+        recbench.evaluate(model, override)
+    assert "\n" not in str(wrong.value)
+
+
+def test_a_comparison_needs_a_list() -> None:
+    with pytest.raises(ValueError, match="models is 'mf'; give a list"):
+        recbench.compare("mf")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.reg_bias=3", "model.reg_bias=3: a model that is passed has its options set"),
+        ("timeout_s=1", "timeout_s limits a process of its own, which no object can be passed to"),
+        ("metrics=[nothing]", "unknown metric 'nothing'"),
+        ("split.test_size=2", "test_size=2.0; it must lie between 0 and 1"),
+        ("dataset=synthetic", "dataset=synthetic: dataset is an argument here"),
+        ("dataset.n_users=9", "dataset.n_users=9: the data set that is passed is as it is"),
+    ],
+)
+def test_what_an_object_can_not_heed_is_refused(override: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        recbench.evaluate(MF(), override, dataset=toy_ratings())
+
+
+def test_what_is_no_data_set_is_refused_with_a_way_out() -> None:
+    with pytest.raises(ValueError, match="dataset is dict; give a RatingDataset, a DataFrame, or a file among"):
+        recbench.evaluate("bias", dataset={"user": [1]})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("override", ["filters.min_user_ratings=20", "filters={min_user_ratings: 20, whole_set: true}"])
+def test_filters_hold_for_objects_as_for_names(override: str) -> None:
+    by_name, by_object = (recbench.evaluate(model, *SMALL, override) for model in ("bias", Bias()))
+    assert by_object.n_train < 960
+    assert (by_object.n_train, by_object.scores) == (by_name.n_train, by_name.scores)
+    assert (by_object.split, by_object.dataset) == (by_name.split, by_name.dataset)
+
+
+def test_a_time_limit_holds() -> None:
+    with pytest.raises(ValueError, match="still running after timeout_s"):
+        recbench.evaluate("mf", *SMALL, "timeout_s=0.01")
+
+
+def test_a_class_or_a_function_makes_the_model_and_its_seed_follows_the_runs() -> None:
+    by_class = recbench.evaluate(MF, "seed=3", *SMALL)
+    assert by_class.options["seed"] == by_class.seed == 3
+    by_function = recbench.evaluate(lambda: Bias(reg_user=9.0), dataset=toy_ratings())
+    assert by_function.options["reg_user"] == 9.0
+
+
+def test_a_function_that_makes_something_else_is_told_so() -> None:
+    with pytest.raises(ValueError, match="made int; a RatingModel is wanted"):
+        recbench.evaluate(lambda: 3, dataset=toy_ratings())  # type: ignore[arg-type, return-value]
+
+
+def test_a_class_that_can_not_be_made_is_a_row_of_its_own_name() -> None:
+    @dataclass
+    class Demanding(Failing):
+        width: int
+
+    failed, *floors = recbench.compare([Demanding], dataset=toy_ratings()).records  # type: ignore[list-item]
+    assert (failed.model, failed.status) == ("Demanding", "failed")
+    assert "width" in failed.cause
+    assert [floor.status for floor in floors] == ["ok", "ok"]
+
+
+def test_models_that_differ_in_an_option_are_rows_and_in_the_seed_alone_are_one() -> None:
+    models = [MF(n_factors=2), MF(n_factors=3, seed=0), MF(n_factors=3, seed=1)]
+    frame = recbench.compare(models, dataset=toy_ratings()).frame
+    assert len(frame[frame["model"] == "MF"]) == 2
+
+
+def test_what_is_set_of_an_object_stands_in_the_table_whatever_it_is() -> None:
+    @dataclass
+    class Odd(Bias):
+        weights: object = None
+
+    comparison = recbench.compare([Odd(reg_user=9.0, weights=np.array([1, 2]))], dataset=toy_ratings())
+    assert comparison.records[0].changed == {"reg_user": 9.0, "weights": "array([1, 2])"}
+    assert "Odd          reg_user=9.0 weights=array([1, 2])" in str(comparison)
+
+
+def test_a_fitted_model_that_is_passed_is_fitted_anew() -> None:
+    toy = toy_ratings()
+    fitted = Bias().fit(toy)
+    before = fitted.user_bias_.copy()
+    assert recbench.evaluate(fitted, dataset=toy).scores == recbench.evaluate(Bias(), dataset=toy).scores
+    assert np.array_equal(fitted.user_bias_, before)
+
+
+def test_importing_recbench_imports_none_of_it() -> None:
+    code = (
+        "import sys, recbench; print([m for m in ('recbench.notebook.compare', 'hydra', 'pandas') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,92 @@
+"""Who is told when ratings are given: models that ask, in the protocol, in stacks, and in no other way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from recbench.capabilities import KnowsTime, predict_rows, told_when
+from recbench.contracts import FloatArray, IntArray, Metric
+from recbench.metrics.errors import rmse
+from recbench.models.baselines.bias import Bias
+from recbench.models.bayes.mf import BayesMF
+from recbench.models.stack.stack import Stack
+from recbench.protocol.runner import evaluate, run_fold
+from recbench.results.records import Record
+from recbench.results.rows import rows_of
+from recbench.splits import Holdout
+from recbench.testing import ModelConformance
+from tests.support.moods import OWN_MOODS, SMALL, by_mood, error, later
+
+
+def test_timestamps_do_not_matter_to_a_model_that_is_not_told() -> None:
+    train, test = by_mood(OWN_MOODS)
+    model = replace(SMALL, uses_time=False)
+    without = model.fit(replace(train, timestamps=None)).predict(test.user_idx, test.item_idx)
+    np.testing.assert_array_equal(without, predict_rows(replace(model).fit(train), test))
+
+
+class Spy(Bias):
+    """A model with a `predict_at` that nobody may call."""
+
+    uses_time = False
+
+    def predict_at(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray) -> FloatArray:
+        raise AssertionError("told of times")
+
+
+@pytest.mark.parametrize("model", [Bias(), Spy()])
+def test_only_a_model_that_uses_time_is_told(model: Bias) -> None:
+    train, test = by_mood(OWN_MOODS)
+    assert not told_when(model, test)
+    assert not run_fold(train, test, model, {"rmse": Metric(rmse)}, Holdout(0.2, 0)).uses_time
+
+
+def test_the_protocol_tells_and_notes_it() -> None:
+    train, test = by_mood(OWN_MOODS)
+    assert isinstance(SMALL, KnowsTime)
+    outcome = run_fold(train, test, replace(SMALL), {"rmse": Metric(rmse)}, Holdout(0.2, 0))
+    assert outcome.uses_time
+    expected = predict_rows(replace(SMALL).fit(train), test).clip(*train.rating_scale)
+    np.testing.assert_allclose(outcome.predicted, expected, rtol=1e-6)
+
+
+def test_the_record_says_that_the_model_was_told_and_the_row_does() -> None:
+    train, _ = by_mood(OWN_MOODS)
+    metrics = {"rmse": Metric(rmse)}
+    told, untold = (
+        evaluate(train, Holdout(0.2, 0), partial(replace, replace(SMALL, uses_time=uses_time)), metrics)
+        for uses_time in (True, False)
+    )
+    assert (told.uses_time, untold.uses_time) == (True, False)
+    assert Record.from_json(told.to_json()).uses_time
+    rows = rows_of([replace(told, model="told"), replace(untold, model="untold")])
+    assert {row.record.model: row.notes for row in rows} == {"told": ("told when each rating was given",), "untold": ()}
+
+
+def test_the_times_of_the_scored_rows_reach_no_learned_state() -> None:
+    train, test = by_mood(OWN_MOODS)
+    states = []
+    for shift in (0, 12345):
+        model = replace(SMALL)
+        run_fold(train, later(test, shift), model, {"rmse": Metric(rmse)}, Holdout(0.2, 0))
+        states.append(model.state())
+    for learned in ("calendar_", "effect_samples_", "user_samples_", "item_samples_"):
+        for mine, yours in zip(*(state[learned] for state in states), strict=True):
+            np.testing.assert_array_equal(mine, yours)
+
+
+def test_a_stack_tells_the_members_that_use_the_time() -> None:
+    train, test = by_mood(OWN_MOODS)
+    member = "bayes_mf n_factors=1 n_samples=30 n_burn_in=10 uses_time=true"
+    stack = Stack(("bias", member), n_folds=2).fit(train)
+    assert stack.uses_time
+    assert not Stack(("bias", "bayes_mf")).uses_time
+    assert error(predict_rows(stack, test), test) < 0.6 * error(stack.predict(test.user_idx, test.item_idx), test)
+
+
+@pytest.mark.parametrize("make_model", [partial(BayesMF, n_factors=2, n_samples=20, n_burn_in=5, uses_time=True)])
+class TestToldWhen(ModelConformance): ...

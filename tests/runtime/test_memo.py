@@ -1,0 +1,166 @@
+"""Shared work: computed once, bounded, the same numbers, and a cost that does not depend on who came first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, get_args
+
+import numpy as np
+import pytest
+
+from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.models.baselines.bias import Bias
+from recbench.models.neighbors.knn import ItemKNN, UserKNN
+from recbench.models.neighbors.similarity_inputs import Similarity
+from recbench.protocol import runner
+from recbench.runtime import memo as shared
+from recbench.runtime.memo import once, saved_seconds, sharing
+from recbench.runtime.metering import cpu_seconds
+from recbench.splits import Holdout
+from recbench.testing import toy_ratings
+from tests.support.command import SMALL, recbench, records_in
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    shared._kept.clear()
+
+
+def _counted(calls: list[str], name: str, n_bytes: int = 1) -> str:
+    def compute() -> str:
+        calls.append(name)
+        return name
+
+    return once("thing", lambda: (name,), compute, n_bytes)
+
+
+def test_a_value_is_computed_once_where_work_is_shared() -> None:
+    calls: list[str] = []
+    with sharing(1) as tally:
+        assert [_counted(calls, "a"), _counted(calls, "a")] == ["a", "a"]
+    assert calls == ["a"]
+    assert tally.counts == {"thing": 1}
+
+
+def test_it_is_computed_each_time_where_work_is_not_shared() -> None:
+    calls: list[str] = []
+    _counted(calls, "a")
+    with sharing(0) as tally:
+        _counted(calls, "a")
+        _counted(calls, "a")
+    assert calls == ["a", "a", "a"]
+    assert not tally.counts
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    calls: list[str] = []
+    megabyte = 2**20
+    with sharing(2):
+        for name in ("a", "b", "a", "c", "a", "b"):  # c drives b out, not a
+            _counted(calls, name, megabyte)
+    assert calls == ["a", "b", "c", "b"]
+
+
+def test_what_exceeds_the_bound_is_not_kept() -> None:
+    calls: list[str] = []
+    with sharing(1):
+        _counted(calls, "a", 2**20 + 1)
+        _counted(calls, "a", 2**20 + 1)
+    assert calls == ["a", "a"]
+    assert not shared._kept
+
+
+def _burn() -> float:
+    """A tenth of a CPU second: the system counts in hundredths."""
+    start = cpu_seconds()
+    while cpu_seconds() - start < 0.1:
+        np.sort(np.random.default_rng(0).random(10_000))
+    return 1.0
+
+
+def test_a_job_pays_for_what_it_takes_over() -> None:
+    with sharing(1):
+        once("work", lambda: (), _burn, 8)
+        assert saved_seconds() == 0
+    with sharing(1):
+        once("work", lambda: (), _burn, 8)
+        assert saved_seconds() >= 0.1
+
+
+@pytest.mark.parametrize("make_model", [UserKNN, ItemKNN])
+@pytest.mark.parametrize("similarity", get_args(Similarity))
+def test_shared_similarities_predict_the_same_bits(make_model: type[ItemKNN], similarity: Similarity) -> None:
+    train = toy_ratings()
+    pairs = np.repeat(np.arange(train.n_users), train.n_items), np.tile(np.arange(train.n_items), train.n_users)
+    alone = make_model(3, similarity).fit(train)
+    expected = alone.predict(*pairs)
+    with sharing(512) as tally:
+        predicted = [make_model(3, similarity).fit(train).predict(*pairs) for _ in range(2)]
+        fallback = make_model(3, similarity).fit(train).is_fallback(*pairs)
+    assert tally.counts["similarities"] == 2
+    assert all(np.array_equal(each, expected) for each in predicted)
+    assert np.array_equal(fallback, alone.is_fallback(*pairs))
+
+
+def test_other_options_share_no_similarities() -> None:
+    train = toy_ratings()
+    pair = np.array([0]), np.array([0])
+    with sharing(512) as tally:
+        for model in (ItemKNN(), ItemKNN(shrinkage=7.0), ItemKNN(min_support=2), ItemKNN(similarity="msd")):
+            model.fit(train).predict(*pair)
+    assert "similarities" not in tally.counts
+
+
+def test_changing_a_model_leaves_what_others_share_alone() -> None:
+    train = toy_ratings()
+    with sharing(512):
+        first = Bias().fit(train)
+        expected = first.user_bias_.copy()
+        first.user_bias_[:] = 99
+        assert np.array_equal(Bias().fit(train).user_bias_, expected)
+
+
+def test_a_sweep_counts_what_it_shares(tmp_path: Path) -> None:
+    recbench("-m", "model=item_knn", "model.n_neighbors=3,5", *SMALL, cwd=tmp_path)
+    shares = [record.shared for record in records_in(tmp_path) if record.kind == "item_knn" and record.part == "valid"]
+    assert len(shares) == 2
+    assert any(each.get("similarities", 0) and each.get("bias", 0) and each.get("fold", 0) for each in shares)
+
+
+def test_sharing_can_be_switched_off_and_changes_no_score(tmp_path: Path) -> None:
+    for folder, switch in (("on", "share_mb=512"), ("off", "share_mb=0")):
+        (tmp_path / folder).mkdir()
+        recbench("-m", "model=item_knn", "model.n_neighbors=3,5", switch, *SMALL, cwd=tmp_path / folder)
+    on, off = (sorted(records_in(tmp_path / folder), key=lambda r: r.key) for folder in ("on", "off"))
+    assert not any(record.shared for record in off)
+    assert [(r.key, r.scores) for r in on] == [(r.key, r.scores) for r in off]
+
+
+@dataclass
+class Burning(Bias):
+    """Works for a tenth of a second in `fit`, and again in `predict`, unless another one has."""
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        once("fit", lambda: (), _burn, 8)
+        return super().fit(train)
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        once("predict", lambda: (), _burn, 8)
+        return super().predict(user_idx, item_idx)
+
+
+def test_the_seconds_of_a_fold_include_what_sharing_saved() -> None:
+    train = toy_ratings()
+    for _ in range(2):
+        with sharing(1) as tally:
+            outcome = runner.run_fold(train, train, Burning(), {}, Holdout())
+        assert outcome.fit_seconds >= 0.1
+        assert outcome.predict_seconds >= 0.1
+    assert (tally.counts["fit"], tally.counts["predict"]) == (1, 1)
+
+
+def test_a_job_that_stands_alone_keeps_nothing_for_others(tmp_path: Path) -> None:
+    recbench("model=item_knn", *SMALL, cwd=tmp_path)
+    (record,) = records_in(tmp_path)
+    assert (record.config["share_mb"], record.shared) == (0, {})

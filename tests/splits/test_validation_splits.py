@@ -1,0 +1,136 @@
+"""Validation parts ask the question that the split asks: by time after a split by time, newcomers for newcomers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from recbench import RatingDataset, RatingModel
+from recbench.config.schema import compose
+from recbench.contracts import FloatArray, Fold, IntArray, Metric, Split
+from recbench.jobs import job as jobs
+from recbench.metrics import rmse
+from recbench.protocol.runner import cuts, evaluate
+from recbench.results.records import Record
+from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, KFold, PerUserLast, inner
+from tests.support.command import SMALL, recbench, records_in
+
+N = 400
+
+
+class Spy(RatingModel):
+    """A model that keeps what it was given."""
+
+    uses_valid: ClassVar[bool] = True
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Spy:
+        assert valid is not None
+        self.train, self.valid = train, valid
+        return self
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        self.asked = user_idx, item_idx
+        return np.full(len(user_idx), 3.0)
+
+
+@pytest.fixture(scope="module")
+def dataset() -> RatingDataset:
+    random = np.random.default_rng(5)
+    pairs = random.permutation(40 * 30)[:N]
+    times = random.permutation(N)
+    return RatingDataset(
+        "toy",
+        pairs // 30,
+        pairs % 30,
+        random.integers(1, 6, N).astype(np.float64),
+        np.arange(40),
+        np.arange(30),
+        (1, 5),
+        times,
+    )
+
+
+def _given(dataset: RatingDataset, split: Split, part: Any = "valid") -> tuple[Spy, Record]:
+    spy = Spy()
+    return spy, evaluate(dataset, split, lambda: spy, {"rmse": Metric(rmse)}, part=part)
+
+
+def test_a_split_without_a_way_of_its_own_cuts_at_random() -> None:
+    assert inner(KFold(), 0.2, 7) == Holdout(0.2, 7)
+
+
+def test_a_split_with_an_inner_one_cuts_by_it() -> None:
+    assert inner(GlobalTime(0.3), 0.1, 7) == GlobalTime(0.1)
+    assert inner(PerUserLast(n_last=3), 0.1, 7) == PerUserLast(n_last=3)
+    assert inner(ColdUsers(0.5, 42), 0.1, 7) == ColdUsers(0.1, 7)
+    assert inner(ColdItems(0.5, 42), 0.1, 7) == ColdItems(0.1, 7)
+
+
+def test_the_part_that_is_scored_and_the_one_to_stop_by_are_drawn_apart() -> None:
+    assert cuts(ColdUsers(), 0.1, 7) == (ColdUsers(0.1, 7), ColdUsers(0.1, 8))
+
+
+def test_by_time_each_part_lies_before_the_next(dataset: RatingDataset) -> None:
+    spy, record = _given(dataset, GlobalTime(0.2))
+    ((before, _),) = GlobalTime(0.2)(dataset)
+    times, stop, train = dataset.timestamps, spy.valid.timestamps, spy.train.timestamps
+    assert times is not None
+    assert stop is not None
+    assert train is not None
+    assert train.max() < stop.min()
+    scored = np.sort(times[before])[-record.n_test :]
+    assert stop.max() < scored.min()
+    assert (len(train), len(stop), record.n_test) == (259, 29, 32)
+
+
+def test_the_last_but_one_of_each_user_is_what_candidates_are_scored_on(dataset: RatingDataset) -> None:
+    spy, _ = _given(dataset, PerUserLast())
+    times = dataset.timestamps
+    assert times is not None
+    expected = set()
+    for user in range(40):
+        rows = np.flatnonzero(dataset.user_idx == user)
+        if len(rows) > 2:
+            expected.add((user, int(dataset.item_idx[rows[np.argsort(times[rows])[-2]]])))
+    assert set(zip(*(each.tolist() for each in spy.asked), strict=True)) == expected
+
+
+@pytest.mark.parametrize(("split", "column"), [(ColdUsers(), "user_idx"), (ColdItems(), "item_idx")])
+def test_newcomers_of_every_part_are_unknown_to_train(dataset: RatingDataset, split: Split, column: str) -> None:
+    spy, record = _given(dataset, split)
+    parts = [set(getattr(part, column).tolist()) for part in (spy.train, spy.valid)]
+    parts.append(set(spy.asked[column == "item_idx"].tolist()))
+    assert sum(map(len, parts)) == len(set.union(*parts))
+    assert record.cold_share == 1.0
+
+
+def test_what_is_scored_on_test_does_not_depend_on_the_cut(dataset: RatingDataset) -> None:
+    class Plain:
+        def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
+            return GlobalTime()(dataset)
+
+    (own, first), (random, second) = (_given(dataset, split, "test") for split in (GlobalTime(), Plain()))
+    assert first.scores == second.scores
+    assert own.valid.digest != random.valid.digest
+
+
+def test_equal_folds_of_splits_that_cut_differently_are_two_results() -> None:
+    keys = []
+    for option in ("split.n_last=1", "split.n_last=2"):
+        job = jobs.Job(compose([*SMALL, "dataset.n_ratings=100", "model=bias", "split=per_user_last", option]), "bias")
+        parts = jobs.prepare(job)
+        keys.append(jobs.inputs_of(job, jobs.Parts(parts.dataset, [], parts.cuts, [], {}, parts.filters)))
+    assert keys[0]["split"] == keys[1]["split"]
+    assert keys[0] != keys[1]
+
+
+def test_a_sweep_by_time_is_decided_by_time(tmp_path: Path) -> None:
+    run = recbench("-m", "model=bias", "model.reg_user=1,9", *SMALL, "split=cold_user", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    chosen = [record for record in records_in(tmp_path) if record.part == "valid"]
+    assert len(chosen) == 2
+    assert {record.cold_share for record in chosen} == {1.0}
