@@ -77,12 +77,12 @@ class GivesReasons(Protocol):
         ...
 
 
-def told_when(model: RatingModel, scored: RatingDataset) -> bool:
+def uses_test_timestamps(model: RatingModel, scored: RatingDataset) -> bool:
     """Whether the model is told when each of these ratings was given."""
     return isinstance(model, KnowsTime) and model.uses_time and scored.timestamps is not None
 
 
-def predict_rows(model: RatingModel, scored: RatingDataset) -> FloatArray:
+def predict_dataset(model: RatingModel, scored: RatingDataset) -> FloatArray:
     """What the model predicts for the rows, whose ratings it is not shown."""
     return predict_when(model, scored.user_idx, scored.item_idx, scored.timestamps)
 
@@ -96,7 +96,7 @@ def predict_when(model: RatingModel, user_idx: IntArray, item_idx: IntArray, tim
 
 def predict_std_rows(model: RatingModel, scored: RatingDataset) -> FloatArray | None:
     """The standard deviation that the model gives each of the rows' ratings; None if it knows none."""
-    by_time = told_when(model, scored)
+    by_time = uses_test_timestamps(model, scored)
     predict_std = getattr(model, "predict_std_at" if by_time else "predict_std", None)
     if predict_std is None:
         return None
@@ -104,7 +104,7 @@ def predict_std_rows(model: RatingModel, scored: RatingDataset) -> FloatArray | 
     return np.asarray(predict_std(scored.user_idx, scored.item_idx, *told))
 
 
-def one_more(model: Model, item_idx: IntArray, **learned: Any) -> Model:
+def with_extra_user(model: Model, item_idx: IntArray, **learned: Any) -> Model:
     """A copy of the model with this learned state in place of its own, and one more known user.
 
     `item_idx` are the items that the user rated: without any, the user is a cold one.
@@ -115,7 +115,7 @@ def one_more(model: Model, item_idx: IntArray, **learned: Any) -> Model:
     return more
 
 
-def ordered(kind: Literal["item", "user", "feature"], what: list[Any], effects: FloatArray) -> list[Reason]:
+def sorted_reasons(kind: Literal["item", "user", "feature"], what: list[Any], effects: FloatArray) -> list[Reason]:
     """The reasons that have an effect, the largest first, of equal ones in the order given."""
     order = [number for number in np.argsort(-effects, kind="stable").tolist() if effects[number] != 0]
     return [Reason(kind, what[number], float(effects[number])) for number in order]

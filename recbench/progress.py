@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Listener = Callable[[str, int, int], None]  # what is counted, how many are done, of how many
-Judge = Callable[[int, Callable[..., Any]], None]  # after which step, and what would be predicted
+CheckpointListener = Callable[[int, Callable[..., Any]], None]  # after which step, and what would be predicted
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
-_judge: ContextVar[tuple[object, Judge] | None] = ContextVar("judge", default=None)
+_judge: ContextVar[tuple[object, CheckpointListener] | None] = ContextVar("judge", default=None)
 
 
 class PrunedError(Exception):
@@ -28,7 +28,7 @@ def track(items: Sequence[Item], what: str) -> Iterator[Item]:
             listener(what, done, len(items))
 
 
-def tell(what: str, done: int, total: int) -> None:
+def report_progress(what: str, done: int, total: int) -> None:
     """Tell the listener how far something is that is no loop."""
     listener = _listener.get()
     if listener is not None:
@@ -36,7 +36,7 @@ def tell(what: str, done: int, total: int) -> None:
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
+def progress_listener(listener: Listener) -> Iterator[None]:
     """Within this block, `listener` hears of every tracked loop."""
     token = _listener.set(listener)
     try:
@@ -45,7 +45,7 @@ def listening(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
-def is_judged(model: object) -> bool:
+def has_checkpoint_listener(model: object) -> bool:
     """Whether somebody wants to hear of the model's checkpoints; making a predictor may be worth saving."""
     judged = _judge.get()
     return judged is not None and judged[0] is model
@@ -65,7 +65,7 @@ def checkpoint(model: object, step: int, predict: Callable[..., Any]) -> None:
 
 
 @contextmanager
-def judging(model: object, judge: Judge) -> Iterator[None]:
+def checkpoint_listener(model: object, judge: CheckpointListener) -> Iterator[None]:
     """Within this block, `judge` hears of the checkpoints of this model; not of those of models inside it."""
     token = _judge.set((model, judge))
     try:

@@ -13,7 +13,7 @@ class UsageError(ValueError):
     """A command line that can't be meant as it stands; the text says what would be right."""
 
 
-class Unmet(Exception):  # noqa: N818 - no error: the command did its work, and the answer is no
+class CheckFailed(Exception):  # noqa: N818 - no error: the command did its work, and the answer is no
     """What a verb found wanting: its text is the verb's output, and the exit status is 1."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recbench.progress import listening, track
+from recbench.progress import progress_listener, track
 
 
 def test_tracked_items_come_through_unchanged() -> None:
@@ -13,7 +13,7 @@ def test_tracked_items_come_through_unchanged() -> None:
 
 def test_a_listener_hears_of_each_item_after_it_is_done() -> None:
     heard: list[object] = []
-    with listening(lambda what, done, total: heard.append((what, done, total))):
+    with progress_listener(lambda what, done, total: heard.append((what, done, total))):
         for item in track([10, 20], "epochs"):
             heard.append(item)  # noqa: PERF402  the order is what counts
     assert heard == [10, ("epochs", 1, 2), 20, ("epochs", 2, 2)]
@@ -21,7 +21,7 @@ def test_a_listener_hears_of_each_item_after_it_is_done() -> None:
 
 def test_a_listener_hears_nothing_after_its_block() -> None:
     heard: list[int] = []
-    with listening(lambda what, done, total: heard.append(done)):
+    with progress_listener(lambda what, done, total: heard.append(done)):
         pass
     list(track([1, 2], "epochs"))
     assert heard == []
@@ -30,8 +30,8 @@ def test_a_listener_hears_nothing_after_its_block() -> None:
 def test_an_inner_listener_hears_instead_of_the_outer_one() -> None:
     outer: list[str] = []
     inner: list[str] = []
-    with listening(lambda what, done, total: outer.append(what)):
-        with listening(lambda what, done, total: inner.append(what)):
+    with progress_listener(lambda what, done, total: outer.append(what)):
+        with progress_listener(lambda what, done, total: inner.append(what)):
             list(track([1], "folds"))
         list(track([1], "epochs"))
     assert (outer, inner) == (["epochs"], ["folds"])
@@ -39,7 +39,7 @@ def test_an_inner_listener_hears_instead_of_the_outer_one() -> None:
 
 def test_an_error_within_the_block_ends_the_listening() -> None:
     heard: list[int] = []
-    with pytest.raises(KeyError), listening(lambda what, done, total: heard.append(done)):
+    with pytest.raises(KeyError), progress_listener(lambda what, done, total: heard.append(done)):
         raise KeyError
     list(track([1], "epochs"))
     assert heard == []
@@ -47,7 +47,7 @@ def test_an_error_within_the_block_ends_the_listening() -> None:
 
 def test_a_loop_that_is_left_early_is_not_told_as_done() -> None:
     heard: list[int] = []
-    with listening(lambda what, done, total: heard.append(done)):
+    with progress_listener(lambda what, done, total: heard.append(done)):
         for item in track([1, 2, 3], "epochs"):
             if item == 2:
                 break
@@ -56,6 +56,6 @@ def test_a_loop_that_is_left_early_is_not_told_as_done() -> None:
 
 def test_an_empty_loop_is_silent() -> None:
     heard: list[int] = []
-    with listening(lambda what, done, total: heard.append(done)):
+    with progress_listener(lambda what, done, total: heard.append(done)):
         list(track([], "epochs"))
     assert heard == []

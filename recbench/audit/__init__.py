@@ -13,7 +13,7 @@ from recbench.contracts import IntArray, RatingDataset
 from recbench.jobs import job as jobs
 from recbench.jobs.record_labels import split_label
 from recbench.protocol.filters import Filters
-from recbench.usage import Parser, Unmet, UsageError
+from recbench.usage import CheckFailed, Parser, UsageError
 
 __all__ = ["Audit", "audit", "audit_of"]
 
@@ -44,7 +44,7 @@ def audit(args: Sequence[str]) -> str:
     found = audit_of(parts.dataset, folds, split_label(composed))
     text = json.dumps(asdict(found), indent=1, ensure_ascii=False) if asked.json else "\n".join(lines(found))
     if found.findings:
-        raise Unmet(text)
+        raise CheckFailed(text)
     return text
 
 

@@ -19,8 +19,8 @@ from recbench.config.explain import explain
 from recbench.config.variants import conf_dir
 from recbench.jobs import job as jobs
 from recbench.jobs import subprocess_job as isolation
-from recbench.jobs.comparison import compared
-from recbench.progress import listening
+from recbench.jobs.comparison import add_comparisons
+from recbench.progress import progress_listener
 from recbench.registry.registry import installed
 from recbench.results.records import read_records, write_record, write_text
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
@@ -28,7 +28,7 @@ from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
 from recbench.runtime.threads import share_of
 from recbench.tuning import sweep as sweeps
-from recbench.usage import Unmet, UsageError, relative
+from recbench.usage import CheckFailed, UsageError, relative
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -72,7 +72,7 @@ def main() -> None:
                 print(resolve_name(VERBS[args[0]])(args[1:]))
         else:
             _run_hydra(args)
-    except Unmet as finding:
+    except CheckFailed as finding:
         print(finding)
         sys.exit(1)
     except KeyboardInterrupt:
@@ -101,7 +101,7 @@ def plan_sweep(composed: DictConfig) -> None:
             f"threads={n_threads} for each of the launcher's jobs (n_jobs={n_jobs}) is more than this machine's cores; "
             f"leave threads out, or set threads={share_of(n_jobs)}"
         )
-    sweeps.write_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
+    sweeps.write_sweep_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
 
 
 def finish_sweep(folder: Path, store: Path | None) -> int:
@@ -110,13 +110,13 @@ def finish_sweep(folder: Path, store: Path | None) -> int:
     Returns the exit status: 1 if a job failed.
     """
     records = read_records(folder)
-    for what, following in (("test", sweeps.chosen), ("floor", sweeps.floors)):
+    for what, following in (("test", sweeps.winner_jobs), ("floor", sweeps.missing_baseline_jobs)):
         for job in following(records, store):
             records.append(isolation.run(job))
             write_record(records[-1], folder / f"{what}-{job.model}-{len(records)}")
-    rows = rows_of(records, sweeps.is_floor)
+    rows = rows_of(records, sweeps.is_baseline)
     if store is not None:
-        rows = compared(rows, records, Store(store))
+        rows = add_comparisons(rows, records, Store(store))
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
     _print_sweep(rows, folder / "table.md", searched=any(record.config.get("search") for record in records))
@@ -162,7 +162,7 @@ def _task(composed: DictConfig) -> float | None:
         config.contents(composed) | _threads(composed.threads, context.launcher) | ({"share_mb": 0} if alone else {}),
         context.runtime.choices["model"],
         tuple(context.overrides.task),
-        "test" if alone else sweeps.planned_part(Path(context.runtime.cwd) / context.sweep.dir),
+        "test" if alone else sweeps.read_scored_part(Path(context.runtime.cwd) / context.sweep.dir),
         Path(context.runtime.cwd) / composed.store,
     )
     if alone:
@@ -233,5 +233,5 @@ def _progress(label: str = "", *, shown: bool) -> Iterator[None]:
                 tasks[what] = bars.add_task(f"{label}{what}", total=total)
             bars.update(tasks[what], completed=done, total=total)
 
-        with listening(show):
+        with progress_listener(show):
             yield

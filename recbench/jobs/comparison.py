@@ -14,8 +14,8 @@ from recbench.jobs import job as jobs
 from recbench.metrics import rmse
 from recbench.protocol import runner
 from recbench.results.records import Record
-from recbench.results.rows import Row, place
-from recbench.results.significance import Difference, compare_with_best, corrected_t, holm, letters
+from recbench.results.rows import Row, comparison_key
+from recbench.results.significance import Difference, compare_with_best, corrected_t, holm, mark_ties
 from recbench.results.store import Store
 
 MAX_ROWS = 100  # compared with the best: beyond, a table is no place to look for ties
@@ -23,7 +23,7 @@ MAX_ROWS = 100  # compared with the best: beyond, a table is no place to look fo
 Halves = list[tuple[RatingDataset, RatingDataset]]  # what each fold trained on and what it scored
 
 
-class Keeper(Protocol):
+class PredictionSource(Protocol):
     """Who has the predictions behind a record, and the rows that they are of."""
 
     def predictions(self, record: Record) -> Sequence[FloatArray] | None:
@@ -38,7 +38,7 @@ class Keeper(Protocol):
 
 
 @dataclass
-class Stored:
+class StoredPredictions:
     """The store and the ratings on disk."""
 
     store: Store
@@ -52,26 +52,28 @@ class Stored:
         return halves_behind(record)
 
 
-def compared(rows: Sequence[Row], records: Sequence[Record], kept: Store | Keeper) -> list[Row]:
+def add_comparisons(rows: Sequence[Row], records: Sequence[Record], kept: Store | PredictionSource) -> list[Row]:
     """The rows, those scored on the same test rows compared with the one of lowest RMSE among them.
 
     `records` are those behind the rows; their validation scores tell how sure a model's choice was.
     A row stays as it is where its predictions are not kept. Of several seeds the first stands for all.
     """
-    keeper = Stored(kept) if isinstance(kept, Store) else kept
+    keeper = StoredPredictions(kept) if isinstance(kept, Store) else kept
     told = list(rows)
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         if row.scores:
             groups[(row.record.data["digest"], row.record.split_digest)].append(number)
     for group in groups.values():
-        ranked = _ranked([rows[number].record for number in group], keeper)
+        ranked = _rank_against_best([rows[number].record for number in group], keeper)
         for place_in_group, gap, letter, p_folds in ranked:
             number = group[place_in_group]
             told[number] = replace(told[number], gap=gap, letter=letter, p_folds=p_folds)
-    ties = _ties(records, keeper)
+    ties = _count_ties(records, keeper)
     return [
-        replace(row, n_tied=ties[(*place(row.record), row.record.model)]) if row.scores and not row.floor else row
+        replace(row, n_tied=ties[(*comparison_key(row.record), row.record.model)])
+        if row.scores and not row.floor
+        else row
         for row in told
     ]
 
@@ -99,20 +101,22 @@ def scored_rows(record: Record) -> tuple[FloatArray, IntArray]:
     return np.concatenate([each.ratings for each in scored]), np.concatenate([each.user_idx for each in scored])
 
 
-def _ties(records: Sequence[Record], keeper: Keeper) -> Counter[tuple[str, ...]]:
+def _count_ties(records: Sequence[Record], keeper: PredictionSource) -> Counter[tuple[str, ...]]:
     """By data set, split and model: how many candidates validation can't tell from the best one."""
     groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for record in records:
         if record.part == "valid" and record.status == "ok":
-            groups[(*place(record), record.model)].append(record)
+            groups[(*comparison_key(record), record.model)].append(record)
     ties: Counter[tuple[str, ...]] = Counter()
     for key, candidates in groups.items():
         of_one_seed = [each for each in candidates if each.seed == candidates[0].seed]
-        ties[key] = sum(letter == "a" for _, _, letter, _ in _ranked(of_one_seed, keeper)[1:])
+        ties[key] = sum(letter == "a" for _, _, letter, _ in _rank_against_best(of_one_seed, keeper)[1:])
     return ties
 
 
-def _ranked(records: Sequence[Record], keeper: Keeper) -> list[tuple[int, Difference, str, float | None]]:
+def _rank_against_best(
+    records: Sequence[Record], keeper: PredictionSource
+) -> list[tuple[int, Difference, str, float | None]]:
     """The records whose predictions are kept, best first: its number, gap, letter and p-value over the folds.
 
     All were scored on the same rows. Nothing where fewer than two can be compared, or the ratings are gone.
@@ -133,7 +137,7 @@ def _ranked(records: Sequence[Record], keeper: Keeper) -> list[tuple[int, Differ
         ratings, [np.concatenate(kept[number]) for number in order], np.concatenate([each.user_idx for each in scored])
     )
     p_values = _over_folds([kept[number] for number in order], halves)
-    return list(zip(order, gaps, letters(gaps), p_values, strict=True))
+    return list(zip(order, gaps, mark_ties(gaps), p_values, strict=True))
 
 
 def _over_folds(

@@ -13,7 +13,7 @@ from typing import Any
 
 from recbench.config import schema as configuration
 from recbench.contracts import MODEL_EXTRAS, FloatArray, Fold, Metric, RatingDataset, RatingModel, Split
-from recbench.jobs.pruning import Place, pruned_by, same_study
+from recbench.jobs.pruning import TrialRef, pruning, same_study
 from recbench.jobs.record_labels import labels
 from recbench.progress import PrunedError, track
 from recbench.protocol import runner
@@ -21,7 +21,7 @@ from recbench.protocol.filters import Filters
 from recbench.registry.registry import installed
 from recbench.results.records import Record, Status
 from recbench.results.store import Store, content_key, sources_digest
-from recbench.runtime.memo import digest_of, once, sharing
+from recbench.runtime.memo import digest_of, memoize, memoizing
 from recbench.runtime.threads import limit_threads
 
 PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, ImportError, ArithmeticError)
@@ -84,7 +84,7 @@ def run(job: Job) -> Record:
 
     Whatever goes wrong becomes the record's cause, and its traceback goes to the log.
     """
-    with sharing(job.config.get("share_mb", 0)) as tally:
+    with memoizing(job.config.get("share_mb", 0)) as tally:
         record = _run(job)
     return replace(record, shared=dict(tally.counts))
 
@@ -121,7 +121,7 @@ def _half(job: Job, parts: Parts, fold: Fold) -> tuple[RatingDataset, RatingData
     """What one fold trains on and what it scores."""
     dataset, filters, drawn = parts.dataset, parts.filters, (job.config["seed"], job.config["valid_size"])
     split = json.dumps(job.config["split"], sort_keys=True)  # which cuts the validation part too
-    return once(
+    return memoize(
         "fold",
         lambda: (dataset.digest, digest_of(*fold), job.part, *drawn, filters, split),
         lambda: runner.fold_parts(dataset, fold, job.part, parts.cuts[0], filters),
@@ -143,11 +143,11 @@ def cause_of(error: BaseException) -> str:
 
 def _evaluated(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record:
     outcomes = []
-    place = Place.of(job.config) if job.part == "valid" else None
+    place = TrialRef.of(job.config) if job.part == "valid" else None
     judged_by = next(iter(parts.metrics.values()))
     for number, (fold, make_model) in enumerate(track(list(zip(parts.folds, parts.make_models, strict=True)), "folds")):
         (train, scored), model = _half(job, parts, fold), make_model()
-        with pruned_by(place, number, model, judged_by, (train, scored)):
+        with pruning(place, number, model, judged_by, (train, scored)):
             outcomes.append(runner.run_fold(train, scored, model, parts.metrics, parts.cuts[1]))
     record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=job.config["seed"])
     entry = installed().find("model", job.config["model"]["kind"])

@@ -19,7 +19,7 @@ import numpy as np
 
 from recbench.contracts import MODEL_EXTRAS, FloatArray, IntArray, Metric, RatingDataset, RatingModel
 from recbench.jobs.journal import open_journal
-from recbench.progress import PrunedError, judging
+from recbench.progress import PrunedError, checkpoint_listener
 from recbench.protocol.scoring import Scoring
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ PRUNED = "pruned"  # the trial's attribute
 
 
 @dataclass(frozen=True)
-class Place:
+class TrialRef:
     """Which candidate a job is, and where its study is written down: what stands at `search.candidate`."""
 
     journal: str
@@ -53,13 +53,13 @@ class Place:
 
 def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two configurations are of candidates of one study: in another, others are compared with."""
-    here, there = Place.of(one), Place.of(other)
+    here, there = TrialRef.of(one), TrialRef.of(other)
     return here is not None and there is not None and here.study == there.study
 
 
 @contextmanager
-def pruned_by(
-    place: Place | None, fold: int, model: RatingModel, metric: Metric, halves: tuple[RatingDataset, RatingDataset]
+def pruning(
+    place: TrialRef | None, fold: int, model: RatingModel, metric: Metric, halves: tuple[RatingDataset, RatingDataset]
 ) -> Iterator[None]:
     """Within this block the model's fit is stopped where it falls behind; `halves` are its train and scored part.
 
@@ -79,7 +79,7 @@ def pruned_by(
         predicted = np.asarray(predict(scored.user_idx, scored.item_idx)).clip(*train.rating_scale)
         trial.report(first + step, step, scoring.score(metric, predicted.astype(np.float32)))
 
-    with judging(model, judge):
+    with checkpoint_listener(model, judge):
         yield
 
 
@@ -95,7 +95,7 @@ class _Trial:
         self._study, self._storage, self._id = study, storage, trial_id
 
     @classmethod
-    def found(cls, place: Place) -> Self | None:
+    def found(cls, place: TrialRef) -> Self | None:
         """The candidate, unless it has finished: a result that is computed again is no candidate any more."""
         import optuna
 

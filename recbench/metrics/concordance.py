@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recbench.contracts import BoolArray, FloatArray, IntArray
-from recbench.metrics.errors import matching
+from recbench.metrics.errors import check_same_length
 
 
 def fcp(ratings: FloatArray, predicted: FloatArray, user_idx: IntArray) -> float:
@@ -20,7 +20,7 @@ def fcp(ratings: FloatArray, predicted: FloatArray, user_idx: IntArray) -> float
     >>> fcp(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]), users)
     0.75
     """
-    matching(ratings, predicted)
+    check_same_length(ratings, predicted)
     _, user = np.unique(user_idx, return_inverse=True)
     _, level = np.unique(ratings, return_inverse=True)
     _, place = np.unique(predicted, return_inverse=True)

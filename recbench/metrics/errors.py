@@ -26,7 +26,7 @@ def mse(ratings: FloatArray, predicted: FloatArray) -> float:
     >>> mse(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]))
     0.5
     """
-    return float(np.mean(errors_of(ratings, predicted) ** 2))
+    return float(np.mean(residuals(ratings, predicted) ** 2))
 
 
 def mae(ratings: FloatArray, predicted: FloatArray) -> float:
@@ -35,7 +35,7 @@ def mae(ratings: FloatArray, predicted: FloatArray) -> float:
     >>> mae(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]))
     0.6
     """
-    return float(np.mean(np.abs(errors_of(ratings, predicted))))
+    return float(np.mean(np.abs(residuals(ratings, predicted))))
 
 
 def r2(ratings: FloatArray, predicted: FloatArray) -> float:
@@ -46,7 +46,7 @@ def r2(ratings: FloatArray, predicted: FloatArray) -> float:
     >>> r2(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]))
     0.75
     """
-    squares = np.sum(errors_of(ratings, predicted) ** 2)
+    squares = np.sum(residuals(ratings, predicted) ** 2)
     around_mean = np.sum((np.asarray(ratings, np.float64) - np.mean(ratings, dtype=np.float64)) ** 2)
     return float(1 - squares / around_mean) if around_mean > 0 else float("nan")
 
@@ -59,18 +59,18 @@ def rmse_user(ratings: FloatArray, predicted: FloatArray, user_idx: IntArray) ->
     0.704124
     """
     n_rows = np.bincount(user_idx)
-    squares = np.bincount(user_idx, errors_of(ratings, predicted) ** 2)
+    squares = np.bincount(user_idx, residuals(ratings, predicted) ** 2)
     scored = n_rows > 0
     return float(np.mean(np.sqrt(squares[scored] / n_rows[scored])))
 
 
-def errors_of(ratings: FloatArray, predicted: FloatArray) -> FloatArray:
+def residuals(ratings: FloatArray, predicted: FloatArray) -> FloatArray:
     """The differences, in float64."""
-    matching(ratings, predicted)
+    check_same_length(ratings, predicted)
     return np.asarray(ratings, np.float64) - np.asarray(predicted, np.float64)
 
 
-def matching(ratings: FloatArray, predicted: FloatArray) -> None:
+def check_same_length(ratings: FloatArray, predicted: FloatArray) -> None:
     """Check that two columns match and hold something.
 
     Raises:

@@ -21,7 +21,7 @@ RELEVANT_SHARE = 0.75  # of the way up the rating scale: 4 of 1 to 5, 8 of 1 to 
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class RankPositions:
     """Where each scored pair stands among the candidates of its user, ties included."""
 
     user: IntArray  # (n_pairs,) number of the user, 0 ... n_users − 1
@@ -38,7 +38,7 @@ class Places:
         return self.ratings >= least - 1e-6 * (high - low)  # float32 ratings may lie just below
 
 
-def standing(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Counts, Counts]:
+def rank_bounds(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Counts, Counts]:
     """How many of its user's rows have a smaller key than each row, and how many the same, itself included."""
     order = np.lexsort((keys, users))
     new_user, new_key = np.ones(len(order), bool), np.ones(len(order), bool)
@@ -54,7 +54,7 @@ def standing(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Counts, Co
 
 def places_among_rated(
     ratings: FloatArray, predicted: FloatArray, user_idx: IntArray, rating_scale: tuple[float, float]
-) -> Places:
+) -> RankPositions:
     """The places of scored pairs among all scored pairs of their user.
 
     Raises:
@@ -64,8 +64,8 @@ def places_among_rated(
         lengths = f"{len(ratings)} ratings, {len(predicted)} predictions and {len(user_idx)} users"
         raise ValueError(f"{lengths}; give equally many, at least one")
     _, user, n_candidates = np.unique(user_idx, return_inverse=True, return_counts=True)
-    before, tied = standing(user, -np.asarray(predicted, np.float64))
-    return Places(user, np.asarray(ratings, np.float64), before, tied, n_candidates, rating_scale)
+    before, tied = rank_bounds(user, -np.asarray(predicted, np.float64))
+    return RankPositions(user, np.asarray(ratings, np.float64), before, tied, n_candidates, rating_scale)
 
 
 class Ranking:
@@ -83,11 +83,11 @@ class Ranking:
         self.train = train
         self.users: IntArray = np.unique(scored.user_idx)  # (n_users,) those with a scored row
         self._scorer, self._scored = scorer, scored
-        self._places: Places | None = None
+        self._places: RankPositions | None = None
         self._top: IntArray = np.empty((len(self.users), 0), np.int32)
 
     @property
-    def places(self) -> Places:
+    def places(self) -> RankPositions:
         """The place of each scored pair among the user's candidates; `user` counts along `users`."""
         if self._places is None:
             self._places = self._ranked(TOP_DEPTH)
@@ -123,7 +123,7 @@ class Ranking:
         order = np.argsort(user, kind="stable")
         return user[order], self.train.item_idx[rows][order]
 
-    def _ranked(self, depth: int) -> Places:
+    def _ranked(self, depth: int) -> RankPositions:
         """Score the catalog once: keep the top `depth`, and return the places."""
         n_users, n_items = len(self.users), self.train.n_items
         user, item, ratings = self._truth
@@ -140,7 +140,7 @@ class Ranking:
             here = slice(*np.searchsorted(user, (start, stop)))
             before[here], tied[here] = _counted(scores, user[here] - start, item[here])
         self._top = top
-        return Places(user, ratings, before, tied, n_candidates, self.train.rating_scale)
+        return RankPositions(user, ratings, before, tied, n_candidates, self.train.rating_scale)
 
     def _scores(self, start: int, stop: int) -> Floats:
         """The scores of these users' candidates (n_users, n_items), minus infinity for what they have rated."""

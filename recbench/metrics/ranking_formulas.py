@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from recbench.contracts import IntArray
-from recbench.metrics.ranking import Counts, Floats, Places, standing
+from recbench.metrics.ranking import Counts, Floats, RankPositions, rank_bounds
 
 Gain = Literal["binary", "linear", "exponential"]
 
@@ -44,11 +44,11 @@ class Hits:
         return _mean(np.asarray(sums[having] / np.broadcast_to(norm, sums.shape)[having], np.float64))
 
 
-def hits(places: Places, relevant_from: float | None) -> Hits:
+def hits(places: RankPositions, relevant_from: float | None) -> Hits:
     """The relevant pairs of all places."""
     chosen = places.relevant(relevant_from)
     user, before = places.user[chosen], places.before[chosen]
-    hits_before, hits_tied = standing(user, before)
+    hits_before, hits_tied = rank_bounds(user, before)
     n_hits = np.bincount(user, minlength=len(places.n_candidates))
     return Hits(user, before, places.tied[chosen], hits_before, hits_tied, n_hits, places.n_candidates)
 
@@ -107,7 +107,7 @@ def always(rank: Counts) -> Floats:
     return np.ones(len(rank))
 
 
-def ndcg_at(places: Places, k: int, gain: Gain, relevant_from: float | None) -> float:
+def ndcg_at(places: RankPositions, k: int, gain: Gain, relevant_from: float | None) -> float:
     """Σ_{p≤k} g / log2(p + 1) over the same sum in the ideal order of all the user's gains.
 
     The gain g of a rating is, by `gain`: `binary`, 1 if relevant; `linear`, r − lowest of the scale;
@@ -140,7 +140,7 @@ def at_least_one(k: int) -> int:
     return k
 
 
-def _gains(places: Places, gain: Gain, relevant_from: float | None) -> Floats:
+def _gains(places: RankPositions, gain: Gain, relevant_from: float | None) -> Floats:
     if gain == "binary":
         return places.relevant(relevant_from).astype(np.float64)
     if gain not in ("linear", "exponential"):

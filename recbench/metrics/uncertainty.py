@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.metrics.errors import matching
+from recbench.metrics.errors import check_same_length
 
 REACH = 1.6448536269514722  # standard deviations to each side that hold 90 % of a normal variable
 
@@ -20,7 +20,7 @@ def interval_coverage(ratings: FloatArray, predicted: FloatArray, std: FloatArra
     >>> interval_coverage(np.array([3.0, 5.0]), np.array([3.5, 3.0]), np.array([1.0, 1.0]))
     0.5
     """
-    matching(ratings, predicted)
+    check_same_length(ratings, predicted)
     if std is None:
         return float("nan")
     return float(np.mean(np.abs(np.asarray(ratings, np.float64) - predicted) <= REACH * std))
@@ -28,7 +28,7 @@ def interval_coverage(ratings: FloatArray, predicted: FloatArray, std: FloatArra
 
 def interval_width(ratings: FloatArray, predicted: FloatArray, std: FloatArray | None, train: RatingDataset) -> float:
     """Mean width of the 90 % intervals, cut to the rating scale: less is better if they hold."""
-    matching(ratings, predicted)
+    check_same_length(ratings, predicted)
     if std is None:
         return float("nan")
     low, high = train.rating_scale

@@ -16,7 +16,7 @@ from recbench.contracts import FloatArray, RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
 from recbench.jobs import job as jobs
 from recbench.jobs import subprocess_job as isolation
-from recbench.jobs.comparison import Halves, Stored, compared
+from recbench.jobs.comparison import Halves, StoredPredictions, add_comparisons
 from recbench.notebook import in_memory as objects
 from recbench.notebook.in_memory import Model, Result
 from recbench.registry.registry import installed
@@ -24,7 +24,7 @@ from recbench.results.records import Record
 from recbench.results.render import as_csv, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
-from recbench.runtime.memo import sharing
+from recbench.runtime.memo import memoizing
 from recbench.tuning import sweep as sweeps
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ class Comparison:
 
     @cached_property
     def _rows(self) -> Sequence[Row]:
-        return compared(rows_of(self.records, sweeps.is_floor), self.records, _Kept(self.results, Store(self.store)))
+        return add_comparisons(
+            rows_of(self.records, sweeps.is_baseline), self.records, _Kept(self.results, Store(self.store))
+        )
 
 
-class _Kept(Stored):
+class _Kept(StoredPredictions):
     """The predictions of objects, from memory, and those of named models, from the store."""
 
     def __init__(self, results: Sequence[Result], store: Store) -> None:
@@ -111,7 +113,7 @@ def compare(models: Sequence[Model], *overrides: str, dataset: RatingDataset | D
     if not isinstance(models, (list, tuple)) or not models:
         raise ValueError(f'models is {models!r}; give a list: compare(["mf", "item_knn"])')
     named = {model for model in models if isinstance(model, str)}
-    floors = [floor for floor in sweeps.FLOORS if floor not in named]
+    floors = [floor for floor in sweeps.BASELINES if floor not in named]
     shared = [each for each in overrides if not _key(each).startswith("model.")]
     ratings = _ratings(dataset)
     results = [_result(model, overrides, ratings) for model in models]
@@ -146,7 +148,7 @@ def _result(model: Model, overrides: Sequence[str], dataset: RatingDataset | Non
     job = jobs.Job(composed, choice, tuple(overrides), store=Path(str(composed["store"])))
     if not by_object:
         return Result(isolation.run(job))
-    with sharing(composed["share_mb"]):
+    with memoizing(composed["share_mb"]):
         return objects.run(job, model, dataset)
 
 

@@ -17,13 +17,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from recbench.capabilities import predict_rows, told_when
+from recbench.capabilities import predict_dataset, uses_test_timestamps
 from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset, RatingModel, Split
 from recbench.progress import track
 from recbench.protocol.filters import Filters
 from recbench.protocol.scoring import Scoring
 from recbench.results.records import Record, Score
-from recbench.runtime.memo import saved_seconds
+from recbench.runtime.memo import reused_cpu_seconds
 from recbench.runtime.metering import PeakMemory, cpu_seconds
 from recbench.splits import inner
 
@@ -121,7 +121,7 @@ def run_fold(
     memory, start = PeakMemory(), _cost()
     model.fit(fitted_on, valid)
     fitted = _cost()
-    raw = np.asarray(predict_rows(model, scored), np.float64)
+    raw = np.asarray(predict_dataset(model, scored), np.float64)
     done = _cost()
     peak = memory.megabytes()
     # float32 before scoring: scores taken again from stored predictions are then the same
@@ -137,7 +137,7 @@ def run_fold(
         fit_seconds=fitted - start,
         predict_seconds=done - fitted,
         peak_memory_mb=peak,
-        uses_time=told_when(model, scored),
+        uses_time=uses_test_timestamps(model, scored),
     )
 
 
@@ -219,7 +219,7 @@ def versions() -> dict[str, str]:
 
 def _cost() -> float:
     """CPU seconds so far, those included that work shared with earlier jobs would have taken."""
-    return cpu_seconds() + saved_seconds()
+    return cpu_seconds() + reused_cpu_seconds()
 
 
 def import_requirements(model: RatingModel) -> None:

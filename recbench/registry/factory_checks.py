@@ -16,7 +16,7 @@ PROMISED: dict[str, tuple[Any, str]] = {  # by role: the type, and how an author
 }
 
 
-def keeping(role: str, name: str, distribution: str, factory: Callable[..., Any]) -> Callable[..., Any]:
+def checked_factory(role: str, name: str, distribution: str, factory: Callable[..., Any]) -> Callable[..., Any]:
     """The factory itself if it is a class, else one that refuses to return what its hook does not promise.
 
     Raises:

@@ -19,7 +19,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Literal
 
-from recbench.registry.search_space import Space, fitting
+from recbench.registry.search_space import Space, check_space
 from recbench.usage import did_you_mean
 
 SCALARS = (bool, int, float, str)
@@ -64,7 +64,7 @@ def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
         if default is not MISSING and not _fits(hints[parameter.name], default):
             kind, right = type_name(hints[parameter.name]), "mend either" if default is not None else "write '| None'"
             raise TypeError(f"option {parameter.name!r} of type {kind} has the default {default!r}; {right}")
-        space = fitting(spaces.get(parameter.name), hints[parameter.name], parameter.name)
+        space = check_space(spaces.get(parameter.name), hints[parameter.name], parameter.name)
         options[parameter.name] = Option(parameter.name, hints[parameter.name], default, space)
     return options
 

@@ -18,7 +18,7 @@ import pluggy
 
 from recbench import hookspecs
 from recbench.contracts import Metric
-from recbench.registry.factory_checks import keeping
+from recbench.registry.factory_checks import checked_factory
 from recbench.registry.lookup import find_with
 from recbench.registry.options import options_of
 from recbench.usage import did_you_mean
@@ -210,7 +210,7 @@ def _checked(entry: Entry) -> Entry:
             raise TypeError(f"{role} {name!r}: {error}") from error
         if taken := {*RESERVED} & {*options}:
             raise TypeError(f"{role} {name!r} has an option {min(taken)!r}, which is reserved; rename it")
-        entry = replace(entry, factory=keeping(role, name, entry.distribution, factory))
+        entry = replace(entry, factory=checked_factory(role, name, entry.distribution, factory))
     return entry
 
 

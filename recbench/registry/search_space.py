@@ -45,7 +45,7 @@ class Between:
         """At most so many numbers, evenly spread from end to end."""
         shares = [each / max(n_points - 1, 1) for each in range(n_points)]
         points = [self._at(share) for share in shares]
-        return sorted({round(point) if self.whole else significant(point, self) for point in points})
+        return sorted({round(point) if self.whole else round_to_3_digits(point, self) for point in points})
 
     def on_edge(self, value: float) -> bool:
         """Whether the value is at one of the ends, or next to it."""
@@ -76,7 +76,7 @@ class OneOf:
             raise ValueError("search space one_of() has no values; give those that may be tried")
 
     def __str__(self) -> str:
-        return " | ".join(typed(value) for value in self.values)
+        return " | ".join(to_override(value) for value in self.values)
 
 
 Space = Between | OneOf
@@ -97,7 +97,7 @@ def searched(default: Value, space: Space) -> Value:
     return field(default=default, metadata={"search": space})
 
 
-def fitting(space: object, annotation: Any, name: str) -> Space | None:
+def check_space(space: object, annotation: Any, name: str) -> Space | None:
     """The space as the option's type has it: fractions for float.
 
     Raises:
@@ -115,19 +115,19 @@ def fitting(space: object, annotation: Any, name: str) -> Space | None:
     raise TypeError(f"option {name!r} has the search space {space}, which is not of its type; use one_of(a, b)")
 
 
-def significant(value: float, space: Between) -> float:
+def round_to_3_digits(value: float, space: Between) -> float:
     """The number to three digits, as nobody needs more of a hyperparameter; never outside its space."""
     return min(max(float(f"{value:.3g}"), space.low), space.high)
 
 
-def typed(value: Any) -> str:
+def to_override(value: Any) -> str:
     """A value as it is typed on a command line."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, (list, tuple)):
-        return f"[{','.join(map(typed, value))}]"
+        return f"[{','.join(map(to_override, value))}]"
     if isinstance(value, dict):
-        return f"{{{','.join(f'{name}:{typed(each)}' for name, each in value.items())}}}"
+        return f"{{{','.join(f'{name}:{to_override(each)}' for name, each in value.items())}}}"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace("'", "\\'")
         return value if value.isidentifier() and value.lower() not in RESERVED else f"'{escaped}'"

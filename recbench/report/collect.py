@@ -11,10 +11,10 @@ from statistics import fmean
 from typing import Any
 
 from recbench.contracts import FloatArray, RatingDataset
-from recbench.jobs.comparison import compared, halves_behind
+from recbench.jobs.comparison import add_comparisons, halves_behind
 from recbench.results.breakdown import BreakdownRow, pooled_breakdown
 from recbench.results.records import Record
-from recbench.results.rows import Row, place, rows_of
+from recbench.results.rows import Row, comparison_key, rows_of
 from recbench.results.store import Store
 from recbench.tuning import sweep as sweeps
 
@@ -67,15 +67,16 @@ class Comparison:
 
 def comparisons(records: Sequence[Record], store: Store) -> list[Comparison]:
     """What the records say, a comparison for each data set and split."""
-    rows = rows_of(records, sweeps.is_floor)
-    known = list(dict.fromkeys(place(row.record) for row in rows if row.ok))
+    rows = rows_of(records, sweeps.is_baseline)
+    known = list(dict.fromkeys(comparison_key(row.record) for row in rows if row.ok))
     groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
         # a job that failed early does not know what its data set calls itself
-        stray = place(row.record) not in known and len(known) == 1
-        groups[known[0] if stray else place(row.record)].append(row)
+        stray = comparison_key(row.record) not in known and len(known) == 1
+        groups[known[0] if stray else comparison_key(row.record)].append(row)
     return [
-        _comparison(group, [each for each in records if place(each) == where], store) for where, group in groups.items()
+        _comparison(group, [each for each in records if comparison_key(each) == where], store)
+        for where, group in groups.items()
     ]
 
 
@@ -101,7 +102,7 @@ def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Com
     models = [name for name, row in zip(kept, tested, strict=True) if not row.floor][:MAX_BROKEN_DOWN]
     bias = [name for name, row in zip(kept, tested, strict=True) if row.floor and row.record.kind == "bias"]
     parts = {name: _broken_down(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None}
-    return Comparison(records, compared(rows, records, store), searches, parts, "")
+    return Comparison(records, add_comparisons(rows, records, store), searches, parts, "")
 
 
 def _broken_down(halves: Halves, predictions: Sequence[FloatArray]) -> list[BreakdownRow]:

@@ -10,7 +10,7 @@ from typing import Any
 from recbench.report.collect import Comparison
 from recbench.results.records import Record
 from recbench.results.rows import openings
-from recbench.tuning.sweep import is_floor
+from recbench.tuning.sweep import is_baseline
 
 BY_USERS = "paired bootstrap of the RMSE, users resampled 2,000 times or more; p-values after Holm, at 0.05"
 BY_FOLDS = "t-test of the folds' differences, corrected for the training rows that they share (Nadeau & Bengio 2003)"
@@ -26,7 +26,7 @@ def protocol(comparison: Comparison) -> list[tuple[str, str]]:
         ("split", known.split),
         ("split digest", known.split_digest[:16]),
         ("folds", str(known.n_folds or "")),
-        ("seeds of the models", _listed(record.seed for record in comparison.records if not is_floor(record))),
+        ("seeds of the models", _listed(record.seed for record in comparison.records if not is_baseline(record))),
         ("metrics", ", ".join(known.config.get("metrics", known.scores))),
         ("validation part", f"{known.config['valid_size']:.0%} of train" if "valid_size" in known.config else ""),
         ("test part", _opened(comparison)),

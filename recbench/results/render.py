@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 
 from recbench.results.records import Score
-from recbench.results.rows import Row, openings, place
-from recbench.results.tuning_warnings import doubts
+from recbench.results.rows import Row, comparison_key, openings
+from recbench.results.tuning_warnings import tuning_warnings
 
 ABSENT = "–"
 
@@ -79,7 +79,7 @@ def headers(rows: Sequence[Row]) -> list[str]:
             f"{record.data['n_users']:,} users × {record.data['n_items']:,} items, {record.data['n_ratings']:,} ratings"
         )
         tested = f"{record.n_test:,} {record.part} rows, {record.cold_share:.1%} cold"
-        lines[place(record)] = f"{record.dataset} · {size} · {record.split} · {tested}"
+        lines[comparison_key(record)] = f"{record.dataset} · {size} · {record.split} · {tested}"
     return list(lines.values())
 
 
@@ -95,7 +95,7 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
         notes.append("p over folds: of no difference to the best row, by the corrected resampled t-test, Holm-adjusted")
     if any("worse than bias" in row.notes for row in rows):
         notes.append("worse than bias: a model that adds nothing to two averages and a damping")
-    return notes + doubts(rows)
+    return notes + tuning_warnings(rows)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

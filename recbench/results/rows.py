@@ -58,18 +58,22 @@ def rows_of(records: Sequence[Record], is_floor: Callable[[Record], bool] = lamb
     candidates: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for number, record in enumerate(records):
         alone = "" if record.status == "ok" else str(number)
-        candidates[(*place(record), record.model, _unseeded(record), alone)].append(record)
+        candidates[(*comparison_key(record), record.model, _unseeded(record), alone)].append(record)
     varying = _varying_options(records)
-    rows = [_row(group, varying[(*place(group[0]), group[0].model)]) for group in candidates.values()]
+    rows = [_row(group, varying[(*comparison_key(group[0]), group[0].model)]) for group in candidates.values()]
     rows = [replace(row, floor=row.ok and is_floor(row.record)) for row in sorted(rows, key=_rank)]
-    bias = {place(row.record): _lower_is_better(_first(row)) for row in rows if row.floor and row.record.kind == "bias"}
+    bias = {
+        comparison_key(row.record): _lower_is_better(_first(row))
+        for row in rows
+        if row.floor and row.record.kind == "bias"
+    }
     opened = openings(rows)
-    return [_noted(row, bias.get(place(row.record)), opened) for row in rows]
+    return [_noted(row, bias.get(comparison_key(row.record)), opened) for row in rows]
 
 
 def openings(rows: Sequence[Row]) -> Counter[tuple[str, ...]]:
     """How many candidates of each data set, split and model were scored on the test part."""
-    return Counter((*place(row.record), row.record.model) for row in rows if row.scores and not row.floor)
+    return Counter((*comparison_key(row.record), row.record.model) for row in rows if row.scores and not row.floor)
 
 
 def _row(group: list[Record], varying: set[str]) -> Row:
@@ -122,7 +126,7 @@ def _noted(row: Row, bias: float | None, opened: Counter[tuple[str, ...]]) -> Ro
         notes.append("floor")
     elif row.scores and bias is not None and _lower_is_better(_first(row)) > bias:
         notes.append("worse than bias")
-    if not row.floor and (times := opened[(*place(row.record), row.record.model)]) > 1 and row.scores:
+    if not row.floor and (times := opened[(*comparison_key(row.record), row.record.model)]) > 1 and row.scores:
         notes.append(f"1 of {times} that opened test")
     return replace(row, notes=tuple(notes))
 
@@ -132,11 +136,11 @@ def _varying_options(records: Sequence[Record]) -> dict[tuple[str, ...], set[str
     values: dict[tuple[str, ...], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
         for name, value in record.options.items():
-            values[(*place(record), record.model)][name].add(json.dumps(value))
+            values[(*comparison_key(record), record.model)][name].add(json.dumps(value))
     return defaultdict(set, {key: {n for n, seen in by.items() if len(seen) > 1} for key, by in values.items()})
 
 
-def place(record: Record) -> tuple[str, str, str]:
+def comparison_key(record: Record) -> tuple[str, str, str]:
     """Where the record stands: the data set's name, the split and the content."""
     return record.dataset, record.split, record.data.get("digest", "")
 
@@ -149,7 +153,7 @@ def _unseeded(record: Record) -> str:
 
 
 def _rank(row: Row) -> tuple[Any, ...]:
-    return (not row.ok, *place(row.record)[:2], _lower_is_better(_first(row)), _lower_is_better(row.valid))
+    return (not row.ok, *comparison_key(row.record)[:2], _lower_is_better(_first(row)), _lower_is_better(row.valid))
 
 
 def _first(row: Row) -> Score | None:

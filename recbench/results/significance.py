@@ -83,7 +83,7 @@ def compare_with_best(
     return [itself, *(replace(other, p_value=p) for other, p in zip(others, adjusted, strict=True))]
 
 
-def letters(differences: Sequence[Difference], *, alpha: float = 0.05) -> list[str]:
+def mark_ties(differences: Sequence[Difference], *, alpha: float = 0.05) -> list[str]:
     """The letter "a" for each row that is not told from the best (p >= alpha), else nothing."""
     return ["a" if each.p_value >= alpha else "" for each in differences]
 

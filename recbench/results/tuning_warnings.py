@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from recbench.registry.search_space import Between
-from recbench.results.rows import Row, place
+from recbench.results.rows import Row, comparison_key
 
 Models = Mapping[str, Sequence[Row]]  # rows by model, best first
 
 
-def doubts(rows: Sequence[Row]) -> list[str]:
+def tuning_warnings(rows: Sequence[Row]) -> list[str]:
     """A line for every best value on the edge of what was tried, and for models that were tuned unequally."""
     groups: dict[tuple[str, ...], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row.valid or not row.floor:
-            groups[place(row.record)][row.record.model].append(row)
+            groups[comparison_key(row.record)][row.record.model].append(row)
     lines = [line for models in groups.values() for tuned in models.values() for line in _edges(tuned)]
     lines += [line for models in groups.values() for tuned in models.values() for line in _unsearched(tuned)]
     lines += [line for models in groups.values() for tuned in models.values() for line in _tied(tuned)]

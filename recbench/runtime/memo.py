@@ -1,6 +1,6 @@
 """Shared work: what several jobs of one process have in common is computed once.
 
-Within `sharing`, `once` keeps what it computes, the least recently used going first where memory
+Within `memoizing`, `memoize` keeps what it computes, the least recently used going first where memory
 is short. Outside, it computes each time, so a model fitted by hand keeps nothing behind.
 """
 
@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 
 
 @dataclass
-class Tally:
+class ReuseStats:
     """What one job took over from those before it."""
 
     limit: float  # bytes that may be kept
@@ -39,13 +39,13 @@ class _Kept:
 
 
 _kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
-_tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
+_tally: ContextVar[ReuseStats | None] = ContextVar("tally", default=None)
 
 
 @contextmanager
-def sharing(megabytes: float) -> Iterator[Tally]:
+def memoizing(megabytes: float) -> Iterator[ReuseStats]:
     """Within this block work is shared, as far as `megabytes` (2**20 bytes) hold it; 0 switches it off."""
-    tally = Tally(megabytes * 2**20)
+    tally = ReuseStats(megabytes * 2**20)
     token = _tally.set(tally if megabytes > 0 else None)
     try:
         yield tally
@@ -53,7 +53,7 @@ def sharing(megabytes: float) -> Iterator[Tally]:
         _tally.reset(token)
 
 
-def once(what: str, key: Callable[[], tuple[object, ...]], compute: Callable[[], Value], n_bytes: int) -> Value:
+def memoize(what: str, key: Callable[[], tuple[object, ...]], compute: Callable[[], Value], n_bytes: int) -> Value:
     """What `compute` returns, or what it returned when it was last asked for under this key.
 
     `key` tells everything that the value depends on; it is asked for only where work is shared.
@@ -78,13 +78,13 @@ def once(what: str, key: Callable[[], tuple[object, ...]], compute: Callable[[],
     return value
 
 
-def can_keep(n_bytes: int) -> bool:
+def fits_in_memory(n_bytes: int) -> bool:
     """Whether work is being shared and a value of this size would be kept."""
     tally = _tally.get()
     return tally is not None and n_bytes <= tally.limit
 
 
-def saved_seconds() -> float:
+def reused_cpu_seconds() -> float:
     """CPU seconds that sharing has spared the current job so far.
 
     The runner adds them to what it measured: a model's cost must not depend on which jobs ran before it.

@@ -103,7 +103,7 @@ class Catalog:
         return f"{title} ({year[item]:.0f})" if year is not None and told else title
 
 
-def with_room(dataset: RatingDataset) -> RatingDataset:
+def add_unknown_slot(dataset: RatingDataset) -> RatingDataset:
     """The data set with one more user and one more item that have no ratings: what is unknown is taken for these."""
     return replace(
         dataset,

@@ -11,14 +11,14 @@ import numpy as np
 from recbench.capabilities import GivesReasons, Reason
 from recbench.contracts import IntArray
 from recbench.results.render import aligned
-from recbench.serving.loaded_model import Served
+from recbench.serving.loaded_model import LoadedModel
 
 N_REASONS, N_IN_WORDS = 3, 2  # that are told of a prediction; in a table, where lines should stay short
 LEAST_EFFECT = 0.005  # that a reason must have, in rating units: less is 0.00 in a table
 
 
 @dataclass(frozen=True)
-class Told:
+class PredictionView:
     """One predicted rating with all that is known of it."""
 
     user: Any  # outside id; None: a newcomer
@@ -37,13 +37,13 @@ class Told:
         return told | ({"note": self.note} if self.note else {})
 
 
-def told_of(served: Served, user: int, items: IntArray) -> list[Told]:
+def told_of(served: LoadedModel, user: int, items: IntArray) -> list[PredictionView]:
     """What is known of the user's ratings of these items."""
     users = np.full(len(items), user, np.int32)
     ratings, std = served.clipped(served.predict(users, items)), served.std(users, items)
     known = served.catalog
     return [
-        Told(
+        PredictionView(
             known.user_ids[user].item() if user < known.n_users else None,
             known.item_ids[item].item() if item < known.n_items else None,
             known.title(item),
@@ -55,7 +55,7 @@ def told_of(served: Served, user: int, items: IntArray) -> list[Told]:
     ]
 
 
-def as_lines(told: Sequence[Told], *, numbered: bool = False) -> list[str]:
+def as_lines(told: Sequence[PredictionView], *, numbered: bool = False) -> list[str]:
     """A table: columns in which nothing would stand are left out."""
     columns: dict[str, list[str]] = {
         "": [f"{number}" if numbered else "" for number in range(1, len(told) + 1)],
@@ -70,7 +70,7 @@ def as_lines(told: Sequence[Told], *, numbered: bool = False) -> list[str]:
     return aligned([list(shown), *map(list, zip(*shown.values(), strict=True))])
 
 
-def _because(served: Served, user: int, item: int) -> list[dict[str, Any]]:
+def _because(served: LoadedModel, user: int, item: int) -> list[dict[str, Any]]:
     """The reasons that speak for the item, strongest first, with ids and titles in place of indices."""
     if not isinstance(served.model, GivesReasons):
         return []
@@ -78,7 +78,7 @@ def _because(served: Served, user: int, item: int) -> list[dict[str, Any]]:
     return [_outside(served, user, item, reason) for reason in found[:N_REASONS]]
 
 
-def _outside(served: Served, user: int, item: int, reason: Reason) -> dict[str, Any]:
+def _outside(served: LoadedModel, user: int, item: int, reason: Reason) -> dict[str, Any]:
     told: dict[str, Any] = {"effect": round(reason.effect, 4)}
     if reason.kind == "feature":
         return {"feature": reason.what} | told
@@ -88,7 +88,7 @@ def _outside(served: Served, user: int, item: int, reason: Reason) -> dict[str, 
     return {"user": known.user_ids[other].item()} | told | _rating(served, other, item)
 
 
-def _rating(served: Served, user: int, item: int) -> dict[str, float]:
+def _rating(served: LoadedModel, user: int, item: int) -> dict[str, float]:
     items, ratings = served.ratings_of(user)
     at = int(np.searchsorted(items, item))
     return {"rating": float(ratings[at])} if at < len(items) and items[at] == item else {}

@@ -21,7 +21,7 @@ from recbench.usage import UsageError
 
 
 @dataclass(frozen=True, eq=False)
-class Served:
+class LoadedModel:
     """A fitted model under its registered name, with what is known of users and items."""
 
     kind: str
@@ -54,7 +54,7 @@ class Served:
         """Index of the person who was taken in."""
         return len(self.model.known_users_) - 1
 
-    def with_newcomer(self, item_idx: IntArray, ratings: FloatArray) -> Served:
+    def with_newcomer(self, item_idx: IntArray, ratings: FloatArray) -> LoadedModel:
         """The same with one more person, taken in without a refit.
 
         Raises:
@@ -77,7 +77,7 @@ class Served:
         return answers
 
 
-def load(folder: Path) -> Served:
+def load(folder: Path) -> LoadedModel:
     """The model that `recbench train` left in the folder.
 
     Raises:
@@ -89,7 +89,7 @@ def load(folder: Path) -> Served:
         text = read_about(folder)
         _check_versions(folder, text["kind"], text["about"].get("versions", {}))
         model = load_model(folder, lambda kind: registry.find("model", kind).factory)
-        return Served(text["kind"], model, _catalog(folder))
+        return LoadedModel(text["kind"], model, _catalog(folder))
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
 

@@ -15,7 +15,7 @@ from recbench.contracts import IntArray
 from recbench.results.records import write_text
 from recbench.serving.explain import as_lines, told_of
 from recbench.serving.input_files import read_pairs
-from recbench.serving.loaded_model import Served, load
+from recbench.serving.loaded_model import LoadedModel, load
 from recbench.usage import Parser, UsageError, relative
 
 NOTES = np.array(["", "unknown user", "unknown item", "unknown user and item"])
@@ -49,7 +49,7 @@ def predict(args: Sequence[str]) -> str:
     raise UsageError(f"name one pair, or two files, and no more ({parser.format_usage().strip()})")
 
 
-def _one(served: Served, options: Namespace) -> str:
+def _one(served: LoadedModel, options: Namespace) -> str:
     users, items = served.catalog.users([options.user]), served.catalog.items([options.item])
     (told,) = told_of(served, int(users[0]), items)
     user = options.user if told.user is None else told.user
@@ -58,7 +58,7 @@ def _one(served: Served, options: Namespace) -> str:
     return json.dumps(told.as_json(), ensure_ascii=False) if options.json else "\n".join(as_lines([told]))
 
 
-def _many(served: Served, source: Path, output: Path) -> str:
+def _many(served: LoadedModel, source: Path, output: Path) -> str:
     if source.resolve() == output.resolve():
         raise UsageError(f"{output} is the file of the pairs; give another one to --output")
     from pandas import DataFrame
@@ -76,7 +76,7 @@ def _many(served: Served, source: Path, output: Path) -> str:
     return f"{len(table):,} predictions in {relative(output)}{marked}"
 
 
-def _notes(served: Served, users: IntArray, items: IntArray) -> npt.NDArray[np.str_]:
+def _notes(served: LoadedModel, users: IntArray, items: IntArray) -> npt.NDArray[np.str_]:
     """What is unknown of each pair."""
     unknown = (users == served.catalog.n_users) + 2 * (items == served.catalog.n_items)
     return np.asarray(NOTES[unknown])

@@ -18,7 +18,7 @@ from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.results.records import write_text
 from recbench.serving.explain import as_lines, told_of
 from recbench.serving.input_files import left_out, read_ratings
-from recbench.serving.loaded_model import Served, load
+from recbench.serving.loaded_model import LoadedModel, load
 from recbench.usage import Parser, UsageError, relative
 
 MIN_RATINGS = 10  # of an item to be recommended: what few have rated tops the lists of models that damp little
@@ -60,7 +60,7 @@ def recommend(args: Sequence[str]) -> str:
     return _for_one(served, options, allowed)
 
 
-def top(served: Served, users: IntArray, n: int, allowed: BoolArray) -> Iterator[IntArray]:
+def top(served: LoadedModel, users: IntArray, n: int, allowed: BoolArray) -> Iterator[IntArray]:
     """The best `n` items of each user among those that are `allowed` and not rated, best first.
 
     Of equal predictions the item with more ratings goes first, then the lower index.
@@ -80,7 +80,7 @@ def top(served: Served, users: IntArray, n: int, allowed: BoolArray) -> Iterator
             yield items[np.lexsort((items, -n_ratings[items], -scores[items]))][:n]
 
 
-def _scores(served: Served, users: IntArray) -> FloatArray:
+def _scores(served: LoadedModel, users: IntArray) -> FloatArray:
     """The users' predicted ratings of all items: (n_users, n_items)."""
     n_items = served.catalog.n_items
     scores = np.empty((len(users), n_items))
@@ -93,7 +93,7 @@ def _scores(served: Served, users: IntArray) -> FloatArray:
     return scores
 
 
-def _for_one(served: Served, options: Namespace, allowed: BoolArray) -> str:
+def _for_one(served: LoadedModel, options: Namespace, allowed: BoolArray) -> str:
     notes = []
     if options.ratings is not None:
         items, ratings, unknown = read_ratings(options.ratings, served.catalog)
@@ -116,12 +116,12 @@ def _for_one(served: Served, options: Namespace, allowed: BoolArray) -> str:
     return "\n".join([head, *as_lines(told, numbered=True), *notes])
 
 
-def _unknown(user: str, served: Served) -> str:
+def _unknown(user: str, served: LoadedModel) -> str:
     known = ", ".join(map(str, served.catalog.user_ids[:3].tolist()))
     return f"the model knows no user {user!r}, only such as {known}; for somebody new give --ratings FILE.csv"
 
 
-def _for_all(served: Served, n: int, allowed: BoolArray, output: Path) -> str:
+def _for_all(served: LoadedModel, n: int, allowed: BoolArray, output: Path) -> str:
     known = served.catalog
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

@@ -13,7 +13,7 @@ from recbench.protocol import runner
 from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds
 from recbench.runtime.threads import limit_threads
-from recbench.serving.catalog import Catalog, with_room
+from recbench.serving.catalog import Catalog, add_unknown_slot
 from recbench.serving.loaded_model import versions_of
 from recbench.serving.model_folder import save
 from recbench.usage import UsageError, relative
@@ -43,7 +43,7 @@ def train(args: Sequence[str]) -> str:
         dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
         rows = config.filters_of(composed["filters"]).apply(dataset)
         before = cpu_seconds()
-        _fit(model, with_room(rows), stop_cut)
+        _fit(model, add_unknown_slot(rows), stop_cut)
         seconds = cpu_seconds() - before
         save(model, entry.name, folder, _about(entry.name, dataset, composed), Catalog.of(dataset).arrays())
     except jobs.PLAIN_ERRORS as error:

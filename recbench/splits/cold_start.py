@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from recbench.contracts import Fold, RatingDataset, Split
-from recbench.splits.fold_checks import apart, drawn, parted
+from recbench.splits.fold_checks import check_disjoint, make_fold, sample_entities
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,9 @@ class ColdUsers:
             ValueError: `test_size` is not strictly between 0 and 1, or leaves nobody to train on.
         """
         users = dataset.user_idx
-        yield apart(parted(drawn(users, self.test_size, self.seed), "test_size takes all users; lower it"), users)
+        yield check_disjoint(
+            make_fold(sample_entities(users, self.test_size, self.seed), "test_size takes all users; lower it"), users
+        )
 
     def inner(self, valid_size: float, seed: int) -> Split:
         """The cut of a validation part from train: a share of its users."""
@@ -50,7 +52,9 @@ class ColdItems:
             ValueError: `test_size` is not strictly between 0 and 1, or leaves nothing to train on.
         """
         items = dataset.item_idx
-        yield apart(parted(drawn(items, self.test_size, self.seed), "test_size takes all items; lower it"), items)
+        yield check_disjoint(
+            make_fold(sample_entities(items, self.test_size, self.seed), "test_size takes all items; lower it"), items
+        )
 
     def inner(self, valid_size: float, seed: int) -> Split:
         """The cut of a validation part from train: a share of its items."""

@@ -20,7 +20,7 @@ def times_of(dataset: RatingDataset, split: str) -> IntArray:
     return dataset.timestamps
 
 
-def parted(is_test: BoolArray, empty: str) -> Fold:
+def make_fold(is_test: BoolArray, empty: str) -> Fold:
     """The fold with these test rows, both sides in ascending order.
 
     Raises:
@@ -32,7 +32,7 @@ def parted(is_test: BoolArray, empty: str) -> Fold:
     return train, test
 
 
-def drawn(index: IntArray, test_size: float, seed: int) -> BoolArray:
+def sample_entities(index: IntArray, test_size: float, seed: int) -> BoolArray:
     """The rows of a random share of the users, or items, that have any.
 
     Raises:
@@ -52,7 +52,7 @@ def shuffled(n_rows: int, seed: int) -> IntArray:
     return np.random.RandomState(seed).permutation(n_rows)
 
 
-def before(fold: Fold, times: IntArray) -> Fold:
+def check_train_before_test(fold: Fold, times: IntArray) -> Fold:
     """The fold, all of whose training rows are older than each test row.
 
     Raises:
@@ -65,7 +65,7 @@ def before(fold: Fold, times: IntArray) -> Fold:
     return fold
 
 
-def before_by_user(fold: Fold, times: IntArray, users: IntArray) -> Fold:
+def check_train_before_test_per_user(fold: Fold, times: IntArray, users: IntArray) -> Fold:
     """The fold, none of whose training rows is later than a test row of the same user.
 
     Raises:
@@ -79,7 +79,7 @@ def before_by_user(fold: Fold, times: IntArray, users: IntArray) -> Fold:
     return fold
 
 
-def apart(fold: Fold, index: IntArray) -> Fold:
+def check_disjoint(fold: Fold, index: IntArray) -> Fold:
     """The fold, whose two sides have no user, or item, in common.
 
     Raises:

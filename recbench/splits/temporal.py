@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbench.contracts import Fold, RatingDataset, Split
-from recbench.splits.fold_checks import before, before_by_user, parted, times_of
+from recbench.splits.fold_checks import check_train_before_test, check_train_before_test_per_user, make_fold, times_of
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,10 @@ class PerUserLast:
         to_the_end = np.cumsum(n_rows)[by_user] - np.arange(len(order))
         is_test = np.zeros(dataset.n_ratings, bool)
         is_test[order] = to_the_end <= n_test[by_user]
-        fold = parted(is_test, "no user has more than one rating" if self.share is None else "the share is too small")
-        yield before_by_user(fold, times, users)
+        fold = make_fold(
+            is_test, "no user has more than one rating" if self.share is None else "the share is too small"
+        )
+        yield check_train_before_test_per_user(fold, times, users)
 
     def inner(self, valid_size: float, seed: int) -> Split:
         """The cut of a validation part from train; neither its size nor a seed has a say in it."""
@@ -73,7 +75,9 @@ class GlobalTime:
             raise ValueError(f"test_size={self.test_size!r}; it must lie between 0 and 1, 0.2 for example")
         n_test = max(1, math.ceil(self.test_size * dataset.n_ratings))
         start = np.sort(times)[dataset.n_ratings - n_test]
-        yield before(parted(times >= start, "all ratings have the same time, or test_size takes all of them"), times)
+        yield check_train_before_test(
+            make_fold(times >= start, "all ratings have the same time, or test_size takes all of them"), times
+        )
 
     def inner(self, valid_size: float, seed: int) -> Split:
         """The cut of a validation part from train: its last ratings."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recbench.capabilities import predict_rows, told_when
+from recbench.capabilities import predict_dataset, uses_test_timestamps
 from recbench.contracts import FloatArray, Metric, RatingDataset, RatingModel
 from recbench.metrics.errors import rmse
 from recbench.protocol.runner import run_fold
@@ -48,7 +48,7 @@ def check_test_ratings_are_out_of_reach(make_model: MakeModel) -> None:
 def check_every_time_has_an_answer(make_model: MakeModel) -> None:
     """A model that is told when ratings are given has a finite float for each pair, at any time and in any order."""
     model, train = make_model(), toy_ratings()
-    if not told_when(model, train):
+    if not uses_test_timestamps(model, train):
         return
     users, items = all_pairs(train)
     scored = RatingDataset(
@@ -63,7 +63,7 @@ def check_every_time_has_an_answer(make_model: MakeModel) -> None:
     )
     backwards = np.arange(len(users))[::-1]
     fit(model, train)
-    predicted, again = predict_rows(model, scored), predict_rows(model, scored.take(backwards))
+    predicted, again = predict_dataset(model, scored), predict_dataset(model, scored.take(backwards))
     assert np.isfinite(predicted).all(), "predict_at gives no finite float for some times; answer for any"
     apart = np.abs(predicted[backwards] - again).max()
     assert apart <= TOLERANCE, f"predict_at differs by up to {apart} with the rows in another order"

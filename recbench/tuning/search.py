@@ -23,10 +23,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from recbench.config import schema as configuration
 from recbench.config.search_options import SearchOptions
 from recbench.jobs import job as jobs
-from recbench.jobs.pruning import Place
+from recbench.jobs.pruning import TrialRef
 from recbench.registry.options import options_of
 from recbench.registry.registry import installed
-from recbench.registry.search_space import Between, OneOf, Space, typed
+from recbench.registry.search_space import Between, OneOf, Space, to_override
 from recbench.results.records import write_text
 from recbench.results.store import content_key
 from recbench.tuning.study import Candidate, Searching
@@ -41,7 +41,7 @@ SUMMARY = "search.json"
 
 
 @dataclass
-class Request:
+class SearchRequest:
     """What a command line asks for."""
 
     fixed: list[str] = field(default_factory=list)  # overrides that every job has
@@ -52,13 +52,13 @@ class Request:
 
 
 @dataclass
-class Driver:
+class SearchDriver:
     """Launches the candidates of one study after another."""
 
     config: DictConfig
     loader: ConfigLoader
     launcher: Launcher
-    request: Request
+    request: SearchRequest
     n_launched: int = 0
 
     def search(self, overrides: Sequence[str]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Driver:
             self.launch([{}], overrides)
             return {"model": job.model, "error": jobs.cause_of(error)}
         ranges = {name: [each.low, each.high, each.log] for name, each in space.items() if isinstance(each, Between)}
-        places = partial(Place, str(study.journal), study.name)
+        places = partial(TrialRef, str(study.journal), study.name)
         study.run(
             lambda candidates, numbers: self.launch(candidates, overrides, ranges, [places(each) for each in numbers])
         )
@@ -91,17 +91,17 @@ class Driver:
         candidates: Sequence[Candidate],
         overrides: Sequence[str],
         ranges: Mapping[str, Sequence[Any]] | None = None,
-        places: Sequence[Place] = (),
+        places: Sequence[TrialRef] = (),
     ) -> list[float | None]:
         """Run a job for each candidate and seed; return the candidates' scores, their seeds averaged."""
         n_seeds = len(self.request.seeds)
         batch = [
-            [*overrides, *_overrides_of(candidate), *seed, f"++search.ranges={typed(ranges or {})}"]
+            [*overrides, *_overrides_of(candidate), *seed, f"++search.ranges={to_override(ranges or {})}"]
             for candidate in candidates
             for seed in self.request.seeds
         ]
         for job, (place, replicate) in zip(batch, product(places, range(n_seeds)), strict=False):
-            job.append(f"++search.candidate={typed(asdict(replace(place, replicate=replicate)))}")
+            job.append(f"++search.candidate={to_override(asdict(replace(place, replicate=replicate)))}")
         returned = self.launcher.launch(batch, self.n_launched)
         self.n_launched += len(batch)
         values = [each.return_value for each in returned]
@@ -153,8 +153,8 @@ def run(config: DictConfig, loader: ConfigLoader, launcher: Launcher, overrides:
         overrides = ["search=auto", *overrides]
     if not config.sealed:
         raise UsageError("sealed=false: a search scores its candidates on validation alone; leave sealed=false out")
-    request = asked(OverridesParser.create(config_loader=loader).parse_overrides(list(overrides)))
-    driver = Driver(config, loader, launcher, request)
+    request = parse_request(OverridesParser.create(config_loader=loader).parse_overrides(list(overrides)))
+    driver = SearchDriver(config, loader, launcher, request)
     combinations = [[*request.fixed, *chosen] for chosen in product(*request.outer)]
     for chosen in combinations:
         for override in _each_value(request.swept):
@@ -169,13 +169,13 @@ def run(config: DictConfig, loader: ConfigLoader, launcher: Launcher, overrides:
     return told
 
 
-def asked(overrides: Sequence[Override]) -> Request:
+def parse_request(overrides: Sequence[Override]) -> SearchRequest:
     """Sort the overrides by what they vary; of two for the same key, the later counts.
 
     Raises:
         UsageError: something varies that a search can't vary.
     """
-    request = Request()
+    request = SearchRequest()
     for key, override in {each.get_key_element(): each for each in overrides}.items():
         name = override.key_or_group
         option = name.removeprefix("model.") if name.startswith("model.") else ""
@@ -220,7 +220,7 @@ def _plain(value: Any) -> Any:
 def _each_value(swept: Mapping[str, Space]) -> list[str]:
     """An override for each value that an option is given, to see whether it can be had; one empty one at least."""
     values = [(name, each.values if isinstance(each, OneOf) else (each.low, each.high)) for name, each in swept.items()]
-    return [f"model.{name}={typed(value)}" for name, given in values for value in given] or [""]
+    return [f"model.{name}={to_override(value)}" for name, given in values for value in given] or [""]
 
 
 def _options(composed: DictConfig) -> SearchOptions:

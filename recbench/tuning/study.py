@@ -18,7 +18,7 @@ import numpy as np
 from recbench.config.search_options import Sampler, SearchOptions
 from recbench.jobs.journal import open_journal
 from recbench.jobs.pruning import was_pruned
-from recbench.registry.search_space import Between, OneOf, Space, significant, typed
+from recbench.registry.search_space import Between, OneOf, Space, round_to_3_digits, to_override
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -129,7 +129,7 @@ class Searching:
         values = [
             (each.grid(self.options.grid_points) if grid else _whole_numbers(each))
             if isinstance(each, Between)
-            else [typed(value) for value in each.values]
+            else [to_override(value) for value in each.values]
             for each in self.space.values()
         ]
         if not grid and (math.prod(map(len, values)) > MANY):
@@ -143,7 +143,7 @@ class Searching:
         made: dict[str, BaseDistribution] = {}
         for name, each in self.space.items():
             if isinstance(each, OneOf):
-                made[name] = CategoricalDistribution([typed(value) for value in each.values])
+                made[name] = CategoricalDistribution([to_override(value) for value in each.values])
             elif each.whole:
                 made[name] = IntDistribution(int(each.low), int(each.high), log=each.log)
             else:
@@ -156,7 +156,7 @@ class Searching:
         for name, value in self.start.items():
             space = self.space[name]
             if isinstance(space, OneOf):
-                first.update((name, typed(each)) for each in space.values if each == value)
+                first.update((name, to_override(each)) for each in space.values if each == value)
             elif isinstance(value, (int, float)) and space.low <= value <= space.high:
                 first[name] = value
         return first
@@ -166,7 +166,7 @@ class Searching:
         texts = {}
         for name, space in self.space.items():
             value = params[name]
-            rounded = significant(value, space) if isinstance(space, Between) and not space.whole else value
+            rounded = round_to_3_digits(value, space) if isinstance(space, Between) and not space.whole else value
             texts[name] = value if isinstance(space, OneOf) else repr(rounded)
         return texts
 

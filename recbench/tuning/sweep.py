@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
     from omegaconf import DictConfig
 
-FLOORS = ("global_mean", "bias")
+BASELINES = ("global_mean", "bias")
 PLAN = "sweep.json"
 
 
-def write_plan(folder: Path, overrides: Sequence[str], *, sealed: bool, searching: bool = False) -> None:
+def write_sweep_plan(folder: Path, overrides: Sequence[str], *, sealed: bool, searching: bool = False) -> None:
     """Say, at the start of a sweep, which part its jobs are scored on.
 
     A sweep over a model's options tunes, and so does a search: the candidates are scored on a
@@ -34,13 +34,13 @@ def write_plan(folder: Path, overrides: Sequence[str], *, sealed: bool, searchin
     write_text(folder / PLAN, json.dumps({"part": part}) + "\n")
 
 
-def planned_part(folder: Path) -> Part:
+def read_scored_part(folder: Path) -> Part:
     """The part that the jobs of the sweep in this folder are scored on."""
     part: Part = json.loads((folder / PLAN).read_text(encoding="utf-8"))["part"]
     return part
 
 
-def chosen(records: Sequence[Record], store: Path | None = None) -> list[Job]:
+def winner_jobs(records: Sequence[Record], store: Path | None = None) -> list[Job]:
     """The jobs that open the test part: for each data set, split, model and seed, what validation chose.
 
     The choice is made fold by fold, by the first metric, a candidate's seeds averaged. A candidate that
@@ -64,7 +64,7 @@ def chosen(records: Sequence[Record], store: Path | None = None) -> list[Job]:
     return jobs
 
 
-def floors(records: Sequence[Record], store: Path | None = None) -> list[Job]:
+def missing_baseline_jobs(records: Sequence[Record], store: Path | None = None) -> list[Job]:
     """The jobs for the floors that these records lack, on each data set and split they have."""
     groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
@@ -72,16 +72,16 @@ def floors(records: Sequence[Record], store: Path | None = None) -> list[Job]:
             groups[(record.data["digest"], record.split_digest)].append(record)
     jobs = []
     for group in groups.values():
-        for kind in FLOORS:
-            if not any(is_floor(record) and record.kind == kind and record.part == "test" for record in group):
+        for kind in BASELINES:
+            if not any(is_baseline(record) and record.kind == kind and record.part == "test" for record in group):
                 node = {"kind": kind} | configuration.defaults_of(installed().find("model", kind))
                 jobs.append(Job(dict(group[0].config) | {"model": node}, kind, store=store))
     return jobs
 
 
-def is_floor(record: Record) -> bool:
+def is_baseline(record: Record) -> bool:
     """Whether the record is of a floor, as it stands: with its default options."""
-    if record.kind not in FLOORS:
+    if record.kind not in BASELINES:
         return False
     return record.options == configuration.defaults_of(installed().find("model", record.kind))
 

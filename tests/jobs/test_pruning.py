@@ -11,9 +11,9 @@ import pytest
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.jobs.pruning import N_SPARED
-from recbench.progress import PrunedError, checkpoint, is_judged, judging
+from recbench.progress import PrunedError, checkpoint, checkpoint_listener, has_checkpoint_listener
 from recbench.results.records import Record
-from recbench.tuning.sweep import chosen
+from recbench.tuning.sweep import winner_jobs
 from tests.support.command import SMALL, recbench, records_in, write_plugin
 
 CLIMBER = """
@@ -158,7 +158,7 @@ def _valid(guess: float, seed: int, rmse: float, status: Any = "ok") -> Record:
 
 def test_what_was_pruned_with_one_seed_is_out_with_all() -> None:
     records = [_valid(2.0, 0, 0.9), _valid(2.0, 1, 0.9), _valid(3.0, 0, 0.1), _valid(3.0, 1, 0.1, "pruned")]
-    assert {job.config["model"]["guess"] for job in chosen(records)} == {2.0}
+    assert {job.config["model"]["guess"] for job in winner_jobs(records)} == {2.0}
 
 
 @dataclass
@@ -170,7 +170,7 @@ class Nested(RatingModel):
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         inside = [Nested(depth).fit(train).judged_ for depth in range(self.depth)]
-        self.judged_ = is_judged(self), *(each for judged in inside for each in judged)
+        self.judged_ = has_checkpoint_listener(self), *(each for judged in inside for each in judged)
         checkpoint(self, self.depth, self.predict)
         return self
 
@@ -182,7 +182,7 @@ def test_a_judge_hears_of_its_model_and_not_of_one_inside_it() -> None:
     index, heard = np.arange(3), list[int]()
     train = RatingDataset("toy", index, index, np.ones(3), index, index, (0, 5))
     model = Nested()
-    with judging(model, lambda step, _: heard.append(step)):
+    with checkpoint_listener(model, lambda step, _: heard.append(step)):
         model.fit(train)
     assert (heard, model.judged_) == ([1], (True, False))
     assert model.fit(train).judged_ == (False, False)
@@ -194,5 +194,5 @@ def test_a_judge_may_end_the_fit() -> None:
     def judge(step: int, predict: Any) -> None:
         raise PrunedError("enough")
 
-    with judging(model, judge), pytest.raises(PrunedError, match="enough"):
+    with checkpoint_listener(model, judge), pytest.raises(PrunedError, match="enough"):
         checkpoint(model, 1, model.predict)

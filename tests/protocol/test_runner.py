@@ -15,7 +15,7 @@ from recbench import Metric, RatingDataset, RatingModel
 from recbench.contracts import FloatArray, Fold, IntArray, Split
 from recbench.metrics import mae, rmse
 from recbench.models.baselines.bias import Bias
-from recbench.progress import listening
+from recbench.progress import progress_listener
 from recbench.protocol.runner import evaluate
 from recbench.splits import KFold
 
@@ -161,7 +161,7 @@ def test_a_fold_without_a_test_row_is_refused() -> None:
 
 def test_folds_are_told_to_a_listener() -> None:
     heard: list[tuple[str, int, int]] = []
-    with listening(lambda *step: heard.append(step)):
+    with progress_listener(lambda *step: heard.append(step)):
         evaluate(_dataset(), KFold(2), Told, RMSE)
     assert heard == [("folds", 1, 2), ("folds", 2, 2)]
 

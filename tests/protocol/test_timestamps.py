@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from recbench.capabilities import KnowsTime, predict_rows, told_when
+from recbench.capabilities import KnowsTime, predict_dataset, uses_test_timestamps
 from recbench.contracts import FloatArray, IntArray, Metric
 from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
@@ -26,7 +26,7 @@ def test_timestamps_do_not_matter_to_a_model_that_is_not_told() -> None:
     train, test = by_mood(OWN_MOODS)
     model = replace(SMALL, uses_time=False)
     without = model.fit(replace(train, timestamps=None)).predict(test.user_idx, test.item_idx)
-    np.testing.assert_array_equal(without, predict_rows(replace(model).fit(train), test))
+    np.testing.assert_array_equal(without, predict_dataset(replace(model).fit(train), test))
 
 
 class Spy(Bias):
@@ -41,7 +41,7 @@ class Spy(Bias):
 @pytest.mark.parametrize("model", [Bias(), Spy()])
 def test_only_a_model_that_uses_time_is_told(model: Bias) -> None:
     train, test = by_mood(OWN_MOODS)
-    assert not told_when(model, test)
+    assert not uses_test_timestamps(model, test)
     assert not run_fold(train, test, model, {"rmse": Metric(rmse)}, Holdout(0.2, 0)).uses_time
 
 
@@ -50,7 +50,7 @@ def test_the_protocol_tells_and_notes_it() -> None:
     assert isinstance(SMALL, KnowsTime)
     outcome = run_fold(train, test, replace(SMALL), {"rmse": Metric(rmse)}, Holdout(0.2, 0))
     assert outcome.uses_time
-    expected = predict_rows(replace(SMALL).fit(train), test).clip(*train.rating_scale)
+    expected = predict_dataset(replace(SMALL).fit(train), test).clip(*train.rating_scale)
     np.testing.assert_allclose(outcome.predicted, expected, rtol=1e-6)
 
 
@@ -85,7 +85,7 @@ def test_a_stack_tells_the_members_that_use_the_time() -> None:
     stack = Stack(("bias", member), n_folds=2).fit(train)
     assert stack.uses_time
     assert not Stack(("bias", "bayes_mf")).uses_time
-    assert error(predict_rows(stack, test), test) < 0.6 * error(stack.predict(test.user_idx, test.item_idx), test)
+    assert error(predict_dataset(stack, test), test) < 0.6 * error(stack.predict(test.user_idx, test.item_idx), test)
 
 
 @pytest.mark.parametrize("make_model", [partial(BayesMF, n_factors=2, n_samples=20, n_burn_in=5, uses_time=True)])

@@ -12,7 +12,7 @@ import pytest
 
 from recbench.datasets.synthetic import make_synthetic
 from recbench.models.baselines.bias import Bias
-from recbench.registry.factory_checks import keeping
+from recbench.registry.factory_checks import checked_factory
 from recbench.registry.options import meanings, options_of
 from recbench.splits import Holdout
 from tests.support.command import SMALL, recbench, write_plugin
@@ -61,22 +61,22 @@ def five() -> Any:
 def test_what_is_returned_instead_is_told_with_whose_it_is(role: str, factory: Callable[..., Any], told: str) -> None:
     expected = f"{role} 'x' of acme: {factory.__module__}.{factory.__qualname__} {told}"
     with pytest.raises(TypeError, match=re.escape(expected)):
-        keeping(role, "x", "acme", factory)()
+        checked_factory(role, "x", "acme", factory)()
 
 
 @pytest.mark.parametrize("role", ["model", "dataset", "split"])
 def test_a_class_of_something_else_is_refused_when_it_is_registered(role: str) -> None:
     with pytest.raises(TypeError, match=f"^{role} 'x': instances of Entirely are not a"):
-        keeping(role, "x", "acme", type("Entirely", (), {}))
+        checked_factory(role, "x", "acme", type("Entirely", (), {}))
 
 
 @pytest.mark.parametrize(("role", "factory"), [("model", Bias), ("split", Holdout)])
 def test_a_class_that_is_right_is_registered_as_it_is(role: str, factory: type) -> None:
-    assert keeping(role, "x", "acme", factory) is factory
+    assert checked_factory(role, "x", "acme", factory) is factory
 
 
 def test_a_function_that_is_right_keeps_its_options_and_its_text() -> None:
-    kept = keeping("model", "x", "acme", damped)
+    kept = checked_factory("model", "x", "acme", damped)
     assert kept(reg=7.0) == Bias(reg_user=7.0, reg_item=7.0)
     assert options_of(kept) == options_of(damped)
     assert meanings(kept) == {"reg": "of both"}
@@ -85,7 +85,7 @@ def test_a_function_that_is_right_keeps_its_options_and_its_text() -> None:
         "damped",
         "Biases with one damping.",
     )
-    assert keeping("dataset", "x", "acme", make_synthetic)(n_users=5, n_items=5, n_ratings=9).n_ratings == 9
+    assert checked_factory("dataset", "x", "acme", make_synthetic)(n_users=5, n_items=5, n_ratings=9).n_ratings == 9
 
 
 @pytest.mark.parametrize(

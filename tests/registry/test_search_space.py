@@ -10,7 +10,7 @@ import pytest
 from recbench import between, one_of, searched
 from recbench.registry.options import meanings, options_of
 from recbench.registry.registry import installed
-from recbench.registry.search_space import Between, typed
+from recbench.registry.search_space import Between, to_override
 from tests.support.command import recbench
 
 
@@ -100,11 +100,11 @@ def test_a_grid_spans_its_range_evenly_or_by_orders_of_magnitude() -> None:
     [(8, "8"), (0.1, "0.1"), (True, "true"), (None, "null"), ("als", "als"), ("null", "'null'"), ("a b", "'a b'")],
 )
 def test_values_are_typed_as_on_a_command_line(value: object, text: str) -> None:
-    assert typed(value) == text
+    assert to_override(value) == text
 
 
 def test_lists_are_typed_in_brackets() -> None:
-    assert typed((64, 32)) == "[64,32]"
+    assert to_override((64, 32)) == "[64,32]"
 
 
 @pytest.mark.parametrize("name", ["bias", "user_knn", "item_knn", "mf", "content"])

@@ -8,7 +8,7 @@ from typing import Any
 from recbench.results.records import Record, Score
 from recbench.results.render import footnotes
 from recbench.results.rows import rows_of
-from recbench.results.tuning_warnings import doubts
+from recbench.results.tuning_warnings import tuning_warnings
 
 
 def _candidate(value: Any, rmse: float, model: str = "mf", **fields: Any) -> Record:
@@ -34,66 +34,72 @@ def _tuned(values: dict[Any, float], best: Any, **fields: Any) -> list[Record]:
 
 def test_the_best_value_at_an_end_of_a_sweep_is_named() -> None:
     rows = rows_of(_tuned({8: 0.9, 16: 0.8, 32: 0.7}, 32))
-    assert doubts(rows) == ["best n_factors=32 of mf lies on the edge of 8...32: try beyond it"]
+    assert tuning_warnings(rows) == ["best n_factors=32 of mf lies on the edge of 8...32: try beyond it"]
 
 
 def test_the_best_value_inside_a_sweep_is_not() -> None:
-    assert doubts(rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16))) == []
+    assert tuning_warnings(rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16))) == []
 
 
 def test_two_values_have_no_inside() -> None:
-    assert doubts(rows_of(_tuned({8: 0.9, 16: 0.7}, 16))) == []
+    assert tuning_warnings(rows_of(_tuned({8: 0.9, 16: 0.7}, 16))) == []
 
 
 def test_in_a_search_the_edge_is_that_of_the_space() -> None:
     searched = {"config": {"search": {"ranges": {"n_factors": [4, 64, True]}}}}
     inside = _tuned({8: 0.9, 16: 0.8, 32: 0.7}, 32, **searched)
     near = _tuned({8: 0.9, 16: 0.8, 62: 0.7}, 62, **searched)
-    assert doubts(rows_of(inside)) == []
-    assert doubts(rows_of(near)) == ["best n_factors=62 of mf lies on the edge of 4...64: try beyond it"]
+    assert tuning_warnings(rows_of(inside)) == []
+    assert tuning_warnings(rows_of(near)) == ["best n_factors=62 of mf lies on the edge of 4...64: try beyond it"]
 
 
 def test_each_folds_choice_is_looked_at() -> None:
     folds = ({"n_factors": 16, "solver": "als"}, {"n_factors": 32, "solver": "als"})
     records = [_candidate(value, rmse) for value, rmse in {8: 0.9, 16: 0.8, 32: 0.7}.items()]
     opened = _candidate(16, 0.9, part="test", by_fold=folds, changed={"n_factors": 16})
-    assert doubts(rows_of([*records, opened])) == ["best n_factors=32 of mf lies on the edge of 8...32: try beyond it"]
+    assert tuning_warnings(rows_of([*records, opened])) == [
+        "best n_factors=32 of mf lies on the edge of 8...32: try beyond it"
+    ]
 
 
 def test_unequal_numbers_of_candidates_are_told() -> None:
     records = [*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), _candidate(8, 0.95, "svdpp")]
-    assert doubts(rows_of(records)) == [
+    assert tuning_warnings(rows_of(records)) == [
         "unequal numbers of candidates: mf 3 (0.0 CPU s), svdpp 1 (0.0 CPU s); who tries more finds more"
     ]
 
 
 def test_in_a_search_a_model_of_which_nothing_varies_is_told() -> None:
     records = [_candidate(8, 0.9, part=part, config={"search": {"ranges": {}}}) for part in ("valid", "test")]
-    assert doubts(rows_of(records)) == ["nothing of mf was searched: none of its options is free and declares a space"]
+    assert tuning_warnings(rows_of(records)) == [
+        "nothing of mf was searched: none of its options is free and declares a space"
+    ]
 
 
 def test_a_candidate_that_failed_was_one() -> None:
     failed = _candidate(64, 0.0, "svdpp", status="failed", scores={})
     records = [_candidate(8, 0.9), _candidate(16, 0.8), _candidate(8, 0.9, "svdpp"), failed]
-    assert doubts(rows_of(records)) == []
+    assert tuning_warnings(rows_of(records)) == []
 
 
 def test_a_floor_is_no_competitor() -> None:
     floor = _candidate(0, 1.0, "bias", part="test")
     rows = rows_of([*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), floor], lambda record: record.kind == "bias")
-    assert doubts(rows) == []
+    assert tuning_warnings(rows) == []
 
 
 def test_models_that_were_not_tuned_are_not_compared_by_candidates() -> None:
     records = [_candidate(8, 0.9, part="test"), _candidate(8, 0.8, "svdpp", part="test")]
-    assert doubts(rows_of(records)) == []
+    assert tuning_warnings(rows_of(records)) == []
 
 
 def test_a_choice_that_validation_can_hardly_make_is_told() -> None:
     rows = [
         replace(row, n_tied=2 if row.scores else 0) for row in rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8, 64: 0.9}, 16))
     ]
-    assert doubts(rows) == ["3 candidates of mf can't be told apart on validation: which of them was chosen is chance"]
+    assert tuning_warnings(rows) == [
+        "3 candidates of mf can't be told apart on validation: which of them was chosen is chance"
+    ]
 
 
 def test_the_table_shows_them() -> None:

@@ -15,7 +15,7 @@ from recbench.models.neighbors.knn import ItemKNN, UserKNN
 from recbench.models.neighbors.similarity_inputs import Similarity
 from recbench.protocol import runner
 from recbench.runtime import memo as shared
-from recbench.runtime.memo import once, saved_seconds, sharing
+from recbench.runtime.memo import memoize, memoizing, reused_cpu_seconds
 from recbench.runtime.metering import cpu_seconds
 from recbench.splits import Holdout
 from recbench.testing import toy_ratings
@@ -32,12 +32,12 @@ def _counted(calls: list[str], name: str, n_bytes: int = 1) -> str:
         calls.append(name)
         return name
 
-    return once("thing", lambda: (name,), compute, n_bytes)
+    return memoize("thing", lambda: (name,), compute, n_bytes)
 
 
 def test_a_value_is_computed_once_where_work_is_shared() -> None:
     calls: list[str] = []
-    with sharing(1) as tally:
+    with memoizing(1) as tally:
         assert [_counted(calls, "a"), _counted(calls, "a")] == ["a", "a"]
     assert calls == ["a"]
     assert tally.counts == {"thing": 1}
@@ -46,7 +46,7 @@ def test_a_value_is_computed_once_where_work_is_shared() -> None:
 def test_it_is_computed_each_time_where_work_is_not_shared() -> None:
     calls: list[str] = []
     _counted(calls, "a")
-    with sharing(0) as tally:
+    with memoizing(0) as tally:
         _counted(calls, "a")
         _counted(calls, "a")
     assert calls == ["a", "a", "a"]
@@ -56,7 +56,7 @@ def test_it_is_computed_each_time_where_work_is_not_shared() -> None:
 def test_the_least_recently_used_goes_first() -> None:
     calls: list[str] = []
     megabyte = 2**20
-    with sharing(2):
+    with memoizing(2):
         for name in ("a", "b", "a", "c", "a", "b"):  # c drives b out, not a
             _counted(calls, name, megabyte)
     assert calls == ["a", "b", "c", "b"]
@@ -64,7 +64,7 @@ def test_the_least_recently_used_goes_first() -> None:
 
 def test_what_exceeds_the_bound_is_not_kept() -> None:
     calls: list[str] = []
-    with sharing(1):
+    with memoizing(1):
         _counted(calls, "a", 2**20 + 1)
         _counted(calls, "a", 2**20 + 1)
     assert calls == ["a", "a"]
@@ -80,12 +80,12 @@ def _burn() -> float:
 
 
 def test_a_job_pays_for_what_it_takes_over() -> None:
-    with sharing(1):
-        once("work", lambda: (), _burn, 8)
-        assert saved_seconds() == 0
-    with sharing(1):
-        once("work", lambda: (), _burn, 8)
-        assert saved_seconds() >= 0.1
+    with memoizing(1):
+        memoize("work", lambda: (), _burn, 8)
+        assert reused_cpu_seconds() == 0
+    with memoizing(1):
+        memoize("work", lambda: (), _burn, 8)
+        assert reused_cpu_seconds() >= 0.1
 
 
 @pytest.mark.parametrize("make_model", [UserKNN, ItemKNN])
@@ -95,7 +95,7 @@ def test_shared_similarities_predict_the_same_bits(make_model: type[ItemKNN], si
     pairs = np.repeat(np.arange(train.n_users), train.n_items), np.tile(np.arange(train.n_items), train.n_users)
     alone = make_model(3, similarity).fit(train)
     expected = alone.predict(*pairs)
-    with sharing(512) as tally:
+    with memoizing(512) as tally:
         predicted = [make_model(3, similarity).fit(train).predict(*pairs) for _ in range(2)]
         fallback = make_model(3, similarity).fit(train).is_fallback(*pairs)
     assert tally.counts["similarities"] == 2
@@ -106,7 +106,7 @@ def test_shared_similarities_predict_the_same_bits(make_model: type[ItemKNN], si
 def test_other_options_share_no_similarities() -> None:
     train = toy_ratings()
     pair = np.array([0]), np.array([0])
-    with sharing(512) as tally:
+    with memoizing(512) as tally:
         for model in (ItemKNN(), ItemKNN(shrinkage=7.0), ItemKNN(min_support=2), ItemKNN(similarity="msd")):
             model.fit(train).predict(*pair)
     assert "similarities" not in tally.counts
@@ -114,7 +114,7 @@ def test_other_options_share_no_similarities() -> None:
 
 def test_changing_a_model_leaves_what_others_share_alone() -> None:
     train = toy_ratings()
-    with sharing(512):
+    with memoizing(512):
         first = Bias().fit(train)
         expected = first.user_bias_.copy()
         first.user_bias_[:] = 99
@@ -142,18 +142,18 @@ class Burning(Bias):
     """Works for a tenth of a second in `fit`, and again in `predict`, unless another one has."""
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        once("fit", lambda: (), _burn, 8)
+        memoize("fit", lambda: (), _burn, 8)
         return super().fit(train)
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        once("predict", lambda: (), _burn, 8)
+        memoize("predict", lambda: (), _burn, 8)
         return super().predict(user_idx, item_idx)
 
 
 def test_the_seconds_of_a_fold_include_what_sharing_saved() -> None:
     train = toy_ratings()
     for _ in range(2):
-        with sharing(1) as tally:
+        with memoizing(1) as tally:
             outcome = runner.run_fold(train, train, Burning(), {}, Holdout())
         assert outcome.fit_seconds >= 0.1
         assert outcome.predict_seconds >= 0.1

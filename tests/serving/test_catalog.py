@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from recbench.models.content.item_features import item_features
-from recbench.serving.catalog import Catalog, with_room
+from recbench.serving.catalog import Catalog, add_unknown_slot
 from recbench.testing.toy import toy_ratings
 
 
@@ -45,7 +45,7 @@ def test_a_title_has_its_year_where_that_is_known() -> None:
 
 def test_the_room_for_the_unknown_has_ids_of_its_own_and_no_features() -> None:
     data = toy_ratings()
-    roomy = with_room(data)
+    roomy = add_unknown_slot(data)
     assert (roomy.n_users, roomy.n_items, roomy.n_ratings) == (13, 11, data.n_ratings)
     assert len(set(roomy.user_ids.tolist())) == 13
     assert len(set(roomy.item_ids.tolist())) == 11
@@ -55,7 +55,7 @@ def test_the_room_for_the_unknown_has_ids_of_its_own_and_no_features() -> None:
 
 def test_room_is_made_whatever_the_columns_hold() -> None:
     years = {"year": np.arange(1990, 2000), "seen": np.ones(10, bool), "note": np.array([None] * 10, object)}
-    roomy = with_room(replace(toy_ratings(), item_columns=years))
+    roomy = add_unknown_slot(replace(toy_ratings(), item_columns=years))
     assert roomy.item_columns is not None
     assert np.isnan(roomy.item_columns["year"][10])
     assert [len(column) for column in roomy.item_columns.values()] == [11, 11, 11]

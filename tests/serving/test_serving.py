@@ -15,8 +15,8 @@ from recbench.models.baselines.means import GlobalMean
 from recbench.models.content.content import Content
 from recbench.registry.registry import installed
 from recbench.serving import recommending
-from recbench.serving.catalog import Catalog, with_room
-from recbench.serving.loaded_model import Served, load, versions_of
+from recbench.serving.catalog import Catalog, add_unknown_slot
+from recbench.serving.loaded_model import LoadedModel, load, versions_of
 from recbench.serving.model_folder import load_beside, save
 from recbench.serving.predicting import predict
 from recbench.serving.recommending import recommend, top
@@ -39,15 +39,15 @@ QUICK = {  # options that make the slow ones quick
 SMALL = ["dataset=synthetic", "dataset.n_users=60", "dataset.n_items=40", "dataset.n_ratings=1200"]
 
 
-def served(model: Any, dataset: RatingDataset) -> Served:
-    return Served("bias", model.fit(with_room(dataset)), Catalog.of(dataset))
+def served(model: Any, dataset: RatingDataset) -> LoadedModel:
+    return LoadedModel("bias", model.fit(add_unknown_slot(dataset)), Catalog.of(dataset))
 
 
 def saved(tmp_path: Path, dataset: RatingDataset | None = None, versions: dict[str, str] | None = None) -> Path:
     """A bias model as `train` saves it."""
     data = dataset or toy_ratings()
     about = {"versions": versions or versions_of("bias")}
-    save(Bias().fit(with_room(data)), "bias", tmp_path / "m", about, Catalog.of(data).arrays())
+    save(Bias().fit(add_unknown_slot(data)), "bias", tmp_path / "m", about, Catalog.of(data).arrays())
     return tmp_path / "m"
 
 

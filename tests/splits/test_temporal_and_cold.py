@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recbench import RatingDataset
 from recbench.contracts import Fold, Split
 from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, PerUserLast, RepeatedHoldout
-from recbench.splits.fold_checks import apart, before, before_by_user
+from recbench.splits.fold_checks import check_disjoint, check_train_before_test, check_train_before_test_per_user
 from tests.support.command import SMALL, recbench, records_in
 
 USERS = [0, 0, 0, 1, 1, 2, 0]
@@ -94,26 +94,26 @@ def _fold(train: list[int], test: list[int]) -> Fold:
 
 def test_train_as_old_as_the_first_test_row_is_a_wrong_split() -> None:
     times = np.array([10, 20, 20, 30])
-    assert before(_fold([0], [1, 2, 3]), times)[0].tolist() == [0]
+    assert check_train_before_test(_fold([0], [1, 2, 3]), times)[0].tolist() == [0]
     with pytest.raises(RuntimeError, match="1 training rows are not older than the first test row"):
-        before(_fold([0, 1], [2, 3]), times)
+        check_train_before_test(_fold([0, 1], [2, 3]), times)
 
 
 def test_train_later_than_a_test_row_of_its_user_is_a_wrong_split() -> None:
     times, users = np.array([30, 10, 10, 99]), np.array([0, 0, 0, 1])
-    assert before_by_user(_fold([1, 3], [0, 2]), times, users)[1].tolist() == [
+    assert check_train_before_test_per_user(_fold([1, 3], [0, 2]), times, users)[1].tolist() == [
         0,
         2,
     ]
     with pytest.raises(RuntimeError, match="1 training rows are later than a test row of their user"):
-        before_by_user(_fold([0, 1, 3], [2]), times, users)
+        check_train_before_test_per_user(_fold([0, 1, 3], [2]), times, users)
 
 
 def test_who_is_in_train_is_not_new() -> None:
     users = np.array([0, 0, 1, 2])
-    assert apart(_fold([0, 1], [2, 3]), users)[1].tolist() == [2, 3]
+    assert check_disjoint(_fold([0, 1], [2, 3]), users)[1].tolist() == [2, 3]
     with pytest.raises(RuntimeError, match="1 test rows are of users or items that train knows"):
-        apart(_fold([0, 2], [1, 3]), users)
+        check_disjoint(_fold([0, 2], [1, 3]), users)
 
 
 @st.composite
@@ -141,11 +141,11 @@ def test_no_users_train_comes_after_its_test(dataset: RatingDataset, n_last: int
     if fold := _fold_or_none(PerUserLast(n_last), dataset):
         train, test = fold
         for user in np.unique(dataset.user_idx):
-            before, after = (rows[dataset.user_idx[rows] == user] for rows in (train, test))
-            assert len(before) >= 1
-            assert len(after) == min(n_last, len(before) + len(after) - 1)
+            check_train_before_test, after = (rows[dataset.user_idx[rows] == user] for rows in (train, test))
+            assert len(check_train_before_test) >= 1
+            assert len(after) == min(n_last, len(check_train_before_test) + len(after) - 1)
             if len(after):
-                assert dataset.timestamps[before].max() <= dataset.timestamps[after].min()
+                assert dataset.timestamps[check_train_before_test].max() <= dataset.timestamps[after].min()
 
 
 @settings(deadline=None, max_examples=60)

@@ -7,7 +7,7 @@ from typing import Any
 
 from recbench.jobs.job import Job, run
 from recbench.results.records import Record
-from recbench.tuning.sweep import floors, is_floor
+from recbench.tuning.sweep import is_baseline, missing_baseline_jobs
 
 BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
 CONFIG: dict[str, Any] = {
@@ -29,7 +29,7 @@ def _user_mean() -> Record:
 
 
 def test_both_floors_are_missing_from_a_sweep_without_them() -> None:
-    jobs = floors([_user_mean()])
+    jobs = missing_baseline_jobs([_user_mean()])
     assert [(job.model, job.config["model"]) for job in jobs] == [
         ("global_mean", {"kind": "global_mean"}),
         ("bias", BIAS),
@@ -38,32 +38,32 @@ def test_both_floors_are_missing_from_a_sweep_without_them() -> None:
 
 def test_floors_run_on_the_rows_of_the_sweep() -> None:
     record = _user_mean()
-    floor = run(floors([record])[0])
+    floor = run(missing_baseline_jobs([record])[0])
     assert (floor.status, floor.split_digest, floor.data) == ("ok", record.split_digest, record.data)
-    assert is_floor(floor)
+    assert is_baseline(floor)
 
 
 def test_a_floor_that_was_swept_is_not_missing() -> None:
-    assert [job.model for job in floors([_user_mean(), _bias()])] == ["global_mean"]
+    assert [job.model for job in missing_baseline_jobs([_user_mean(), _bias()])] == ["global_mean"]
 
 
 def test_bias_with_other_options_is_no_floor() -> None:
     tuned = _bias(model=BIAS | {"reg_user": 50.0})
-    assert not is_floor(tuned)
-    assert [job.model for job in floors([tuned])] == ["global_mean", "bias"]
+    assert not is_baseline(tuned)
+    assert [job.model for job in missing_baseline_jobs([tuned])] == ["global_mean", "bias"]
 
 
 def test_no_other_model_is_a_floor() -> None:
-    assert not is_floor(_user_mean())
+    assert not is_baseline(_user_mean())
 
 
 def test_floors_are_added_for_each_split() -> None:
     folds = _bias(split={"kind": "k_fold", "n_folds": 2, "seed": 1})
-    assert [(job.model, job.config["split"]["kind"]) for job in floors([_bias(), folds])] == [
+    assert [(job.model, job.config["split"]["kind"]) for job in missing_baseline_jobs([_bias(), folds])] == [
         ("global_mean", "holdout"),
         ("global_mean", "k_fold"),
     ]
 
 
 def test_a_sweep_of_failures_gets_no_floors() -> None:
-    assert floors([replace(_bias(), status="failed")]) == []
+    assert missing_baseline_jobs([replace(_bias(), status="failed")]) == []

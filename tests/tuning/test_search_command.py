@@ -8,7 +8,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from recbench.registry.search_space import Between, OneOf
-from recbench.tuning.search import asked
+from recbench.tuning.search import parse_request
 from recbench.usage import UsageError
 from tests.support.command import SMALL, recbench
 
@@ -46,12 +46,12 @@ def test_a_command_that_cant_be_meant_is_one_line_with_status_2(args: list[str],
 )
 def test_what_a_search_cant_vary_is_refused(override: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        asked(OverridesParser.create().parse_overrides([override]))
+        parse_request(OverridesParser.create().parse_overrides([override]))
 
 
 def test_a_command_line_is_sorted_by_what_varies() -> None:
     words = ["model=mf,ncf", "seed=1,2", "model.reg=3", "model.n=1,2", "model.x=tag(log,interval(0.1,9))", "threads=1"]
-    request = asked(OverridesParser.create().parse_overrides(words))
+    request = parse_request(OverridesParser.create().parse_overrides(words))
     assert request.outer == [["model=mf", "model=ncf"]]
     assert request.seeds == [["seed=1"], ["seed=2"]]
     assert request.fixed == ["model.reg=3", "threads=1"]

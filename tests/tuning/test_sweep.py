@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from recbench.results.records import Record, Score
-from recbench.tuning.sweep import chosen, planned_part, write_plan
+from recbench.tuning.sweep import read_scored_part, winner_jobs, write_sweep_plan
 from tests.support.command import SMALL, recbench, records_in, write_plugin
 
 SPY = """
@@ -176,8 +176,8 @@ def test_failed_jobs_are_run_again(tmp_path: Path) -> None:
     ],
 )
 def test_the_plan_seals_what_varies_options(overrides: list[str], sealed: bool, part: str, tmp_path: Path) -> None:
-    write_plan(tmp_path, overrides, sealed=sealed)
-    assert planned_part(tmp_path) == part
+    write_sweep_plan(tmp_path, overrides, sealed=sealed)
+    assert read_scored_part(tmp_path) == part
 
 
 def _candidate(reg: float, folds: list[float], seed: int = 0, *, better: bool = False) -> Record:
@@ -199,13 +199,13 @@ def _candidate(reg: float, folds: list[float], seed: int = 0, *, better: bool = 
 
 
 def test_each_fold_chooses_for_itself() -> None:
-    (job,) = chosen([_candidate(1, [0.5, 0.9]), _candidate(2, [0.6, 0.8])])
+    (job,) = winner_jobs([_candidate(1, [0.5, 0.9]), _candidate(2, [0.6, 0.8])])
     assert [node["reg"] for node in job.by_fold] == [1, 2]
     assert job.part == "test"
 
 
 def test_folds_that_agree_are_one_candidate() -> None:
-    (job,) = chosen([_candidate(1, [0.5, 0.7]), _candidate(2, [0.6, 0.8])])
+    (job,) = winner_jobs([_candidate(1, [0.5, 0.7]), _candidate(2, [0.6, 0.8])])
     assert job.by_fold == ()
     assert job.config["model"] == {"kind": "mf", "reg": 1, "seed": 0}
 
@@ -213,10 +213,10 @@ def test_folds_that_agree_are_one_candidate() -> None:
 def test_seeds_are_averaged_and_never_chosen_among() -> None:
     lucky = [_candidate(1, [0.1], seed=0), _candidate(1, [0.9], seed=1)]
     steady = [_candidate(2, [0.4], seed=0), _candidate(2, [0.4], seed=1)]
-    jobs = chosen([*lucky, *steady])
+    jobs = winner_jobs([*lucky, *steady])
     assert [job.config["model"] for job in jobs] == [{"kind": "mf", "reg": 2, "seed": seed} for seed in (0, 1)]
 
 
 def test_of_a_metric_that_should_be_great_the_greatest_is_chosen() -> None:
-    (job,) = chosen([_candidate(1, [0.5], better=True), _candidate(2, [0.6], better=True)])
+    (job,) = winner_jobs([_candidate(1, [0.5], better=True), _candidate(2, [0.6], better=True)])
     assert job.config["model"]["reg"] == 2

@@ -15,7 +15,7 @@ from recbench.config.variants import variants
 from recbench.progress import track
 from recbench.registry.registry import installed
 from recbench.testing import behavior, costs, datasets, metrics, models
-from recbench.usage import Parser, Unmet, UsageError, did_you_mean
+from recbench.usage import CheckFailed, Parser, UsageError, did_you_mean
 
 LAWS: dict[str, tuple[ModuleType, ...]] = {
     "model": (models, behavior, costs),
@@ -57,7 +57,7 @@ def check(args: Sequence[str]) -> str:
     else:
         text = "\n".join([*_lines(verdicts), f"{role} {name}: {len(verdicts)} laws, {broken} broken"])
     if broken:
-        raise Unmet(text)
+        raise CheckFailed(text)
     return text
 
 

@@ -10,7 +10,7 @@ from recbench.datasets.movielens.files import find_archive
 from recbench.datasets.movielens.releases import DOWNLOADS, Download
 from recbench.datasets.tabular.cache import data_folder
 from recbench.results.render import aligned
-from recbench.usage import Parser, Unmet, UsageError, did_you_mean
+from recbench.usage import CheckFailed, Parser, UsageError, did_you_mean
 
 
 def data(args: Sequence[str]) -> str:
@@ -97,5 +97,5 @@ def _verified(chosen: Sequence[Download]) -> str:
         lines.append(f"{path} {verdict}")
     text = "\n".join(lines or [f"nothing to verify in {folder}"])
     if wrong:
-        raise Unmet(text)
+        raise CheckFailed(text)
     return text

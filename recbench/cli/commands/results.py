@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from recbench.jobs import job as jobs
-from recbench.jobs.comparison import compared, scored_rows
+from recbench.jobs.comparison import add_comparisons, scored_rows
 from recbench.registry.options import meanings
 from recbench.results.records import Record, read_record, read_records
 from recbench.results.render import aligned, as_csv, as_markdown, as_text, footnotes
@@ -86,7 +86,7 @@ def merge_tables(args: Sequence[str]) -> str:
     if not latest:
         raise UsageError(f"nothing to show: no record fits; `recbench results` lists what is in {store.folder}")
     records = list(latest.values())
-    rows = compared(rows_of(records, sweeps.is_floor), records, store)
+    rows = add_comparisons(rows_of(records, sweeps.is_baseline), records, store)
     notes = footnotes(rows) if options.format == "text" else []
     return "\n".join([FORMATS[options.format](rows).rstrip("\n"), *notes])
 

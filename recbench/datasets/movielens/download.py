@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from recbench.datasets.movielens.releases import TERMS, Download
-from recbench.progress import tell
+from recbench.progress import report_progress
 from recbench.runtime.locks import locked
 
 BASE = "https://files.grouplens.org/datasets/movielens/"
@@ -158,7 +158,7 @@ class _Transfer:
                     f"{self.url} is larger than the {self.download.megabytes} MB of {self.download.file}; "
                     "it was thrown away"
                 )
-            tell(self.download.file, have, total or self.download.megabytes * CHUNK)
+            report_progress(self.download.file, have, total or self.download.megabytes * CHUNK)
         return have
 
     def _is_whole(self, error: urllib.error.HTTPError) -> bool:

@@ -7,11 +7,11 @@ from typing import Self
 
 import numpy as np
 
-from recbench.capabilities import one_more
+from recbench.capabilities import with_extra_user
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.baselines.means import global_mean
 from recbench.registry.search_space import between, searched
-from recbench.runtime.memo import once
+from recbench.runtime.memo import memoize
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Bias(RatingModel):
         Raises:
             ValueError: `train` has no ratings.
         """
-        learned = once(
+        learned = memoize(
             "bias",
             lambda: (train.digest, self.reg_user, self.reg_item, self.n_epochs),
             lambda: self._learned(train),
@@ -75,7 +75,7 @@ class Bias(RatingModel):
         left = ratings.astype(np.float64) - self.global_mean_ - self.item_bias_[item_idx]
         damping = np.array([self.reg_user + len(item_idx)])
         bias = _damped_mean(np.zeros(len(item_idx), np.int32), left, damping)
-        return one_more(self, item_idx, user_bias_=np.append(self.user_bias_, bias))
+        return with_extra_user(self, item_idx, user_bias_=np.append(self.user_bias_, bias))
 
     def residuals(self, train: RatingDataset) -> FloatArray:
         """What the biases leave unexplained: r_ui − mean − b_u − b_i, one a row of `train`."""

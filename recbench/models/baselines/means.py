@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from recbench.capabilities import one_more
+from recbench.capabilities import with_extra_user
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 
 
@@ -41,7 +41,7 @@ class GlobalMean(RatingModel):
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
         """One more user, who gets what everyone gets."""
-        return one_more(self, item_idx)
+        return with_extra_user(self, item_idx)
 
 
 @dataclass
@@ -65,7 +65,7 @@ class UserMean(RatingModel):
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
         """One more user, with the mean of these ratings; the global mean without any."""
         mean = np.mean(ratings, dtype=np.float64) if len(ratings) else self.global_mean_
-        return one_more(self, item_idx, user_means_=np.append(self.user_means_, mean))
+        return with_extra_user(self, item_idx, user_means_=np.append(self.user_means_, mean))
 
 
 @dataclass
@@ -87,7 +87,7 @@ class ItemMean(RatingModel):
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
         """One more user, who gets what everyone gets."""
-        return one_more(self, item_idx)
+        return with_extra_user(self, item_idx)
 
 
 def _means(index: IntArray, train: RatingDataset, n: int) -> FloatArray:

@@ -12,8 +12,8 @@ from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.models.baselines.means import global_mean
 from recbench.models.bayes.probit import Cutpoints, levels_of
 from recbench.models.bayes.sampler import Block, Group, Noise, draw_precisions
-from recbench.models.bayes.samples import Kept
-from recbench.models.bayes.time_effects import Calendar, Moods, seconds_of
+from recbench.models.bayes.samples import PosteriorSamples
+from recbench.models.bayes.time_effects import Calendar, TimeEffects, seconds_of
 
 if TYPE_CHECKING:
     from recbench.models.bayes.kernels import Ratings
@@ -75,10 +75,10 @@ class Chain:
         if likelihood == "probit":
             levels, level = levels_of(data.ratings, data.name)
             self._cutpoints, n_cutpoints = Cutpoints(level, len(levels)), len(levels) - 1
-        self._moods = Moods(data.effects, data.calendar.bounds) if data.calendar else None
+        self._moods = TimeEffects(data.effects, data.calendar.bounds) if data.calendar else None
         n_effects, n_kinds = (len(self._moods.values), data.effects.shape[1]) if self._moods else (0, 0)
         (n_users, width), n_items = self._users.vectors.shape, len(self._items.vectors)
-        self.kept = Kept.room(
+        self.kept = PosteriorSamples.room(
             (n_users, n_items), width, n_kept, n_cutpoints=n_cutpoints, n_effects=n_effects, n_kinds=n_kinds
         )
 

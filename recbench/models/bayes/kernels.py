@@ -24,9 +24,9 @@ from recbench.models.numba_compile import compiled
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
-Starts = npt.NDArray[np.int64]
-Ratings = tuple[Starts, Indices]  # where the ratings of each row start, and whom each is of
-Features = tuple[Starts, Indices, Floats]  # where each feature starts, which rows have it, its value there
+RowPointers = npt.NDArray[np.int64]
+Ratings = tuple[RowPointers, Indices]  # where the ratings of each row start, and whom each is of
+Features = tuple[RowPointers, Indices, Floats]  # where each feature starts, which rows have it, its value there
 Standing = tuple[Floats, Floats, Floats]  # of each row: G, r and the vector itself
 Prior = tuple[Floats, Floats]  # mean and precision of each coordinate of a feature's coefficients
 

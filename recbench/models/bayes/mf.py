@@ -16,7 +16,7 @@ from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.bayes.chain import Chain, Likelihood, Ranked, ranked
 from recbench.models.bayes.probit import expected, levels_of
 from recbench.models.bayes.sampler import Group, Noise, group, identities
-from recbench.models.bayes.samples import Indices, Kept
+from recbench.models.bayes.samples import Indices, PosteriorSamples
 from recbench.models.bayes.time_effects import Calendar
 from recbench.progress import checkpoint, track
 from recbench.registry.search_space import between, searched
@@ -137,7 +137,7 @@ class BayesMF(RatingModel):
         so_far._learn([chain.kept.first(n_kept) for chain in chains])
         return so_far.predict(user_idx, item_idx)
 
-    def _learn(self, chains: list[Kept]) -> None:
+    def _learn(self, chains: list[PosteriorSamples]) -> None:
         """Take over what each chain has kept."""
         self.user_samples_ = tuple(kept.users for kept in chains)
         self.item_samples_ = tuple(kept.items for kept in chains)
@@ -147,10 +147,10 @@ class BayesMF(RatingModel):
         self.variance_samples_ = tuple(kept.variances for kept in chains)
         self.usual_samples_ = tuple(kept.usual for kept in chains)
 
-    def _chains(self) -> Iterator[Kept]:
+    def _chains(self) -> Iterator[PosteriorSamples]:
         samples = (self.user_samples_, self.item_samples_, self.noise_samples_, self.cutpoints_)
         of_times = (self.effect_samples_, self.variance_samples_, self.usual_samples_)
-        return starmap(Kept, zip(*samples, *of_times, strict=True))
+        return starmap(PosteriorSamples, zip(*samples, *of_times, strict=True))
 
     def _effects(self, user_idx: IntArray, timestamps: IntArray) -> IntArray:
         """Which effects of time each rating has that is given then."""

@@ -17,7 +17,7 @@ Indices = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class PosteriorSamples:
     """Samples, in units of the ratings' standard deviation; the last four have no rows where they don't apply."""
 
     users: Floats  # (n_users, n_kept, 1 + n_factors), the bias first
@@ -31,7 +31,7 @@ class Kept:
     @classmethod
     def room(
         cls, shape: tuple[int, int], width: int, n_kept: int, *, n_cutpoints: int, n_effects: int, n_kinds: int
-    ) -> Kept:
+    ) -> PosteriorSamples:
         """Room for so many samples; `shape` is (n_users, n_items)."""
         n_users, n_items = shape
         return cls(
@@ -44,11 +44,11 @@ class Kept:
             np.empty((n_kinds, n_users, n_kept), np.float32),
         )
 
-    def first(self, n: int) -> Kept:
+    def first(self, n: int) -> PosteriorSamples:
         """The first `n` samples."""
         users, items = (np.ascontiguousarray(each[:, :n]) for each in (self.users, self.items))
         others = (each[..., :n] for each in (self.effects, self.variances, self.usual))
-        return Kept(users, items, self.noise[:, :n], self.cutpoints[:n], *others)
+        return PosteriorSamples(users, items, self.noise[:, :n], self.cutpoints[:n], *others)
 
     def scores(self, user_idx: Indices, item_idx: Indices, effects: IntArray | None) -> Floats:
         """What each sample gives each pair, (n_pairs, n_kept); `effects` (n_pairs, n_kinds) if the time is told.

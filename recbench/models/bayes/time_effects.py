@@ -32,16 +32,16 @@ A_DAY = 86_400  # seconds
 
 @dataclass(frozen=True, eq=False)
 class Calendar:
-    """The effects of `train`, numbered through: the spells, the shortest kind first, then the days, then none."""
+    """The effects of `train`, numbered through: the sessions, the shortest kind first, then the days, then none."""
 
     span: IntArray  # (2,) seconds of the first rating and of the last
     instants: IntArray  # (n_instants,) ascending: each user's seconds with ratings, as `_keys` has them
-    spells: IntArray  # (n_instants, n_gaps) the effects of each instant
+    sessions: IntArray  # (n_instants, n_gaps) the effects of each instant
     days: IntArray  # (n_days,) ascending, since 1970 in Greenwich
 
     @classmethod
     def of(cls, train: RatingDataset) -> Calendar:
-        """The spells and days of `train`.
+        """The sessions and days of `train`.
 
         Raises:
             ValueError: it has no timestamps.
@@ -49,19 +49,19 @@ class Calendar:
         seconds = seconds_of(train)
         span = np.array([seconds.min(), seconds.max()])
         instants = np.unique(_keys(train.user_idx, seconds, span))
-        spells = np.zeros((len(instants), len(GAPS)), np.int64)
-        spells[1:] = np.cumsum(np.diff(instants)[:, None] > np.array(GAPS), axis=0)
-        spells += np.append(0, np.cumsum(spells[-1] + 1)[:-1])
-        return cls(span, instants, spells.astype(np.int32), np.unique(seconds // A_DAY))
+        sessions = np.zeros((len(instants), len(GAPS)), np.int64)
+        sessions[1:] = np.cumsum(np.diff(instants)[:, None] > np.array(GAPS), axis=0)
+        sessions += np.append(0, np.cumsum(sessions[-1] + 1)[:-1])
+        return cls(span, instants, sessions.astype(np.int32), np.unique(seconds // A_DAY))
 
     def arrays(self) -> tuple[IntArray, ...]:
         """What it is made of, in the order of its fields."""
-        return self.span, self.instants, self.spells, self.days
+        return self.span, self.instants, self.sessions, self.days
 
     @cached_property
     def bounds(self) -> IntArray:
         """Where each kind of effects begins, and where the last ends: (n_gaps + 2,)."""
-        ends = self.spells[-1].astype(np.int64) + 1
+        ends = self.sessions[-1].astype(np.int64) + 1
         return np.concatenate([[0], ends, [ends[-1] + len(self.days)]])
 
     def effects(self, user_idx: IntArray, timestamps: IntArray) -> IntArray:
@@ -72,14 +72,14 @@ class Calendar:
         since, until = np.abs(keys - self.instants[before]), np.abs(self.instants[after] - keys)
         nearest, apart = np.where(until <= since, after, before), np.minimum(since, until)
         effects = np.full((len(keys), len(GAPS) + 1), self.bounds[-1])
-        effects[:, :-1] = np.where(apart[:, None] <= np.array(GAPS), self.spells[nearest], self.bounds[-1])
+        effects[:, :-1] = np.where(apart[:, None] <= np.array(GAPS), self.sessions[nearest], self.bounds[-1])
         days = timestamps // A_DAY
         day = np.minimum(np.searchsorted(self.days, days), len(self.days) - 1)
         effects[:, -1] = np.where(self.days[day] == days, self.bounds[-2] + day, self.bounds[-1])
         return effects
 
 
-class Moods:
+class TimeEffects:
     """The effects in one chain: what they are now, given the errors that all else leaves."""
 
     def __init__(self, effects: IntArray, bounds: IntArray) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from recbench.capabilities import Reason, one_more, ordered
+from recbench.capabilities import Reason, sorted_reasons, with_extra_user
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
 from recbench.models.content.item_features import named_features
@@ -91,7 +91,7 @@ class Content(RatingModel):
         beside = ridge_of_one(features, targets, self._penalty(1)[0])
         newcomer = np.full(len(item_idx), len(self.user_bias_))
         keys, tastes = word_tastes(self.item_words_, newcomer, item_idx, targets - features @ beside, self.reg_words)
-        return one_more(
+        return with_extra_user(
             self,
             item_idx,
             user_bias_=np.append(self.user_bias_, bias),
@@ -104,7 +104,7 @@ class Content(RatingModel):
         pair = np.array([user]), np.array([item])
         _, words, effects = effects_by_word(self.item_words_, self.user_words_, *pair)
         names = [*self.feature_names_.tolist(), *self.word_names_[words].tolist()]
-        return ordered("feature", names, np.append(self.user_tastes_[user] * self.item_features_[item], effects))
+        return sorted_reasons("feature", names, np.append(self.user_tastes_[user] * self.item_features_[item], effects))
 
     def _describe(self, train: RatingDataset) -> None:
         self.item_features_, names = named_features(train)

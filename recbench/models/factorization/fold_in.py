@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recbench.capabilities import Model, one_more
+from recbench.capabilities import Model, with_extra_user
 from recbench.contracts import FloatArray, IntArray
 from recbench.models.factorization.batched_ridge import ridge_of_one, side_by_side
 
@@ -42,7 +42,7 @@ def with_factors(model: Model, item_idx: IntArray, learned: tuple[FloatArray, Fl
     """The model with one more user, of this bias and these factors."""
     bias, factors = learned
     of_users = vars(model)
-    return one_more(
+    return with_extra_user(
         model,
         item_idx,
         user_bias_=np.append(of_users["user_bias_"], bias),

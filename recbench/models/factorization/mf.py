@@ -74,9 +74,9 @@ class MF(RatingModel):
             raise ValueError(f"n_starts is {self.n_starts}; it must be at least 1")
         self.global_mean_ = global_mean(train)
         if self.solver == "sgd":
-            from recbench.models.factorization.mf_sgd import descend
+            from recbench.models.factorization.mf_sgd import train_sgd
 
-            vars(self).update(descend(self, train))
+            vars(self).update(train_sgd(self, train))
             self.item_start_bias_: FloatArray = np.asarray(vars(self)["item_bias_"])[:, None]
             return self
         random = np.random.default_rng(self.seed)
@@ -117,7 +117,7 @@ class MF(RatingModel):
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class EntityBlock:
     """The users, or the items: their ratings in blocks, and their penalties."""
 
     grouped: tuple[Block, ...]
@@ -126,7 +126,7 @@ class Side:
 
 
 def half_sweeps(
-    model: MF, train: RatingDataset, sides: tuple[Side, Side], random: np.random.Generator
+    model: MF, train: RatingDataset, sides: tuple[EntityBlock, EntityBlock], random: np.random.Generator
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield users' and items' coefficients, the bias first: a random start, then each half sweep's."""
     users, items = sides
@@ -142,23 +142,23 @@ def half_sweeps(
         yield of_users, of_items
 
 
-def _half(side: Side, of_others: FloatArray, *, biases: bool) -> FloatArray:
+def _half(side: EntityBlock, of_others: FloatArray, *, biases: bool) -> FloatArray:
     features = of_others.copy()
     features[:, 0] = biases  # a feature that is 1 everywhere has the bias as its coefficient
     return ridge_above(side.grouped, features, side.targets, side.penalty, of_others[:, 0])
 
 
-def _sides(model: MF, train: RatingDataset) -> tuple[Side, Side]:
+def _sides(model: MF, train: RatingDataset) -> tuple[EntityBlock, EntityBlock]:
     users, items = train.user_idx, train.item_idx
     targets = train.ratings.astype(np.float64) - (model.global_mean_ if model.biases else 0.0)
     user_side = _side(model, users, items, targets, (train.n_users, train.n_items))
     return user_side, _side(model, items, users, targets, (train.n_items, train.n_users))
 
 
-def _side(model: MF, index: IntArray, others: IntArray, targets: FloatArray, sizes: tuple[int, int]) -> Side:
+def _side(model: MF, index: IntArray, others: IntArray, targets: FloatArray, sizes: tuple[int, int]) -> EntityBlock:
     n, n_others = sizes
     penalty = np.full((n, 1 + model.n_factors), float(model.reg_bias))
     n_rows = np.maximum(np.bincount(index, minlength=n), 1)
     penalty[:, 1:] = (model.reg * n_rows**model.reg_exponent)[:, None]
     grouped = blocks(index, others, n_others, 1 + model.n_factors)
-    return Side(grouped, tuple(padded(grouped, targets)), penalty)
+    return EntityBlock(grouped, tuple(padded(grouped, targets)), penalty)

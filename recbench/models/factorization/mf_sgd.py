@@ -9,7 +9,7 @@ import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.models.baselines.means import global_mean
-from recbench.models.neural.trainer import Columns, Descent, Gather, Params, Tensor, Tensors, tensorflow
+from recbench.models.neural.trainer import Columns, Gather, Params, Tensor, Tensors, Trainer, tensorflow
 
 if TYPE_CHECKING:
     from recbench.models.factorization.mf import MF
@@ -44,7 +44,7 @@ class FactorizationLoss:
         return (error**2 + penalty) / 2.0
 
 
-def descend(model: MF, train: RatingDataset) -> dict[str, Any]:
+def train_sgd(model: MF, train: RatingDataset) -> dict[str, Any]:
     """What `model` learns from `train` by Adam: `global_mean_`, biases and factors, in float64.
 
     It minimizes the same sum as `als`: a user's penalty reg n_u^ρ |p_u|² is spread over the user's
@@ -52,7 +52,7 @@ def descend(model: MF, train: RatingDataset) -> dict[str, Any]:
     explain them, mean and all. A user or item without ratings has bias 0 and factors 0.
     """
     mean = global_mean(train)
-    descent = Descent(model.learning_rate, model.batch_size, model.n_epochs, seed=model.seed)
+    descent = Trainer(model.learning_rate, model.batch_size, model.n_epochs, seed=model.seed)
     loss, gather = FactorizationLoss(model.biases), _gatherer(model, train, mean)
     learned = descent.run(_start(model, train), loss, gather, train.n_ratings).params
     arrays = {name: value.astype(np.float64) for name, value in learned.items()}

@@ -13,7 +13,7 @@ from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, R
 from recbench.models.baselines.means import global_mean
 from recbench.models.factorization.batched_ridge import one_thread, side_by_side
 from recbench.models.factorization.fold_in import new_factors, with_factors
-from recbench.models.factorization.svdpp_als import Learned, Side, half_sweeps, products, sides_of
+from recbench.models.factorization.svdpp_als import EntityBlock, Learned, half_sweeps, products, sides_of
 from recbench.registry.search_space import between, searched
 
 Solver = Literal["als", "sgd"]
@@ -79,9 +79,9 @@ class SVDpp(RatingModel):
         self.global_mean_ = global_mean(train)
         random = np.random.default_rng(self.seed)
         if self.solver == "sgd":
-            from recbench.models.factorization.svdpp_sgd import descend
+            from recbench.models.factorization.svdpp_sgd import train_sgd
 
-            starts = [descend(self, train, self.global_mean_, random) for _ in range(self.n_starts)]
+            starts = [train_sgd(self, train, self.global_mean_, random) for _ in range(self.n_starts)]
         else:
             sides = sides_of(self, train)
             with one_thread():
@@ -130,6 +130,6 @@ class SVDpp(RatingModel):
 
 
 def _last(
-    model: SVDpp, train: RatingDataset, sides: tuple[Side, Side], random: np.random.Generator
+    model: SVDpp, train: RatingDataset, sides: tuple[EntityBlock, EntityBlock], random: np.random.Generator
 ) -> tuple[Learned, Learned]:
     return deque(half_sweeps(model, train, sides, random), maxlen=1).pop()

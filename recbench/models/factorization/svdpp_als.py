@@ -21,7 +21,7 @@ CHUNK = 65_536  # ratings whose factors are gathered at once
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class EntityBlock:
     """The users, or the items: their ratings in blocks, their penalties, their implicit part."""
 
     index: IntArray  # (n_ratings,) index of this side
@@ -39,7 +39,7 @@ class Learned(NamedTuple):
 
 
 def half_sweeps(
-    model: SVDpp, train: RatingDataset, sides: tuple[Side, Side], random: np.random.Generator
+    model: SVDpp, train: RatingDataset, sides: tuple[EntityBlock, EntityBlock], random: np.random.Generator
 ) -> Iterator[tuple[Learned, Learned]]:
     """Yield what is known of users and of items: a random start, then after each half sweep."""
     users, items = (
@@ -57,7 +57,7 @@ def half_sweeps(
         yield users, items
 
 
-def _half(side: Side, of_others: FloatArray, parts: FloatArray, above_mean: FloatArray) -> Learned:
+def _half(side: EntityBlock, of_others: FloatArray, parts: FloatArray, above_mean: FloatArray) -> Learned:
     features = of_others.copy()
     features[:, 0] = 1.0  # a feature that is 1 everywhere has the bias as its coefficient
     targets = above_mean - of_others[side.others, 0]
@@ -70,7 +70,7 @@ def _half(side: Side, of_others: FloatArray, parts: FloatArray, above_mean: Floa
     return Learned(total, side.implicit.refit(total[:, 1:], parts))
 
 
-def sides_of(model: SVDpp, train: RatingDataset) -> tuple[Side, Side]:
+def sides_of(model: SVDpp, train: RatingDataset) -> tuple[EntityBlock, EntityBlock]:
     """Users and items, ready for half sweeps."""
     users, items = (train.user_idx, train.n_users), (train.item_idx, train.n_items)
     of_users = model.reg_rated if model.implicit in ("user", "both") else None
@@ -78,12 +78,14 @@ def sides_of(model: SVDpp, train: RatingDataset) -> tuple[Side, Side]:
     return _side(model, *users, *items, of_users), _side(model, *items, *users, of_items)
 
 
-def _side(model: SVDpp, index: IntArray, n: int, others: IntArray, n_others: int, reg_parts: float | None) -> Side:
+def _side(
+    model: SVDpp, index: IntArray, n: int, others: IntArray, n_others: int, reg_parts: float | None
+) -> EntityBlock:
     penalty = np.full((n, 1 + model.n_factors), float(model.reg_bias))
     weights = model.reg * np.maximum(np.bincount(index, minlength=n), 1) ** model.reg_exponent
     penalty[:, 1:] = weights[:, None]
     implicit = None if reg_parts is None else Implicit.of(index, others, (n, n_others), weights, reg_parts)
-    return Side(index, others, blocks(index, others, n_others, 1 + model.n_factors), penalty, implicit)
+    return EntityBlock(index, others, blocks(index, others, n_others, 1 + model.n_factors), penalty, implicit)
 
 
 def products(left: FloatArray, left_idx: IntArray, right: FloatArray, right_idx: IntArray) -> FloatArray:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
-Starts = npt.NDArray[np.int64]
-Ratings = tuple[Starts, Indices, Floats]  # where users start; items and ratings, user by user
+RowPointers = npt.NDArray[np.int64]
+Ratings = tuple[RowPointers, Indices, Floats]  # where users start; items and ratings, user by user
 Rates = tuple[float, float, float]  # learning rate, penalty on factors, penalty on biases, both per rating
 
 START_SCALE = 0.1  # standard deviation of p and q before the first step
@@ -61,7 +61,9 @@ def step(p: Floats, z: Floats, q: Floats, gained: Floats, target: float, rates: 
 
 
 @compiled(void(_ratings, int64[::1], _table, _table, _table, _rates, boolean))
-def go_through(ratings: Ratings, users: Starts, p: Floats, q: Floats, y: Floats, rates: Rates, implicit: bool) -> None:
+def go_through(
+    ratings: Ratings, users: RowPointers, p: Floats, q: Floats, y: Floats, rates: Rates, implicit: bool
+) -> None:
     """One pass over the ratings of `users`, in place; p, q and y are (n, 1 + n_factors)."""
     starts, items, targets = ratings
     z, gained = np.zeros(p.shape[1]), np.zeros(p.shape[1])
@@ -82,7 +84,7 @@ def go_through(ratings: Ratings, users: Starts, p: Floats, q: Floats, y: Floats,
                 y[items[at]] = keep * y[items[at]] + share * gained
 
 
-def descend(
+def train_sgd(
     model: SVDpp, train: RatingDataset, mean: float, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Biases and factors of users and of items from one random start: (n, 1 + n_factors), the bias first."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from recbench.capabilities import Reason, one_more, ordered
+from recbench.capabilities import Reason, sorted_reasons, with_extra_user
 from recbench.contracts import FloatArray, IntArray
 from recbench.models.neighbors.similarity_inputs import Floats, Overall, compared, means, spreads
 
@@ -55,7 +55,7 @@ def with_row(model: Fitted, item_idx: IntArray, ratings: FloatArray) -> Fitted:
         lambda: _column_means(model)[new.items],
     )
     starts, columns, rated, norms = model.by_row_
-    return one_more(
+    return with_extra_user(
         model,
         item_idx,
         by_row_=(
@@ -75,7 +75,7 @@ def with_column(model: Fitted, item_idx: IntArray, ratings: FloatArray) -> Fitte
     offset = 0.0 if model.centering in ("mean", "zscore") else new.bias
     deviations = (new.ratings - model.row_offset_[new.items] - offset) / model.row_scale_[new.items]
     starts, rows, values, averaged = model.by_column_
-    return one_more(
+    return with_extra_user(
         model,
         item_idx,
         by_column_=(
@@ -103,7 +103,7 @@ def neighbors_of(model: Neighbors, row: int, column: int, kind: Literal["item", 
     if model.centering == "none":
         averaged = averaged - model.row_offset_[row] - model.column_offset_[column]
     effects = model.row_scale_[row] * weights * averaged / (weights.sum() + model.aggregation_damping or 1.0)
-    return ordered(kind, raters[nearest].tolist(), effects)
+    return sorted_reasons(kind, raters[nearest].tolist(), effects)
 
 
 def _column_means(model: Neighbors) -> Floats:

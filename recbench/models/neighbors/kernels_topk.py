@@ -23,11 +23,13 @@ from recbench.models.neighbors.kernels_similarity import (
     Pairs,
     types,
 )
-from recbench.models.neighbors.similarity_inputs import Floats, Starts
+from recbench.models.neighbors.similarity_inputs import Floats, RowPointers
 from recbench.models.numba_compile import compiled, inlined
 
-Choice = tuple[int, float]  # n_neighbors, amplification
-Kept = tuple[Starts, Starts, Floats, Indices]  # where pairs start, how many raters each has, similarities, raters
+TopK = tuple[int, float]  # n_neighbors, amplification
+Kept = tuple[
+    RowPointers, RowPointers, Floats, Indices
+]  # where pairs start, how many raters each has, similarities, raters
 
 CHOICE = types.Tuple((int64, float64))
 MATRIX = types.Array(float64, 2, "C", readonly=True)
@@ -108,9 +110,7 @@ def _most_raters(by_column: ByColumn) -> int:
 
 
 @compiled(void(RATINGS, PAIRS, MATRIX, CHOICE, TABLE), exact=True)
-def sum_neighbors(
-    by_column: ByColumn, pairs: Pairs, similarities: Floats, choice: Choice, sums_of_pairs: Floats
-) -> None:
+def sum_neighbors(by_column: ByColumn, pairs: Pairs, similarities: Floats, choice: TopK, sums_of_pairs: Floats) -> None:
     """Write Σ w d and Σ w of each pair's neighbors into `sums_of_pairs` (n_pairs, 2).
 
     The pairs are sorted by row; `similarities` has a line for each row among them.
@@ -139,7 +139,7 @@ def keep_nearest(by_column: ByColumn, pairs: Pairs, similarities: Floats, n_kept
 
 
 @compiled(void(types.Tuple((LONGS, LONGS, FLOATS, INTS)), FLOATS, CHOICE, TABLE), exact=True)
-def sum_kept(kept: Kept, deviations: Floats, choice: Choice, sums_of_pairs: Floats) -> None:
+def sum_kept(kept: Kept, deviations: Floats, choice: TopK, sums_of_pairs: Floats) -> None:
     """Write what `sum_neighbors` writes, from raters that were kept."""
     most = 0
     for n in kept[1]:

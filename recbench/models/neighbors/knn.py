@@ -28,7 +28,7 @@ from recbench.models.neighbors.similarity_inputs import (
 from recbench.registry.search_space import between, searched
 
 if TYPE_CHECKING:
-    from recbench.models.neighbors.kernels_similarity import ByColumn, ByRow, Pairs, Rule
+    from recbench.models.neighbors.kernels_similarity import ByColumn, ByRow, Pairs, SimilarityRule
 
 Side = TypeVar("Side")
 
@@ -164,7 +164,7 @@ class Neighbors(RatingModel):
             lambda: means(columns, ratings, n_columns, 0.0)[columns],
         )
 
-    def rule(self) -> Rule:
+    def rule(self) -> SimilarityRule:
         """How the compiled loops are to compare rows."""
         from recbench.models.neighbors.kernels_similarity import KINDS
 

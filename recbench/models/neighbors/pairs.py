@@ -12,11 +12,11 @@ import numpy.typing as npt
 from recbench.contracts import BoolArray, IntArray
 from recbench.models.neighbors.similarity_inputs import Floats
 from recbench.progress import track
-from recbench.runtime.memo import can_keep, digest_of, once
+from recbench.runtime.memo import digest_of, fits_in_memory, memoize
 
 if TYPE_CHECKING:
-    from recbench.models.neighbors.kernels_similarity import ByColumn, ByRow, Pairs, Rule
-    from recbench.models.neighbors.kernels_topk import Choice, Kept
+    from recbench.models.neighbors.kernels_similarity import ByColumn, ByRow, Pairs, SimilarityRule
+    from recbench.models.neighbors.kernels_topk import Kept, TopK
 
     Ratings = tuple[ByRow, ByColumn]
 
@@ -27,7 +27,7 @@ N_BYTES_A_RATER = 12  # a similarity and a place
 N_BYTES_A_PAIR = 16  # where its raters start, and how many they are
 
 
-def neighbor_sums(ratings: Ratings, pairs: Pairs, choice: Choice, rule: Rule, rows_per_block: int) -> Floats:
+def neighbor_sums(ratings: Ratings, pairs: Pairs, choice: TopK, rule: SimilarityRule, rows_per_block: int) -> Floats:
     """Σ w d and Σ w of each pair's nearest neighbors: (n_pairs, 2)."""
     from recbench.models.neighbors import kernels_topk as kernels
 
@@ -42,7 +42,9 @@ def neighbor_sums(ratings: Ratings, pairs: Pairs, choice: Choice, rule: Rule, ro
     return _unsorted(sums, order)
 
 
-def have_neighbors(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: Rule, rows_per_block: int) -> BoolArray:
+def have_neighbors(
+    ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: SimilarityRule, rows_per_block: int
+) -> BoolArray:
     """Whether any rater of its column is similar to the pair's row: (n_pairs,)."""
     from recbench.models.neighbors.kernels_similarity import find_similar
 
@@ -55,7 +57,7 @@ def have_neighbors(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: Rule,
     return _unsorted(found, order)
 
 
-def _kept(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: Rule, rows_per_block: int) -> Kept | None:
+def _kept(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: SimilarityRule, rows_per_block: int) -> Kept | None:
     """At least the `n_neighbors` nearest raters of each pair, if jobs share them and there is room."""
     by_row, by_column = ratings
     n_raters = np.diff(by_column[0])[pairs[1]]
@@ -65,11 +67,11 @@ def _kept(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: Rule, rows_per
         n_bytes = N_BYTES_A_RATER * int(starts[-1]) + N_BYTES_A_PAIR * len(n_raters)
         if n_kept < n_needed:
             return None
-        if can_keep(n_bytes):
+        if fits_in_memory(n_bytes):
             break
     else:
         return None
-    return once(
+    return memoize(
         "similarities",
         lambda: (rule, n_kept, digest_of(*by_row, *by_column[:2], *pairs)),
         lambda: _nearest(ratings, pairs, (starts, n_kept), rule, rows_per_block),
@@ -78,7 +80,7 @@ def _kept(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: Rule, rows_per
 
 
 def _nearest(
-    ratings: Ratings, pairs: Pairs, room: tuple[npt.NDArray[np.int64], int], rule: Rule, rows_per_block: int
+    ratings: Ratings, pairs: Pairs, room: tuple[npt.NDArray[np.int64], int], rule: SimilarityRule, rows_per_block: int
 ) -> Kept:
     from recbench.models.neighbors.kernels_topk import keep_nearest
 
@@ -92,7 +94,9 @@ def _nearest(
     return starts, counts, similarities, raters
 
 
-def _compared(ratings: Ratings, pairs: Pairs, rule: Rule, rows_per_block: int) -> Iterator[tuple[slice, Pairs, Floats]]:
+def _compared(
+    ratings: Ratings, pairs: Pairs, rule: SimilarityRule, rows_per_block: int
+) -> Iterator[tuple[slice, Pairs, Floats]]:
     """Block by block, the pairs of some rows, and what each of these rows is like: (n_rows_of_block, n_rows)."""
     from recbench.models.neighbors.kernels_similarity import compare_rows
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recbench.contracts import IntArray
 
 Floats = npt.NDArray[np.float64]
-Starts = npt.NDArray[np.int64]
+RowPointers = npt.NDArray[np.int64]
 Rated = tuple[npt.NDArray[np.int32], Floats, Floats]  # the other index of each rating, compared values, deviations
 Similarity = Literal[
     "cosine", "cosine_full", "cosine_baseline", "cosine_robust", "pearson", "pearson_baseline", "adjusted_cosine", "msd"
@@ -64,13 +64,13 @@ def means(index: IntArray, values: Floats, n: int, empty: float) -> Floats:
     return np.where(n_rows > 0, np.bincount(index, values, minlength=n) / np.maximum(n_rows, 1), empty)
 
 
-def starts_of(index: IntArray, n: int) -> Starts:
+def starts_of(index: IntArray, n: int) -> RowPointers:
     """Where each index's values start when they are sorted by it, and the end: (n + 1,)."""
     return np.append(0, np.cumsum(np.bincount(index, minlength=n), dtype=np.int64))
 
 
 def sorted_both_ways(
-    rows: IntArray, columns: IntArray, values: tuple[Floats, Floats], starts: tuple[Starts, Starts]
+    rows: IntArray, columns: IntArray, values: tuple[Floats, Floats], starts: tuple[RowPointers, RowPointers]
 ) -> tuple[Rated, Rated]:
     """The ratings by row, then column, and by column, then row; `starts` are those of rows and columns.
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
-from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, settings, start
+from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, frozen_hyperparameters, initial_params
 from recbench.models.neural.early_stopping import Stopping
-from recbench.models.neural.trainer import Descended, Descent, Params, Score
+from recbench.models.neural.trainer import Params, Score, Trainer, TrainResult
 from recbench.progress import checkpoint
 from recbench.registry.search_space import between, searched
 
@@ -94,10 +94,10 @@ class AutoRec(RatingModel):
         biases = self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
         return biases + _products(self.user_factors_, user_idx, self.item_factors_, item_idx)
 
-    def _descend(self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int) -> Descended:
+    def _descend(self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int) -> TrainResult:
         bias = Bias().fit(train)
         rows = self._rows(train, bias)
-        descent = Descent(
+        descent = Trainer(
             self.learning_rate,
             self.batch_size,
             n_epochs,
@@ -106,9 +106,9 @@ class AutoRec(RatingModel):
             compiled=self.compiled,
             chunk_size=_chunk_size(rows),
         )
-        initial = start(rows.n_columns, self.n_hidden, implicit=self.implicit > 0, seed=seed)
+        initial = initial_params(rows.n_columns, self.n_hidden, implicit=self.implicit > 0, seed=seed)
         n_rows = len(rows.numbers)
-        initial |= settings(
+        initial |= frozen_hyperparameters(
             reg=self.reg * train.n_ratings**0.5 / n_rows,
             reg_implicit=self.reg_implicit / n_rows,
             implicit=self.implicit,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray
-from recbench.models.neural.trainer import HELD, Columns, Params, Tensor, Tensors, tensorflow
+from recbench.models.neural.trainer import FROZEN, Columns, Params, Tensor, Tensors, tensorflow
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class AutoencoderLoss:
-    """The squared error of a row's ratings as the autoencoder gives them back, and penalties, as `settings` names them.
+    """The squared error of a row's reconstructed ratings, plus the penalties that `frozen_hyperparameters` names.
 
     The formula is in `AutoRec`.
     """
@@ -55,28 +55,28 @@ class AutoencoderLoss:
         values = tf.where(rated, batch["row"], 0.0)
         kept = tf.cast(rated, tf.float32)
         if self.drops:
-            dropout = params[f"{HELD}dropout"]
+            dropout = params[f"{FROZEN}dropout"]
             drawn = tf.random.stateless_uniform(kept.shape, seed) >= dropout
             kept = tf.where(drawn, kept / (1.0 - dropout), 0.0)
         hidden = (values * kept) @ params["encoder"] + params["encoder_offset"]
         if self.implicit:
-            hidden += params[f"{HELD}implicit"] * batch["root_share"][:, None] * (kept @ params["rated"])
+            hidden += params[f"{FROZEN}implicit"] * batch["root_share"][:, None] * (kept @ params["rated"])
         output = tf.sigmoid(hidden) @ params["decoder"] + params["decoder_offset"]
         error = tf.reduce_sum(tf.where(rated, values - output, 0.0) ** 2, axis=1)
         squares = tf.reduce_sum(params["encoder"] ** 2) + tf.reduce_sum(params["decoder"] ** 2)
-        penalty = params[f"{HELD}reg"] * squares
+        penalty = params[f"{FROZEN}reg"] * squares
         if self.implicit:
-            penalty += params[f"{HELD}reg_implicit"] * tf.reduce_sum(params["rated"] ** 2)
+            penalty += params[f"{FROZEN}reg_implicit"] * tf.reduce_sum(params["rated"] ** 2)
         return error + penalty
 
 
-def settings(*, reg: float, reg_implicit: float, implicit: float, dropout: float) -> Params:
+def frozen_hyperparameters(*, reg: float, reg_implicit: float, implicit: float, dropout: float) -> Params:
     """The loss's numbers, held: other values need no other program. Both penalties are a row's share."""
     values = {"reg": reg, "reg_implicit": reg_implicit, "implicit": implicit, "dropout": dropout}
-    return {HELD + name: np.array(value) for name, value in values.items()}
+    return {FROZEN + name: np.array(value) for name, value in values.items()}
 
 
-def start(n_columns: int, n_hidden: int, *, implicit: bool, seed: int) -> Params:
+def initial_params(n_columns: int, n_hidden: int, *, implicit: bool, seed: int) -> Params:
     """Random weights: Glorot-uniform encoder and decoder, everything else 0."""
     rng = np.random.default_rng(seed)
     limit = np.sqrt(6.0 / (n_columns + n_hidden))

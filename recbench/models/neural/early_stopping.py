@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recbench.contracts import RatingDataset
-from recbench.models.neural.trainer import Descended
+from recbench.models.neural.trainer import TrainResult
 
 # (train, valid, n_epochs, seed) -> where the descent on train ended, stopped by valid unless that is None
-DescendOn = Callable[[RatingDataset, RatingDataset | None, int, int], Descended]
+DescendOn = Callable[[RatingDataset, RatingDataset | None, int, int], TrainResult]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Stopping:
 
     def run(
         self, descend_on: DescendOn, train: RatingDataset, valid: RatingDataset | None
-    ) -> tuple[RatingDataset, list[Descended]]:
+    ) -> tuple[RatingDataset, list[TrainResult]]:
         """What all were trained on in the end, and one descent for each of `n_models` seeds."""
         seeds = range(self.seed, self.seed + self.n_models)
         if self.patience is None or valid is None or valid.n_ratings == 0:

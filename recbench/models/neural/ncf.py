@@ -13,9 +13,16 @@ from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import global_mean
 from recbench.models.neural.early_stopping import Stopping
-from recbench.models.neural.ncf_implicit import mover, unmoved
-from recbench.models.neural.ncf_network import EMBEDDINGS, Network, NetworkLoss, settings, settled, start
-from recbench.models.neural.trainer import Columns, Descended, Descent, Gather, Params, Refresh, Score
+from recbench.models.neural.ncf_implicit import anchor_updater, initial_anchors
+from recbench.models.neural.ncf_network import (
+    EMBEDDINGS,
+    Network,
+    NetworkLoss,
+    fill_cold_rows,
+    frozen_hyperparameters,
+    initial_params,
+)
+from recbench.models.neural.trainer import Columns, EpochUpdate, Gather, Params, Score, Trainer, TrainResult
 from recbench.progress import checkpoint
 from recbench.registry.search_space import between, searched
 
@@ -105,7 +112,7 @@ class NCF(RatingModel):
             for side, n in (("user", whole.n_users), ("item", whole.n_items))
         )
         self.n_epochs_ = np.array([each.n_epochs for each in learned])
-        networks = [Network.from_params(settled(each.params, whole)) for each in learned]
+        networks = [Network.from_params(fill_cold_rows(each.params, whole)) for each in learned]
         self.user_embedding_ = np.stack([each.user_embedding for each in networks])
         self.item_embedding_ = np.stack([each.item_embedding for each in networks])
         self.user_gmf_ = np.stack([each.user_gmf for each in networks])
@@ -139,10 +146,10 @@ class NCF(RatingModel):
     def _mean(self, train: RatingDataset) -> float:
         return global_mean(train) if self.residual else 0.0
 
-    def _descend(self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int) -> Descended:
+    def _descend(self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int) -> TrainResult:
         # each step moves all embeddings, so that their number must not grow with the ratings
         batch_size = max(LEAST_BATCH, train.n_ratings // MOST_STEPS) if self.batch_size is None else self.batch_size
-        descent = Descent(self.learning_rate, batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled)
+        descent = Trainer(self.learning_rate, batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled)
         return descent.run(
             self._start(train, seed),
             NetworkLoss(self.dropout > 0),
@@ -155,8 +162,8 @@ class NCF(RatingModel):
     def _start(self, train: RatingDataset, seed: int) -> Params:
         widths = () if self.fusion == "gmf" else (self.n_factors, *self.hidden_layers)
         n_gmf_factors = 0 if self.fusion == "mlp" else self.n_gmf_factors
-        params = start(train.n_users, train.n_items, widths, n_gmf_factors, seed)
-        params |= settings(
+        params = initial_params(train.n_users, train.n_items, widths, n_gmf_factors, seed)
+        params |= frozen_hyperparameters(
             reg=self.reg,
             reg_gmf=self.reg_gmf,
             reg_bias=self.reg_bias,
@@ -164,15 +171,15 @@ class NCF(RatingModel):
             dropout=self.dropout,
         )
         if self.implicit and n_gmf_factors:
-            params |= unmoved(train, n_gmf_factors)
+            params |= initial_anchors(train, n_gmf_factors)
         if self.residual:
             bias = Bias().fit(train)
             params |= {"user_bias": bias.user_bias_, "item_bias": bias.item_bias_}
         return params
 
-    def _mover(self, train: RatingDataset) -> Refresh | None:
+    def _mover(self, train: RatingDataset) -> EpochUpdate | None:
         if self.implicit and self.fusion != "mlp":
-            return mover(train, self.reg_gmf, self.reg_rated, self.reg_raters)
+            return anchor_updater(train, self.reg_gmf, self.reg_rated, self.reg_raters)
         return None
 
     def _gatherer(self, train: RatingDataset) -> Gather:
@@ -202,7 +209,7 @@ class NCF(RatingModel):
     def _predict_from(self, params: Params, train: RatingDataset, users: IntArray, items: IntArray) -> FloatArray:
         """What one network would predict with these parameters."""
         user_bias, item_bias = _bias(params, "user", train.n_users), _bias(params, "item", train.n_items)
-        judged = _judge(Network.from_params(settled(params, train)), users, items)
+        judged = _judge(Network.from_params(fill_cold_rows(params, train)), users, items)
         return self._mean(train) + user_bias[users] + item_bias[items] + judged
 
 

@@ -6,21 +6,21 @@ import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
 from recbench.models.factorization.implicit_term import Implicit
-from recbench.models.neural.trainer import HELD, Params, Refresh
+from recbench.models.neural.trainer import FROZEN, EpochUpdate, Params
 
 ALONG = 0.5  # with 0 it takes more epochs; with 1 the embeddings can run away where the penalties are weak
-PARTS = {"user_gmf": f"{HELD}rated", "item_gmf": f"{HELD}raters"}  # what the sums of each embedding are over
+PARTS = {"user_gmf": f"{FROZEN}rated", "item_gmf": f"{FROZEN}raters"}  # what the sums of each embedding are over
 
 
-def unmoved(train: RatingDataset, n_factors: int) -> Params:
+def initial_anchors(train: RatingDataset, n_factors: int) -> Params:
     """The points where they start, at 0, and what they are sums of: y_j of items and x_v of users."""
     n_rows = {"user_gmf": train.n_users, "item_gmf": train.n_items}
     n_parts = {"user_gmf": train.n_items, "item_gmf": train.n_users}
-    points = {HELD + name: np.zeros((n, n_factors), np.float32) for name, n in n_rows.items()}
+    points = {FROZEN + name: np.zeros((n, n_factors), np.float32) for name, n in n_rows.items()}
     return points | {PARTS[name]: np.zeros((n, n_factors), np.float32) for name, n in n_parts.items()}
 
 
-def mover(train: RatingDataset, reg_gmf: float, reg_rated: float, reg_raters: float) -> Refresh:
+def anchor_updater(train: RatingDataset, reg_gmf: float, reg_rated: float, reg_raters: float) -> EpochUpdate:
     """What moves the points after an epoch.
 
     z_u = n_u^-½ Σ_{j ∈ N(u)} y_j,   y = argmin Σ_u reg_gmf √n_u |g_u − z_u|² + reg_rated Σ_j |y_j|²
@@ -35,8 +35,8 @@ def mover(train: RatingDataset, reg_gmf: float, reg_rated: float, reg_raters: fl
         for name, implicit in (("user_gmf", of_users), ("item_gmf", of_items)):
             parts = implicit.refit(params[name], params[PARTS[name]])
             point = implicit.term(parts)
-            along = params[name] + ALONG * (point - params[HELD + name])
-            changed |= {PARTS[name]: parts, HELD + name: point, name: along}
+            along = params[name] + ALONG * (point - params[FROZEN + name])
+            changed |= {PARTS[name]: parts, FROZEN + name: point, name: along}
         return changed
 
     return move

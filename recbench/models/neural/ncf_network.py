@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from recbench.contracts import FloatArray, IntArray, RatingDataset
-from recbench.models.neural.trainer import HELD, Params, Tensor, Tensors, tensorflow
+from recbench.models.neural.trainer import FROZEN, Params, Tensor, Tensors, tensorflow
 
 # embeddings start uniform within ± these: the first two as in Keras, the others so wide that they gain from the outset
 START_SCALES = (0.05, 0.05, 0.3, 0.3)
@@ -34,7 +34,7 @@ class Network(NamedTuple):
 
     @classmethod
     def from_params(cls, params: Params) -> Self:
-        """The network with these weights, as `start` names them."""
+        """The network with these weights, as `initial_params` names them."""
         layers = range(_n_layers(params))
         kernels, offsets = (tuple(params[f"{kind}_{layer}"] for layer in layers) for kind in ("kernel", "offset"))
         user_embedding, item_embedding, user_gmf, item_gmf = (params[name] for name in EMBEDDINGS)
@@ -53,7 +53,7 @@ class Network(NamedTuple):
 
 @dataclass(frozen=True)
 class NetworkLoss:
-    """The squared error of a network, and the penalties of one rating (see `NCF`), as `settings` names them."""
+    """The squared error plus the penalties of one rating (see `NCF`), as `frozen_hyperparameters` names them."""
 
     drops: bool  # whether some of the joined embedding is left out
 
@@ -72,7 +72,7 @@ class NetworkLoss:
 
     def _through_layers(self, params: Tensors, layer: Tensor, seed: Tensor) -> Tensor:
         tf = tensorflow()
-        layer = _drop(layer, params[f"{HELD}dropout"], seed) if self.drops else layer
+        layer = _drop(layer, params[f"{FROZEN}dropout"], seed) if self.drops else layer
         last = _n_layers(params) - 1
         for number in range(last + 1):
             layer = layer @ params[f"kernel_{number}"] + params[f"offset_{number}"]
@@ -85,15 +85,15 @@ def _penalty(params: Tensors, batch: Tensors, rows: Tensors) -> Tensor:
     tf = tensorflow()
     penalty = 0.0
     for name, values in rows.items():
-        reg, share = params[HELD + "reg" + name.removeprefix(_side(name))], batch[f"{_side(name)}_share"]
+        reg, share = params[FROZEN + "reg" + name.removeprefix(_side(name))], batch[f"{_side(name)}_share"]
         if name in BIASES:
             penalty += reg * (share * values) ** 2
         else:
-            off = values - tf.gather(params[HELD + name], batch[_side(name)]) if HELD + name in params else values
+            off = values - tf.gather(params[FROZEN + name], batch[_side(name)]) if FROZEN + name in params else values
             penalty += reg * share * tf.reduce_sum(off**2, axis=1)
     for number in range(_n_layers(params)):
-        off = params[f"kernel_{number}"] - params[f"{HELD}kernel_{number}"]
-        penalty += params[f"{HELD}reg_dense"] * tf.reduce_sum(off**2)
+        off = params[f"kernel_{number}"] - params[f"{FROZEN}kernel_{number}"]
+        penalty += params[f"{FROZEN}reg_dense"] * tf.reduce_sum(off**2)
     return penalty
 
 
@@ -107,14 +107,14 @@ def _drop(layer: Tensor, share: Tensor, seed: Tensor) -> Tensor:
     return tf.where(kept, layer / (1.0 - share), 0.0)
 
 
-def settings(*, reg: float, reg_gmf: float, reg_bias: float, reg_dense: float, dropout: float) -> Params:
+def frozen_hyperparameters(*, reg: float, reg_gmf: float, reg_bias: float, reg_dense: float, dropout: float) -> Params:
     """The loss's penalties and its share of dropout, held: other values need no other program."""
     penalties = {"embedding": reg, "gmf": reg_gmf, "bias": reg_bias, "dense": reg_dense}
-    held = {f"{HELD}reg_{of}": np.array(penalty) for of, penalty in penalties.items()}
-    return {**held, f"{HELD}dropout": np.array(dropout)}
+    held = {f"{FROZEN}reg_{of}": np.array(penalty) for of, penalty in penalties.items()}
+    return {**held, f"{FROZEN}dropout": np.array(dropout)}
 
 
-def start(n_users: int, n_items: int, widths: tuple[int, ...], n_gmf_factors: int, seed: int) -> Params:
+def initial_params(n_users: int, n_items: int, widths: tuple[int, ...], n_gmf_factors: int, seed: int) -> Params:
     """Random weights: small embeddings, Glorot-uniform kernels, offsets of 0.
 
     `widths` are those of one embedding and of the hidden layers; none: no network. `held_kernel_…` is the kernel's
@@ -130,11 +130,15 @@ def start(n_users: int, n_items: int, widths: tuple[int, ...], n_gmf_factors: in
     for number, layer in enumerate(pairwise((2 * n_factors, *widths[1:], 1) if widths else ())):
         limit = np.sqrt(6.0 / sum(layer))
         kernel = rng.uniform(-limit, limit, layer)
-        params |= {f"kernel_{number}": kernel, f"{HELD}kernel_{number}": kernel, f"offset_{number}": np.zeros(layer[1])}
+        params |= {
+            f"kernel_{number}": kernel,
+            f"{FROZEN}kernel_{number}": kernel,
+            f"offset_{number}": np.zeros(layer[1]),
+        }
     return params
 
 
-def settled(params: Params, train: RatingDataset) -> Params:
+def fill_cold_rows(params: Params, train: RatingDataset) -> Params:
     """The weights in float64; whoever has no row in `train` gets the mean embedding of those who have."""
     arrays: Params = {name: value.astype(np.float64) for name, value in params.items()}
     for name in EMBEDDINGS:

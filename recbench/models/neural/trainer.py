@@ -23,14 +23,14 @@ Columns = Mapping[str, npt.NDArray[Any]]
 Gather = Callable[[IntArray], Columns]  # row numbers -> what the loss needs of these rows, (rows, ...) each
 Loss = Callable[[Tensors, Tensors, Tensor], Tensor]  # (parameters, batch, seed) -> (batch_size,) one loss a row
 Score = Callable[[Params], float]  # the lower the better
-Refresh = Callable[[Params], Params]  # all parameters after an epoch -> those of them that change before the next
+EpochUpdate = Callable[[Params], Params]  # all parameters after an epoch -> those of them that change before the next
 
-HELD = "held_"  # how the names of parameters begin that no gradient moves: settings, and what `refresh` alone moves
+FROZEN = "held_"  # how the names of parameters begin that no gradient moves: settings, and what `refresh` alone moves
 OPTIMIZERS = ("adam", "sgd")
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam's, as in Keras
 
 
-class Descended(NamedTuple):
+class TrainResult(NamedTuple):
     """Where a descent ended: the parameters, and after how many epochs they were reached."""
 
     params: Params
@@ -38,7 +38,7 @@ class Descended(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Descent:
+class Trainer:
     """Mini-batch gradient descent on a loss over rows, by Adam or plain SGD.
 
         Adam: m ← β1 m + (1 − β1) g,   v ← β2 v + (1 − β2) g²,
@@ -79,8 +79,8 @@ class Descent:
         gather: Gather,
         n_rows: int,
         score: Score | None = None,
-        refresh: Refresh | None = None,
-    ) -> Descended:
+        refresh: EpochUpdate | None = None,
+    ) -> TrainResult:
         """Descend from `params`; where `score` judges the epochs, go back to the one it was lowest at.
 
         Equal losses share a compiled program, so what differs from fit to fit is better held than in `loss`, which is
@@ -94,7 +94,7 @@ class Descent:
         program = _program(loss, self.optimizer, self.compiled, (shapes, *self._shape(n_rows)))
         constants = np.float32(self.learning_rate), np.int32(rng.integers(2**31))
         held, state = _start(params)
-        best, lowest = Descended(params, 0), np.inf
+        best, lowest = TrainResult(params, 0), np.inf
         for done in track(range(1, self.n_epochs + 1), "epochs"):
             for n_batches, batches in self._chunks(gather, n_rows, rng):
                 state = program(state, held, n_batches, batches, *constants)
@@ -102,7 +102,7 @@ class Descent:
                 held, state = _refreshed(held, state, refresh)
             if score is None and done < self.n_epochs:
                 continue
-            reached = Descended(_finite(held | state[0], done), done)
+            reached = TrainResult(_finite(held | state[0], done), done)
             scored = -np.inf if score is None else score(reached.params)
             if scored < lowest:
                 best, lowest = reached, scored
@@ -144,13 +144,13 @@ def _start(params: Params) -> tuple[Tensors, tuple[Tensors, Tensors, Tensors, Te
     """What is held; and the other parameters, Adam's two moments and the number of steps done."""
     tf = tensorflow()
     tensors = _tensors(params)
-    held = {name: value for name, value in tensors.items() if name.startswith(HELD)}
+    held = {name: value for name, value in tensors.items() if name.startswith(FROZEN)}
     moved = {name: value for name, value in tensors.items() if name not in held}
     zeros = {name: tf.zeros_like(value) for name, value in moved.items()}
     return held, (moved, zeros, zeros, tf.constant(0))
 
 
-def _refreshed(held: Tensors, state: Any, refresh: Refresh) -> tuple[Tensors, Any]:
+def _refreshed(held: Tensors, state: Any, refresh: EpochUpdate) -> tuple[Tensors, Any]:
     changed = _tensors(refresh({name: value.numpy() for name, value in (held | state[0]).items()}))
     held, moved = ({name: changed.get(name, value) for name, value in old.items()} for old in (held, state[0]))
     return held, (moved, *state[1:])

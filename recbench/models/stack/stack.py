@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from recbench.capabilities import CannotFoldInError, FoldsIn, one_more, predict_rows, predict_when
+from recbench.capabilities import CannotFoldInError, FoldsIn, predict_dataset, predict_when, with_extra_user
 from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
 from recbench.models.stack.members import new_member
 from recbench.progress import track
@@ -103,7 +103,7 @@ class Stack(RatingModel):
             if not isinstance(member, FoldsIn):
                 raise CannotFoldInError(f"its member {self.models[number]!r} can't; train a stack of models that can")
             learned |= _prefixed(number, member.with_user(item_idx, ratings))
-        return one_more(self, item_idx, **learned)
+        return with_extra_user(self, item_idx, **learned)
 
     def _blended(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray | None) -> FloatArray:
         predicted = np.full(len(user_idx), self.intercept_)
@@ -121,7 +121,7 @@ class Stack(RatingModel):
             scored = train.take(left_out)
             for number, name in enumerate(self.models):
                 member = self._fitted(name, train.take(kept))
-                predicted[left_out, number] = predict_rows(member, scored).clip(*self.scale_)
+                predicted[left_out, number] = predict_dataset(member, scored).clip(*self.scale_)
         return predicted
 
     def _fitted(self, name: str, train: RatingDataset) -> RatingModel:

@@ -16,7 +16,7 @@ import pytest
 from recbench.cli.commands.data import fetched
 from recbench.datasets.movielens.download import DownloadError, Patience, fetch
 from recbench.datasets.movielens.releases import TERMS, Download
-from recbench.progress import listening
+from recbench.progress import progress_listener
 from recbench.usage import UsageError
 from tests.support.https_server import CONTENT, DIGEST, Server, serving
 
@@ -96,7 +96,7 @@ def test_an_address_without_encryption_is_not_asked(tmp_path: Path) -> None:
 def test_progress_is_told_from_what_was_here_to_the_end(server: Server, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT[:1_000_000])
-    with listening(lambda *progress: told.append(progress)):
+    with progress_listener(lambda *progress: told.append(progress)):
         fetch(TOY, tmp_path, server.base, HASTY)
     assert told[0][1] > 1_000_000
     assert told[-1] == ("ml-toy.zip", len(CONTENT), len(CONTENT))

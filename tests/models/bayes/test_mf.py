@@ -14,7 +14,7 @@ import pytest
 from recbench.contracts import FloatArray, RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.bayes.mf import BayesMF
-from recbench.progress import PrunedError, judging
+from recbench.progress import PrunedError, checkpoint_listener
 from recbench.testing.toy import COLD_ITEM, COLD_USER, toy_ratings
 
 SMALL = BayesMF(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10)
@@ -153,7 +153,7 @@ def test_checkpoints_offer_what_a_shorter_run_would_predict() -> None:
     def judge(step: int, predict: Callable[..., FloatArray]) -> None:
         offered[step] = predict(index, index)
 
-    with judging(model, judge):
+    with checkpoint_listener(model, judge):
         model.fit(toy_ratings())
     assert list(offered) == [20, 40, 60]
     for step, predicted in offered.items():
@@ -166,7 +166,7 @@ def test_a_checkpoint_can_end_the_fit() -> None:
         raise PrunedError(f"after {step}")
 
     model = replace(SMALL, threads=2, n_chains=2)
-    with judging(model, judge), pytest.raises(PrunedError, match="after 20"):
+    with checkpoint_listener(model, judge), pytest.raises(PrunedError, match="after 20"):
         model.fit(toy_ratings())
 
 

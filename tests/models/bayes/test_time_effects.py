@@ -1,4 +1,4 @@
-"""The time at which ratings are given: spells and days, their law, what is learned of them and who is told."""
+"""The time at which ratings are given: sessions and days, their law, what is learned of them and who is told."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.capabilities import predict_rows, predict_std_rows
+from recbench.capabilities import predict_dataset, predict_std_rows
 from recbench.contracts import IntArray, RatingDataset
 from recbench.models.bayes.mf import BayesMF
-from recbench.models.bayes.time_effects import A_DAY, GAPS, Calendar, Moods, seconds_of
+from recbench.models.bayes.time_effects import A_DAY, GAPS, Calendar, TimeEffects, seconds_of
 from recbench.testing.toy import toy_ratings
 from tests.support.moods import OWN_MOODS, SMALL, by_mood, error, later
 
@@ -75,7 +75,7 @@ def test_effects_follow_their_conditional_law() -> None:
     errors, precisions = np.array([1.0, -0.5, 2.0, 0.3]), np.array([1.0, 2.0, 4.0, 1.0], np.float32)
     random, draws = np.random.default_rng(0), np.empty((4000, 2))
     for draw in draws:
-        moods = Moods(index, np.array([0, 3, 5]))
+        moods = TimeEffects(index, np.array([0, 3, 5]))
         moods.values[:5] = [0.2, -0.3, 0.1, 0.5, -0.4]
         moods.draw((errors - moods.of_ratings()).astype(np.float32), precisions, random)
         draw[:] = moods.values[3:5]
@@ -90,14 +90,14 @@ def test_a_kinds_variance_follows_its_conditional_law() -> None:
     random, index = np.random.default_rng(0), np.array([[0], [1]])
     ratios = []
     for _ in range(4000):
-        moods = Moods(index, np.array([0, 2]))
+        moods = TimeEffects(index, np.array([0, 2]))
         moods.draw(np.array([1.0, -1.0], np.float32), np.ones(2, np.float32), random)
         ratios.append((1 + np.sum(moods.values[:2] ** 2)) / 2 / moods.variances[0])
     assert abs(np.mean(ratios) - 1.5) < 4 * np.sqrt(1.5 / len(ratios))  # Gamma(3/2, rate 1) once scaled
 
 
 def test_the_errors_that_are_left_lack_the_effects() -> None:
-    moods = Moods(np.array([[0, 2], [1, 2]]), np.array([0, 2, 3]))
+    moods = TimeEffects(np.array([[0, 2], [1, 2]]), np.array([0, 2, 3]))
     errors = np.array([1.0, -2.0], np.float32)
     left = moods.draw(errors, np.ones(2, np.float32), np.random.default_rng(0))
     np.testing.assert_allclose(left + moods.of_ratings(), errors, rtol=1e-5)
@@ -110,7 +110,7 @@ DAYS = np.array([-1.0, 0.5, 0.0, 1.5, -0.5])
 def test_planted_moods_are_foreseen_where_the_time_is_told(likelihood: Any) -> None:
     train, test = by_mood(OWN_MOODS)
     fitted = replace(SMALL, likelihoods=(likelihood,), implicit=False).fit(train)
-    told, untold = predict_rows(fitted, test), fitted.predict(test.user_idx, test.item_idx)
+    told, untold = predict_dataset(fitted, test), fitted.predict(test.user_idx, test.item_idx)
     assert error(told, test) < 0.6 * error(untold, test)
 
 
@@ -128,7 +128,7 @@ def test_what_is_unknown_of_the_mood_widens_the_interval() -> None:
     told, untold = predict_std_rows(fitted, test), fitted.predict_std(test.user_idx, test.item_idx)
     assert told is not None
     assert np.all(told < untold)
-    assert np.mean(np.abs(predict_rows(fitted, test) - test.ratings) < 1.645 * told) == pytest.approx(0.9, abs=0.05)
+    assert np.mean(np.abs(predict_dataset(fitted, test) - test.ratings) < 1.645 * told) == pytest.approx(0.9, abs=0.05)
 
 
 def test_untold_it_predicts_as_in_the_users_usual_mood() -> None:
@@ -155,14 +155,14 @@ def test_rows_may_come_in_any_order() -> None:
         for mine, yours in zip(one[learned], other[learned], strict=True):
             np.testing.assert_array_equal(mine, yours)
     order = np.arange(test.n_ratings)[::-1]
-    np.testing.assert_array_equal(predict_rows(SMALL, test)[order], predict_rows(SMALL, test.take(order)))
+    np.testing.assert_array_equal(predict_dataset(SMALL, test)[order], predict_dataset(SMALL, test.take(order)))
 
 
 def test_a_shift_of_all_timestamps_by_days_changes_nothing() -> None:
     train, test = by_mood(OWN_MOODS)
     moved = [later(each, 100 * A_DAY) for each in (train, test)]
     np.testing.assert_array_equal(
-        predict_rows(replace(SMALL).fit(train), test), predict_rows(replace(SMALL).fit(moved[0]), moved[1])
+        predict_dataset(replace(SMALL).fit(train), test), predict_dataset(replace(SMALL).fit(moved[0]), moved[1])
     )
 
 

@@ -17,7 +17,7 @@ from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import global_mean
 from recbench.models.factorization import batched_ridge as als
 from recbench.models.factorization.batched_ridge import blocks, ridge
-from recbench.models.factorization.mf import MF, Side, _sides, half_sweeps
+from recbench.models.factorization.mf import MF, EntityBlock, _sides, half_sweeps
 
 Coefficients = tuple[FloatArray, FloatArray]
 
@@ -53,7 +53,7 @@ def _rmse(model: MF | Bias, train: RatingDataset, test: RatingDataset) -> float:
     return float(np.sqrt(np.mean(errors**2)))
 
 
-def _started(model: MF, train: RatingDataset) -> tuple[tuple[Side, Side], np.random.Generator]:
+def _started(model: MF, train: RatingDataset) -> tuple[tuple[EntityBlock, EntityBlock], np.random.Generator]:
     model.global_mean_ = global_mean(train)
     return _sides(model, train), np.random.default_rng(model.seed)
 

@@ -14,7 +14,7 @@ from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
 from recbench.models.neighbors.pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbor_sums
 from recbench.models.neighbors.similarity_inputs import Similarity, sorted_both_ways, starts_of
 from recbench.runtime import memo as shared
-from recbench.runtime.memo import sharing
+from recbench.runtime.memo import memoizing
 
 EITHER = pytest.mark.parametrize("make", [UserKNN, ItemKNN])
 N_USERS, N_ITEMS = 60, 50
@@ -50,7 +50,7 @@ def test_a_sweep_over_neighbors_shares_and_predicts_the_same_bits(make: type[Nei
     train, pairs = ratings(), everything()
     sizes = (1, 2, 5, 10, 40, 200)
     alone = [make(n_neighbors=n).fit(train).predict(*pairs) for n in sizes]
-    with sharing(512) as tally:
+    with memoizing(512) as tally:
         together = [make(n_neighbors=n).fit(train).predict(*pairs) for n in sizes]
     np.testing.assert_array_equal(alone, together)
     assert tally.counts["similarities"] == len(sizes) - 1
@@ -61,7 +61,7 @@ def test_centering_damping_and_amplification_share_too(make: type[Neighbors]) ->
     train, pairs = ratings(), everything()
     variants: list[dict[str, Any]] = [{}, {"centering": "none"}, {"amplification": 1.0}, {"aggregation_damping": 1.0}]
     alone = [make(**options).fit(train).predict(*pairs) for options in variants]
-    with sharing(512) as tally:
+    with memoizing(512) as tally:
         together = [make(**options).fit(train).predict(*pairs) for options in variants]
     np.testing.assert_array_equal(alone, together)
     assert tally.counts["similarities"] == len(variants) - 1
@@ -69,7 +69,7 @@ def test_centering_damping_and_amplification_share_too(make: type[Neighbors]) ->
 
 def test_other_pairs_share_nothing() -> None:
     model = ItemKNN().fit(ratings())
-    with sharing(512) as tally:
+    with memoizing(512) as tally:
         model.predict(np.array([0, 1]), np.array([2, 3]))
         model.predict(np.array([0, 1]), np.array([2, 4]))
     assert "similarities" not in tally.counts
@@ -82,7 +82,7 @@ def test_as_many_raters_are_kept_as_there_is_room_for(make: type[Neighbors], n_n
     model = make(n_neighbors=n_neighbors).fit(train)
     expected = model.predict(*pairs)
     megabytes = bytes_for(model, KEEPING[-1]) / 2**20
-    with sharing(megabytes) as tally:
+    with memoizing(megabytes) as tally:
         np.testing.assert_array_equal(model.predict(*pairs), expected)
         np.testing.assert_array_equal(model.predict(*pairs), expected)
     assert tally.counts["similarities"] == int(shares)
@@ -90,7 +90,7 @@ def test_as_many_raters_are_kept_as_there_is_room_for(make: type[Neighbors], n_n
 
 def test_what_is_kept_is_within_the_bound() -> None:
     model = ItemKNN(n_neighbors=10).fit(ratings())
-    with sharing(bytes_for(model, KEEPING[-1]) / 2**20) as tally:
+    with memoizing(bytes_for(model, KEEPING[-1]) / 2**20) as tally:
         model.predict(*everything())
     (kept,) = (each.value for key, each in shared._kept.items() if key[0] == "similarities")
     assert sum(array.nbytes for array in kept) <= tally.limit + 8  # the end of the last pair
@@ -109,7 +109,7 @@ def test_a_fallback_is_a_pair_without_weights(
     fallback = model.is_fallback(*pairs)
     assert 0 < fallback.sum() < len(fallback)
     np.testing.assert_array_equal(fallback, weights == 0)
-    with sharing(512):
+    with memoizing(512):
         np.testing.assert_array_equal(model.is_fallback(*pairs), fallback)
 
 

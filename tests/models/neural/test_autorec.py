@@ -12,9 +12,9 @@ import pytest
 from recbench.contracts import FloatArray, RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.neural.autorec import AutoRec
-from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, settings, start
+from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, frozen_hyperparameters, initial_params
 from recbench.models.neural.trainer import tensorflow
-from recbench.progress import judging
+from recbench.progress import checkpoint_listener
 
 N_USERS, N_ITEMS = 12, 9  # the last of each is cold
 SMALL = AutoRec(n_hidden=6, reg=0.01, dropout=0.2, learning_rate=0.02, batch_size=4, n_epochs=30)
@@ -74,8 +74,8 @@ def test_codes_are_those_by_hand(rows: Rows) -> None:
 
 def test_loss_is_the_squared_error_of_the_observed_and_the_penalties(rows: Rows) -> None:
     tf = tensorflow()
-    params = start(3, 4, implicit=True, seed=1)
-    params |= settings(reg=0.3, reg_implicit=0.7, implicit=2.0, dropout=0.0)
+    params = initial_params(3, 4, implicit=True, seed=1)
+    params |= frozen_hyperparameters(reg=0.3, reg_implicit=0.7, implicit=2.0, dropout=0.0)
     params["rated"] = params["encoder"] / 3
     batch = {name: tf.constant(value) for name, value in rows.gather(np.arange(2)).items()}
     tensors = {name: tf.constant(value, tf.float32) for name, value in params.items()}
@@ -210,7 +210,9 @@ def test_each_epoch_offers_what_would_be_predicted_by_then() -> None:
     offered: list[tuple[int, FloatArray]] = []
     model = replace(SMALL, n_epochs=4, patience=4, refit=False, n_models=2)
     train, valid = toy(), toy(seed=5)
-    with judging(model, lambda step, predict: offered.append((step, predict(train.user_idx, train.item_idx)))):
+    with checkpoint_listener(
+        model, lambda step, predict: offered.append((step, predict(train.user_idx, train.item_idx)))
+    ):
         model.fit(train, valid)
     assert [step for step, _ in offered] == [1, 2, 3, 4]
     first = fitted(replace(model, n_models=1), train, valid)

@@ -15,7 +15,7 @@ from recbench.contracts import FloatArray, RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.neural import ncf
 from recbench.models.neural.ncf import NCF
-from recbench.progress import judging
+from recbench.progress import checkpoint_listener
 
 N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 CLASSIC = Path(__file__).parents[3] / "conf" / "model" / "ncf_classic.yaml"
@@ -235,7 +235,9 @@ def test_each_epoch_offers_what_would_be_predicted_by_then() -> None:
     offered: list[tuple[int, FloatArray]] = []
     model = replace(SMALL, n_epochs=4, patience=4, refit=False, n_models=2)
     train, valid = toy(), toy(seed=5)
-    with judging(model, lambda step, predict: offered.append((step, predict(train.user_idx, train.item_idx)))):
+    with checkpoint_listener(
+        model, lambda step, predict: offered.append((step, predict(train.user_idx, train.item_idx)))
+    ):
         model.fit(train, valid)
     assert [step for step, _ in offered] == [1, 2, 3, 4]
     first = fitted(replace(model, n_models=1), valid)

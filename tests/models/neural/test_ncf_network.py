@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.models.neural.ncf_implicit import mover, unmoved
-from recbench.models.neural.ncf_network import Network, NetworkLoss, _drop, settings, start
-from recbench.models.neural.trainer import HELD, Descent, Params, tensorflow
+from recbench.models.neural.ncf_implicit import anchor_updater, initial_anchors
+from recbench.models.neural.ncf_network import Network, NetworkLoss, _drop, frozen_hyperparameters, initial_params
+from recbench.models.neural.trainer import FROZEN, Params, Trainer, tensorflow
 
 N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 
@@ -34,10 +34,10 @@ def test_network_judges_a_pair_as_by_hand() -> None:
 
 
 def test_loss_is_the_squared_error_and_the_penalties() -> None:
-    params = start(3, 2, (4, 5), n_gmf_factors=2, seed=1)
-    params |= settings(reg=0.3, reg_gmf=0.7, reg_bias=0.9, reg_dense=2.0, dropout=0.0)
+    params = initial_params(3, 2, (4, 5), n_gmf_factors=2, seed=1)
+    params |= frozen_hyperparameters(reg=0.3, reg_gmf=0.7, reg_bias=0.9, reg_dense=2.0, dropout=0.0)
     params |= {"user_bias": np.array([0.5, 9.0, -0.25]), "item_bias": np.array([1.0, -0.5])}
-    params |= {f"{HELD}user_gmf": np.full((3, 2), 0.2), f"{HELD}item_gmf": np.full((2, 2), -0.1)}
+    params |= {f"{FROZEN}user_gmf": np.full((3, 2), 0.2), f"{FROZEN}item_gmf": np.full((2, 2), -0.1)}
     params["kernel_1"] = params["kernel_1"] + 0.1
     user, item = np.array([0, 2, 2], np.int32), np.array([1, 1, 0], np.int32)
     target, share = np.array([1.0, -1.0, 0.5], np.float32), np.full(3, 0.5, np.float32)
@@ -60,15 +60,17 @@ def test_points_that_the_product_is_pulled_to_are_sums_over_who_rated_what() -> 
         "toy", np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]), np.zeros(4), np.arange(3), np.arange(3), (-1.0, 1.0)
     )  # fmt: skip
     rng = np.random.default_rng(0)
-    params = unmoved(train, 2) | {name: rng.normal(size=(3, 2)).astype(np.float32) for name in ("user_gmf", "item_gmf")}
-    moved = mover(train, reg_gmf=2.0, reg_rated=3.0, reg_raters=5.0)(params)
+    params = initial_anchors(train, 2) | {
+        name: rng.normal(size=(3, 2)).astype(np.float32) for name in ("user_gmf", "item_gmf")
+    }
+    moved = anchor_updater(train, reg_gmf=2.0, reg_rated=3.0, reg_raters=5.0)(params)
     shares = np.array([[3**-0.5] * 3, [0, 0, 1.0], [0, 0, 0]])
     weights = 2.0 * np.diag([3**0.5, 1.0, 1.0])
     y = np.linalg.solve(shares.T @ weights @ shares + 3.0 * np.eye(3), shares.T @ weights @ params["user_gmf"])
-    np.testing.assert_allclose(moved[f"{HELD}rated"], y, atol=1e-3)
-    np.testing.assert_allclose(moved[f"{HELD}user_gmf"], shares @ y, atol=1e-3)
+    np.testing.assert_allclose(moved[f"{FROZEN}rated"], y, atol=1e-3)
+    np.testing.assert_allclose(moved[f"{FROZEN}user_gmf"], shares @ y, atol=1e-3)
     np.testing.assert_allclose(moved["user_gmf"] - params["user_gmf"], shares @ y / 2, atol=1e-3)  # half the way along
-    assert np.abs(moved[f"{HELD}item_gmf"]).max() > 0.01
+    assert np.abs(moved[f"{FROZEN}item_gmf"]).max() > 0.01
 
 
 def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
@@ -83,7 +85,7 @@ def test_training_step_equals_that_of_keras(optimizer: str) -> None:
     keras = tensorflow().keras
     # Keras' Adam squares an embedding's repeated gradients before it sums them: no id twice for Adam
     train = toy().take(np.arange(35) if optimizer == "sgd" else np.arange(5) * 6)
-    params = start(N_USERS, N_ITEMS, (5, 7, 3), n_gmf_factors=0, seed=2)
+    params = initial_params(N_USERS, N_ITEMS, (5, 7, 3), n_gmf_factors=0, seed=2)
     user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
     layers = [keras.layers.Embedding(N_USERS, 5), keras.layers.Embedding(N_ITEMS, 5)]
     hidden = keras.layers.Concatenate()([layers[0](user), layers[1](item)])
@@ -106,8 +108,8 @@ def one_step(params: Params, train: RatingDataset, optimizer: str) -> Params:
     share = np.zeros(train.n_ratings, np.float32)
     columns = {"user": train.user_idx, "item": train.item_idx, "target": train.ratings}
     columns |= {"user_share": share, "item_share": share}
-    descent = Descent(0.01, train.n_ratings, 1, optimizer)
-    params = params | settings(reg=0.0, reg_gmf=0.0, reg_bias=0.0, reg_dense=0.0, dropout=0.0)
+    descent = Trainer(0.01, train.n_ratings, 1, optimizer)
+    params = params | frozen_hyperparameters(reg=0.0, reg_gmf=0.0, reg_bias=0.0, reg_dense=0.0, dropout=0.0)
     return descent.run(
         params,
         NetworkLoss(drops=False),

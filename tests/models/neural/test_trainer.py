@@ -18,14 +18,14 @@ from recbench.models.neural.trainer import (
     BETA_1,
     BETA_2,
     EPSILON,
-    HELD,
+    FROZEN,
     Columns,
-    Descended,
-    Descent,
     Loss,
     Params,
     Tensor,
     Tensors,
+    Trainer,
+    TrainResult,
     _program,
     tensorflow,
 )
@@ -43,17 +43,17 @@ def rows(*pairs: tuple[int, float]) -> Columns:
     return {"row": np.array([row for row, _ in pairs], np.int32), "target": np.array([x for _, x in pairs], np.float32)}
 
 
-def sgd(batch_size: int, n_epochs: int = 1, seed: int = 0) -> Descent:
-    return Descent(0.1, batch_size, n_epochs, optimizer="sgd", seed=seed)
+def sgd(batch_size: int, n_epochs: int = 1, seed: int = 0) -> Trainer:
+    return Trainer(0.1, batch_size, n_epochs, optimizer="sgd", seed=seed)
 
 
-def table_after(descent: Descent, columns: Columns) -> FloatArray:
+def table_after(descent: Trainer, columns: Columns) -> FloatArray:
     return descend(descent, TABLE, lookup_loss, columns).params["table"]
 
 
 def descend(
-    descent: Descent, params: Params, loss: Loss, columns: Columns, score: Callable[[Params], float] | None = None
-) -> Descended:
+    descent: Trainer, params: Params, loss: Loss, columns: Columns, score: Callable[[Params], float] | None = None
+) -> TrainResult:
     """Descend over columns that are there as a whole."""
 
     def gather(wanted: IntArray) -> Columns:
@@ -70,7 +70,7 @@ def test_repeated_ids_in_a_batch_sum_their_gradients() -> None:
 
 def test_adam_squares_the_sum_of_repeated_gradients() -> None:
     columns = rows((0, 2.0), (0, 3.0), (2, 2.0), (0, 4.0))
-    learned = table_after(Descent(0.01, 4, 1), columns)
+    learned = table_after(Trainer(0.01, 4, 1), columns)
     gradient = np.array([-2 * 6 / 4, 0.0, 2 / 4])
     rate = 0.01 * np.sqrt(1 - BETA_2) / (1 - BETA_1)
     step = rate * (1 - BETA_1) * gradient / (np.sqrt((1 - BETA_2) * gradient**2) + EPSILON)
@@ -86,7 +86,7 @@ def test_padded_last_batch_equals_the_smaller_batch() -> None:
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_rows_in_chunks_learn_the_same_as_all_at_once(optimizer: str) -> None:
-    whole = Descent(0.1, 2, 3, optimizer)  # batches of 2, 2, 2 and 1: with chunks of 5, two batches at a time
+    whole = Trainer(0.1, 2, 3, optimizer)  # batches of 2, 2, 2 and 1: with chunks of 5, two batches at a time
     columns = rows((0, 2.0), (1, 0.0), (2, 5.0), (0, 1.0), (1, 1.0), (2, 4.0), (0, 3.0))
     np.testing.assert_allclose(table_after(replace(whole, chunk_size=5), columns), table_after(whole, columns))
 
@@ -109,7 +109,7 @@ def test_batch_larger_than_the_data_is_one_step_over_all_rows() -> None:
 
 def test_rows_come_in_a_fresh_order_every_epoch() -> None:
     def after(n_epochs: int) -> float:
-        return float(table_after(Descent(0.5, 1, n_epochs, optimizer="sgd"), rows(*ORDERED))[0])
+        return float(table_after(Trainer(0.5, 1, n_epochs, optimizer="sgd"), rows(*ORDERED))[0])
 
     # a rate of 0.5 makes the entry equal to the last target seen
     assert len({round(after(n_epochs)) for n_epochs in range(1, 7)}) > 1
@@ -118,23 +118,23 @@ def test_rows_come_in_a_fresh_order_every_epoch() -> None:
 def held_loss(params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
     """(target − table[row] − held)²."""
     gathered = tensorflow().gather(params["table"], batch["row"])
-    return (batch["target"] - gathered - params[f"{HELD}offset"]) ** 2
+    return (batch["target"] - gathered - params[f"{FROZEN}offset"]) ** 2
 
 
 def test_held_parameter_is_read_and_not_moved() -> None:
-    params = TABLE | {f"{HELD}offset": np.array(0.5)}
+    params = TABLE | {f"{FROZEN}offset": np.array(0.5)}
     learned = descend(sgd(1), params, held_loss, rows((0, 2.0))).params
     assert learned["table"][0] == pytest.approx(1.0 + 0.1 * 2 * (2.0 - 1.0 - 0.5))
-    assert learned[f"{HELD}offset"] == 0.5
+    assert learned[f"{FROZEN}offset"] == 0.5
 
 
 def test_what_refresh_returns_counts_from_the_next_epoch_on() -> None:
-    params = TABLE | {f"{HELD}offset": np.array(0.5)}
+    params = TABLE | {f"{FROZEN}offset": np.array(0.5)}
     seen: list[float] = []
 
     def refresh(params: Params) -> Params:
         seen.append(float(params["table"][0]))
-        return {f"{HELD}offset": np.array(1.0)}
+        return {f"{FROZEN}offset": np.array(1.0)}
 
     def gather(wanted: IntArray) -> Columns:
         return {name: values[wanted] for name, values in rows((0, 2.0)).items()}
@@ -142,13 +142,13 @@ def test_what_refresh_returns_counts_from_the_next_epoch_on() -> None:
     learned = sgd(1, n_epochs=2).run(params, held_loss, gather, 1, refresh=refresh).params
     # errors: 2 - 1 - 0.5 in the first epoch, 2 - 1.1 - 1 in the second
     np.testing.assert_allclose(seen, [1.1, 1.08], rtol=1e-6)
-    np.testing.assert_allclose([learned["table"][0], learned[f"{HELD}offset"]], [1.08, 1.0], rtol=1e-6)
+    np.testing.assert_allclose([learned["table"][0], learned[f"{FROZEN}offset"]], [1.08, 1.0], rtol=1e-6)
 
 
 def test_near_sizes_and_other_held_values_share_one_program() -> None:
     before = _program.cache_info().misses
     for n_rows, offset in ((33, 0.25), (50, 0.25), (64, 0.75)):
-        params = TABLE | {f"{HELD}offset": np.array(offset)}
+        params = TABLE | {f"{FROZEN}offset": np.array(offset)}
         descend(sgd(1000), params, held_loss, rows(*[(row % 3, 1.0) for row in range(n_rows)]))
     assert _program.cache_info().misses == before + 1
 
@@ -174,12 +174,12 @@ def test_early_stopping_goes_back_to_the_best_epoch() -> None:
 
 def test_diverging_training_says_so() -> None:
     with pytest.raises(FloatingPointError, match=r"\['table'\] not finite after epoch 9; lower learning_rate"):
-        table_after(Descent(1e8, 1, 9, optimizer="sgd"), rows(*ORDERED))
+        table_after(Trainer(1e8, 1, 9, optimizer="sgd"), rows(*ORDERED))
 
 
 def test_unknown_optimizer_is_refused() -> None:
     with pytest.raises(ValueError, match=r"unknown optimizer 'adagrad'; choose one of \['adam', 'sgd'\]"):
-        Descent(0.1, 1, 1, optimizer="adagrad")
+        Trainer(0.1, 1, 1, optimizer="adagrad")
 
 
 @pytest.mark.slow
@@ -200,7 +200,7 @@ def test_factorization_step_equals_the_one_by_hand() -> None:
     weights = dict.fromkeys(("user_reg", "item_reg", "user_bias_reg", "item_bias_reg"), penalty)
     index = np.array([0], np.int32)
     columns = {"user": index, "item": index, "target": np.array([4.0 - 3.0], np.float32), **weights}
-    learned = descend(Descent(0.005, 1, 1, optimizer="sgd"), params, FactorizationLoss(biases=True), columns).params
+    learned = descend(Trainer(0.005, 1, 1, optimizer="sgd"), params, FactorizationLoss(biases=True), columns).params
     np.testing.assert_allclose(learned["user_bias"], [0.105990], atol=5e-7)
     np.testing.assert_allclose(learned["item_bias"], [-0.193980], atol=5e-7)
     np.testing.assert_allclose(learned["user_factors"], [[0.101190, -0.297570]], atol=5e-7)
