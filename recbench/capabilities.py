@@ -8,7 +8,8 @@ from typing import Any, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset, RatingModel
 
 Model = TypeVar("Model", bound=RatingModel)
 

@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.runtime.arrays import content, owned
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-IntArray = npt.NDArray[np.integer[Any]]
-FloatArray = npt.NDArray[np.floating[Any]]
-BoolArray = npt.NDArray[np.bool_]
 Fold = tuple[IntArray, IntArray]  # (train rows, test rows), row numbers of the data set
 Split = Callable[["RatingDataset"], Iterator[Fold]]
 

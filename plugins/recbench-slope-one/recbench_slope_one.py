@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from recbench import RatingDataset, RatingModel, hookimpl
-from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.array_types import BoolArray, FloatArray, IntArray
 
 N_BLOCK = 256  # users predicted at a time: bounds the memory to N_BLOCK x n_items numbers
 

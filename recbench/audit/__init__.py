@@ -6,10 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from recbench.array_types import IntArray
 from recbench.audit.measures import Audit, audit_of
 from recbench.audit.render import lines
 from recbench.config import schema as config
-from recbench.contracts import IntArray, RatingDataset
+from recbench.contracts import RatingDataset
 from recbench.jobs import job as jobs
 from recbench.jobs.record_labels import split_label
 from recbench.protocol.filters import Filters

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from recbench.array_types import BoolArray, IntArray
 from recbench.audit.render import FEW_RATINGS, findings, warnings
-from recbench.contracts import BoolArray, Fold, IntArray, Metric, RatingDataset
+from recbench.contracts import Fold, Metric, RatingDataset
 from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import IntArray
+from recbench.array_types import IntArray
 
 Ids = npt.NDArray[Any]
 

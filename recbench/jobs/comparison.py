@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.jobs import job as jobs
 from recbench.metrics import rmse
 from recbench.protocol import runner

@@ -11,8 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from recbench.array_types import FloatArray
 from recbench.config import schema as configuration
-from recbench.contracts import MODEL_EXTRAS, FloatArray, Fold, Metric, RatingDataset, RatingModel, Split
+from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.jobs.pruning import TrialRef, pruning, same_study
 from recbench.jobs.record_labels import labels
 from recbench.progress import PrunedError, track

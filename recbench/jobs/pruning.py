@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from recbench.contracts import MODEL_EXTRAS, FloatArray, IntArray, Metric, RatingDataset, RatingModel
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import MODEL_EXTRAS, Metric, RatingDataset, RatingModel
 from recbench.jobs.journal import open_journal
 from recbench.progress import PrunedError, checkpoint_listener
 from recbench.protocol.scoring import Scoring

@@ -7,7 +7,8 @@ orders, and each value is the mean over users. `places` has the formulas.
 
 from __future__ import annotations
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.metrics.average_precision import by_hits, by_relevant
 from recbench.metrics.ranking import places_among_rated
 from recbench.metrics.ranking_formulas import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recbench.metrics.ranking import Counts, Floats
+from recbench.array_types import Float64Array, Int64Array
 from recbench.metrics.ranking_formulas import Hits, at_least_one
 
 
@@ -35,7 +35,7 @@ def by_hits(found: Hits, k: int) -> float:
     return float(np.mean(values[found.n_hits > 0])) if found.n_hits.any() else float("nan")
 
 
-def _over_divisors(found: Hits, rows: Counts, longest: int, sums: Floats) -> Floats:
+def _over_divisors(found: Hits, rows: Int64Array, longest: int, sums: Float64Array) -> Float64Array:
     """The mean, over the numbers of hits that ties may have within `longest`, of the sums by the divisor they give.
 
     `rows` are hits, one of each user's ties; `sums` are of what stands before these.
@@ -51,13 +51,13 @@ def _over_divisors(found: Hits, rows: Counts, longest: int, sums: Floats) -> Flo
     return total
 
 
-def _probability(x: int, n_drawn: Counts, n_hits: Counts, n_all: Counts) -> Floats:
+def _probability(x: int, n_drawn: Int64Array, n_hits: Int64Array, n_all: Int64Array) -> Float64Array:
     """Of x hits among `n_drawn` of `n_all`: C(hits, x) C(all − hits, drawn − x) / C(all, drawn)."""
     from scipy.special import gammaln
 
-    def log_choose(n: Counts, k: Counts | int) -> Floats:
+    def log_choose(n: Int64Array, k: Int64Array | int) -> Float64Array:
         chosen = np.clip(k, 0, n)
-        value: Floats = gammaln(n + 1) - gammaln(chosen + 1) - gammaln(n - chosen + 1)
+        value: Float64Array = gammaln(n + 1) - gammaln(chosen + 1) - gammaln(n - chosen + 1)
         return value
 
     n_others = n_all - n_hits
@@ -66,7 +66,7 @@ def _probability(x: int, n_drawn: Counts, n_hits: Counts, n_all: Counts) -> Floa
     return np.where(possible, np.exp(ways), 0.0)
 
 
-def _expected(found: Hits, longest: int) -> Floats:
+def _expected(found: Hits, longest: int) -> Float64Array:
     """Each hit's precision at its rank, or 0 beyond `longest`.
 
     For a hit among t equal ones of which m are hits, with b candidates and h hits before them, the
@@ -77,7 +77,7 @@ def _expected(found: Hits, longest: int) -> Floats:
     return ((found.hits_before + 1) * inverse + slope * later) / found.tied
 
 
-def _over_ranks(before: Counts, n_ranks: Counts, longest: int) -> tuple[Floats, Floats]:
+def _over_ranks(before: Int64Array, n_ranks: Int64Array, longest: int) -> tuple[Float64Array, Float64Array]:
     """Σ_j 1 / (b + j) and Σ_j (j − 1) / (b + j), for j from 1 to the number of ranks."""
     harmonic = np.append(0.0, np.cumsum(1 / np.arange(1, longest + 1)))
     inverse = harmonic[before + n_ranks] - harmonic[before]

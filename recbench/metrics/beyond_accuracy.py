@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recbench.contracts import FloatArray
-from recbench.metrics.ranking import Counts, Ranking
+from recbench.array_types import FloatArray, Int64Array
+from recbench.metrics.ranking import Ranking
 from recbench.metrics.ranking_formulas import at_least_one
 
 
@@ -41,7 +41,7 @@ def gini(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int 
     return gini_of(_counts(ranking, k))
 
 
-def gini_of(counts: Counts) -> float:
+def gini_of(counts: Int64Array) -> float:
     """The Gini coefficient of the counts; NaN where all are 0.
 
     >>> gini_of(np.array([1, 2, 3, 4])), gini_of(np.array([0, 0, 0, 4]))
@@ -52,7 +52,7 @@ def gini_of(counts: Counts) -> float:
     return float(weights @ np.sort(counts) / (n * counts.sum())) if counts.any() else float("nan")
 
 
-def _counts(ranking: Ranking, k: int) -> Counts:
+def _counts(ranking: Ranking, k: int) -> Int64Array:
     """How many users each item is recommended to: (n_items,)."""
     top = ranking.top(at_least_one(k))
     return np.bincount(top[top >= 0], minlength=ranking.train.n_items)

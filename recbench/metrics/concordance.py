@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.metrics.errors import check_same_length
 
 

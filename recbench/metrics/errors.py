@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 
 
 def rmse(ratings: FloatArray, predicted: FloatArray) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recbench.contracts import FloatArray
+from recbench.array_types import FloatArray
 from recbench.metrics.average_precision import by_hits, by_relevant
 from recbench.metrics.ranking import Ranking
 from recbench.metrics.ranking_formulas import (

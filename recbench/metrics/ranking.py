@@ -9,11 +9,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset
+from recbench.array_types import BoolArray, Float64Array, FloatArray, Int64Array, IntArray
+from recbench.contracts import RatingDataset
 from recbench.progress import track
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 BLOCK_BYTES = 2**24  # of the scores in memory at once, float64; a model's own arrays come on top
 TOP_DEPTH = 100  # the longest lists that are kept without being asked for
@@ -25,10 +23,10 @@ class RankPositions:
     """Where each scored pair stands among the candidates of its user, ties included."""
 
     user: IntArray  # (n_pairs,) number of the user, 0 ... n_users − 1
-    ratings: Floats  # (n_pairs,)
-    before: Counts  # (n_pairs,) candidates with a higher score
-    tied: Counts  # (n_pairs,) candidates with the same score, the pair itself included
-    n_candidates: Counts  # (n_users,)
+    ratings: Float64Array  # (n_pairs,)
+    before: Int64Array  # (n_pairs,) candidates with a higher score
+    tied: Int64Array  # (n_pairs,) candidates with the same score, the pair itself included
+    n_candidates: Int64Array  # (n_users,)
     rating_scale: tuple[float, float]
 
     def relevant(self, relevant_from: float | None = None) -> BoolArray:
@@ -38,7 +36,7 @@ class RankPositions:
         return self.ratings >= least - 1e-6 * (high - low)  # float32 ratings may lie just below
 
 
-def rank_bounds(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Counts, Counts]:
+def rank_bounds(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Int64Array, Int64Array]:
     """How many of its user's rows have a smaller key than each row, and how many the same, itself included."""
     order = np.lexsort((keys, users))
     new_user, new_key = np.ones(len(order), bool), np.ones(len(order), bool)
@@ -105,7 +103,7 @@ class Ranking:
         return self._top[:, :k]
 
     @cached_property
-    def _truth(self) -> tuple[IntArray, IntArray, Floats]:
+    def _truth(self) -> tuple[IntArray, IntArray, Float64Array]:
         """User number, item and rating of the pairs that have a place, by user."""
         scored, n_items = self._scored, self.train.n_items
         order = np.lexsort((-scored.ratings, scored.item_idx, scored.user_idx))
@@ -142,7 +140,7 @@ class Ranking:
         self._top = top
         return RankPositions(user, ratings, before, tied, n_candidates, self.train.rating_scale)
 
-    def _scores(self, start: int, stop: int) -> Floats:
+    def _scores(self, start: int, stop: int) -> Float64Array:
         """The scores of these users' candidates (n_users, n_items), minus infinity for what they have rated."""
         scores = np.array(self._scorer(self.users[start:stop]), np.float64)  # ours to change
         user, item = self._seen
@@ -151,7 +149,7 @@ class Ranking:
         return scores
 
 
-def _first(scores: Floats, shuffled: IntArray, depth: int) -> IntArray:
+def _first(scores: Float64Array, shuffled: IntArray, depth: int) -> IntArray:
     """The items of the `depth` highest scores of each row, in order; of equal ones, the first as shuffled."""
     scores = scores[:, shuffled]
     least = np.partition(scores, -depth, axis=1)[:, -depth, np.newaxis]
@@ -165,7 +163,7 @@ def _first(scores: Floats, shuffled: IntArray, depth: int) -> IntArray:
     return np.where(np.take_along_axis(kept, order, axis=1) > -np.inf, items, -1)
 
 
-def _counted(scores: Floats, row: IntArray, item: IntArray) -> tuple[Counts, Counts]:
+def _counted(scores: Float64Array, row: IntArray, item: IntArray) -> tuple[Int64Array, Int64Array]:
     """How many candidates score higher than each pair, and how many the same; pairs are ordered by row."""
     own = scores[row, item]
     left, right = np.empty(len(row), np.int64), np.empty(len(row), np.int64)

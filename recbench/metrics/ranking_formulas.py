@@ -15,8 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from recbench.contracts import IntArray
-from recbench.metrics.ranking import Counts, Floats, RankPositions, rank_bounds
+from recbench.array_types import Float64Array, Int64Array, IntArray
+from recbench.metrics.ranking import RankPositions, rank_bounds
 
 Gain = Literal["binary", "linear", "exponential"]
 
@@ -26,18 +26,18 @@ class Hits:
     """The relevant pairs alone; arrays are (n_hits,) but for those of users."""
 
     user: IntArray
-    before: Counts  # candidates with a higher score
-    tied: Counts  # candidates with the same score, the pair included
-    hits_before: Counts  # of `before`, those that are relevant
-    hits_tied: Counts  # of `tied`
-    n_hits: Counts  # (n_users,)
-    n_candidates: Counts  # (n_users,)
+    before: Int64Array  # candidates with a higher score
+    tied: Int64Array  # candidates with the same score, the pair included
+    hits_before: Int64Array  # of `before`, those that are relevant
+    hits_tied: Int64Array  # of `tied`
+    n_hits: Int64Array  # (n_users,)
+    n_candidates: Int64Array  # (n_users,)
 
-    def within(self, k: int) -> Counts:
+    def within(self, k: int) -> Int64Array:
         """How many of the ranks that each pair's ties stand at are among the first `k`."""
         return np.clip(k - self.before, 0, self.tied)
 
-    def average(self, values: Floats, norm: Counts | int) -> float:
+    def average(self, values: Float64Array, norm: Int64Array | int) -> float:
         """Sum the pairs' values by user, divide by the user's norm, and average over users with a hit."""
         sums = np.bincount(self.user, values, minlength=len(self.n_hits))
         having = self.n_hits > 0
@@ -74,7 +74,7 @@ def auc_of(found: Hits) -> float:
     return _mean(sums[both] / found.n_hits[both])
 
 
-def first_hit(found: Hits, k: int | None, value: Callable[[Counts], Floats]) -> float:
+def first_hit(found: Hits, k: int | None, value: Callable[[Int64Array], Float64Array]) -> float:
     """The mean `value(rank)` of the user's first relevant candidate; 0 beyond rank `k`.
 
     Of t equal candidates, m of them relevant, the first relevant one stands j-th with the probability
@@ -97,12 +97,12 @@ def first_hit(found: Hits, k: int | None, value: Callable[[Counts], Floats]) -> 
     return _mean(total)
 
 
-def reciprocal(rank: Counts) -> Floats:
+def reciprocal(rank: Int64Array) -> Float64Array:
     """1 / rank."""
     return 1 / rank
 
 
-def always(rank: Counts) -> Floats:
+def always(rank: Int64Array) -> Float64Array:
     """1 at any rank."""
     return np.ones(len(rank))
 
@@ -140,7 +140,7 @@ def at_least_one(k: int) -> int:
     return k
 
 
-def _gains(places: RankPositions, gain: Gain, relevant_from: float | None) -> Floats:
+def _gains(places: RankPositions, gain: Gain, relevant_from: float | None) -> Float64Array:
     if gain == "binary":
         return places.relevant(relevant_from).astype(np.float64)
     if gain not in ("linear", "exponential"):
@@ -149,5 +149,5 @@ def _gains(places: RankPositions, gain: Gain, relevant_from: float | None) -> Fl
     return above if gain == "linear" else np.exp2(above) - 1
 
 
-def _mean(values: Floats) -> float:
+def _mean(values: Float64Array) -> float:
     return float(np.mean(values)) if len(values) else float("nan")

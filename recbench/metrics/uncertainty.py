@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.metrics.errors import check_same_length
 
 REACH = 1.6448536269514722  # standard deviations to each side that hold 90 % of a normal variable

@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recbench.array_types import FloatArray
 from recbench.config import schema as config
 from recbench.config.explain import explain
-from recbench.contracts import FloatArray, RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
 from recbench.jobs import job as jobs
 from recbench.jobs import subprocess_job as isolation

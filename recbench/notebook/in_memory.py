@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from recbench.array_types import FloatArray
 from recbench.config import schema as config
-from recbench.contracts import FloatArray, RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.jobs import job as jobs
 from recbench.jobs.record_labels import labels
 from recbench.protocol import runner

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from recbench.contracts import BoolArray, Fold, IntArray, RatingDataset
+from recbench.array_types import BoolArray, IntArray
+from recbench.contracts import Fold, RatingDataset
 
 
 @dataclass(frozen=True)

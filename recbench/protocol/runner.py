@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from recbench.array_types import FloatArray, IntArray
 from recbench.capabilities import predict_dataset, uses_test_timestamps
-from recbench.contracts import FloatArray, Fold, IntArray, Metric, RatingDataset, RatingModel, Split
+from recbench.contracts import Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.progress import track
 from recbench.protocol.filters import Filters
 from recbench.protocol.scoring import Scoring

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from recbench.array_types import FloatArray, IntArray
 from recbench.capabilities import predict_std_rows
-from recbench.contracts import FloatArray, IntArray, Metric, RatingDataset, RatingModel
+from recbench.contracts import Metric, RatingDataset, RatingModel
 from recbench.metrics.ranking import Ranking
 
 PAIRS_AT_ONCE = 2**17  # that a model predicts in one call: it may hold its factors of each in memory

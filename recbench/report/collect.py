@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.jobs.comparison import add_comparisons, halves_behind
 from recbench.results.breakdown import BreakdownRow, pooled_breakdown
 from recbench.results.records import Record

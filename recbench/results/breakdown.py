@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 
 MAX_VALUES = 12  # up to so many rating values stand alone: 0 to 10 has 11, half stars have 10
 N_BINS = 5  # of equal width, if there are more rating values than that

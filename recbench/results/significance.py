@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 
 BLOCK = 2**20  # weights held at a time: bounds the memory, whatever the number of users
 RESAMPLES_PER_ROW = 100  # Holm multiplies a p-value of at least 2 / n_resamples by the rows: 0.02 stays in reach

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from recbench.contracts import FloatArray
+from recbench.array_types import FloatArray
 from recbench.results.records import Record, write_text
 
 DEFAULT_STORE = Path("outputs/store")  # relative to the folder that a command is typed in

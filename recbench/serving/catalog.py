@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 
 ROOM = 1  # place kept for whoever is unknown: a user and an item without ratings, after all others
 SHOWN = ("title", "year")  # of an item; tags would take the folder's most

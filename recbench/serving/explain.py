@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from recbench.array_types import IntArray
 from recbench.capabilities import GivesReasons, Reason
-from recbench.contracts import IntArray
 from recbench.results.render import aligned
 from recbench.serving.loaded_model import LoadedModel
 

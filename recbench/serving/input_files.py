@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.datasets.tabular.columns import AUTO, find_columns, open_table
 from recbench.datasets.tabular.compressed import file_source
 from recbench.serving.catalog import Catalog

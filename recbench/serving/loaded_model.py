@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from recbench.array_types import FloatArray, IntArray
 from recbench.capabilities import CannotFoldInError, FoldsIn, KnowsUncertainty
-from recbench.contracts import FloatArray, IntArray, RatingModel
+from recbench.contracts import RatingModel
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.registry.registry import installed
 from recbench.serving.catalog import Catalog

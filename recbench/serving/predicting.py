@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import IntArray
+from recbench.array_types import IntArray
 from recbench.results.records import write_text
 from recbench.serving.explain import as_lines, told_of
 from recbench.serving.input_files import read_pairs

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.progress import track
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.results.records import write_text

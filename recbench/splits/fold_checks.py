@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from recbench.contracts import BoolArray, Fold, IntArray, RatingDataset
+from recbench.array_types import BoolArray, IntArray
+from recbench.contracts import Fold, RatingDataset
 
 
 def times_of(dataset: RatingDataset, split: str) -> IntArray:

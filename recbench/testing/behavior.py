@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from recbench.array_types import FloatArray
 from recbench.capabilities import predict_dataset, uses_test_timestamps
-from recbench.contracts import FloatArray, Metric, RatingDataset, RatingModel
+from recbench.contracts import Metric, RatingDataset, RatingModel
 from recbench.metrics.errors import rmse
 from recbench.protocol.runner import run_fold
 from recbench.splits import Holdout

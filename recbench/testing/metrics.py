@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from recbench.contracts import MODEL_EXTRAS, FloatArray, IntArray, Metric, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import MODEL_EXTRAS, Metric, RatingDataset
 from recbench.metrics.ranking import Ranking
 from recbench.testing.toy import toy_ratings
 

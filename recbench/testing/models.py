@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from recbench.contracts import FloatArray, RatingDataset, RatingModel
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.runtime.arrays import content
 from recbench.serving.model_folder import load, save
 from recbench.testing.toy import COLD_ITEM, COLD_USER, all_pairs, toy_ratings

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recbench import Metric
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 
 
 def _error(ratings: FloatArray, predicted: FloatArray) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset, RatingModel
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 
 
 def _dataset() -> RatingDataset:

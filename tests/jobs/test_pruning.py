@@ -9,7 +9,8 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.jobs.pruning import N_SPARED
 from recbench.progress import PrunedError, checkpoint, checkpoint_listener, has_checkpoint_listener
 from recbench.results.records import Record

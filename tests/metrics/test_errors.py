@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbench.contracts import FloatArray
+from recbench.array_types import FloatArray
 from recbench.metrics import mae, mse, r2, register_metrics, rmse, rmse_user
 
 RATINGS = np.array([5, 3, 4, 1, 2], np.float32)

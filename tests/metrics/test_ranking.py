@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.metrics import ranking as ranking_module
 from recbench.metrics.beyond_accuracy import coverage, gini, gini_of, novelty
 from recbench.metrics.over_catalog import ndcg, precision

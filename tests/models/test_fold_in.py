@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recbench.array_types import FloatArray
 from recbench.capabilities import CannotFoldInError, FoldsIn
-from recbench.contracts import FloatArray, RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.datasets.synthetic import make_synthetic
 from recbench.models.bayes.mf import BayesMF
 from recbench.models.content.content import Content

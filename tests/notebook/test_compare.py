@@ -16,7 +16,7 @@ import pytest
 
 import recbench
 from recbench import RatingDataset, RatingModel
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.models.baselines.bias import Bias
 from recbench.models.factorization.mf import MF
 from recbench.models.neighbors.knn import ItemKNN

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from recbench import Metric, RatingDataset, RatingModel
-from recbench.contracts import FloatArray, Fold, IntArray, Split
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import Fold, Split
 from recbench.metrics import mae, rmse
 from recbench.models.baselines.bias import Bias
 from recbench.progress import progress_listener

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from recbench import Metric, RatingDataset, RatingModel
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.jobs.job import Job, run
 from recbench.metrics import register_metrics
 from recbench.metrics.uncertainty import REACH, interval_coverage, interval_width

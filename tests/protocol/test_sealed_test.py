@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recbench import Metric, RatingDataset, RatingModel
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.metrics import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.protocol.runner import Part, evaluate

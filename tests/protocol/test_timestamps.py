@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 
+from recbench.array_types import FloatArray, IntArray
 from recbench.capabilities import KnowsTime, predict_dataset, uses_test_timestamps
-from recbench.contracts import FloatArray, IntArray, Metric
+from recbench.contracts import Metric
 from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.models.bayes.mf import BayesMF

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.metrics import rmse
 from recbench.results.breakdown import COLD, BreakdownRow, breakdown, pooled_breakdown
 

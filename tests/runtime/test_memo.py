@@ -9,7 +9,8 @@ from typing import Self, get_args
 import numpy as np
 import pytest
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.neighbors.knn import ItemKNN, UserKNN
 from recbench.models.neighbors.similarity_inputs import Similarity

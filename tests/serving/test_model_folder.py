@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset, RatingModel
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.registry.registry import UnknownNameError, installed
 from recbench.serving.model_folder import load, read_about, save
 from recbench.testing.toy import all_pairs, toy_ratings

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset, RatingModel
+from recbench.array_types import FloatArray, IntArray
 from recbench.config.schema import compose
-from recbench.contracts import FloatArray, Fold, IntArray, Metric, Split
+from recbench.contracts import Fold, Metric, Split
 from recbench.jobs import job as jobs
 from recbench.metrics import rmse
 from recbench.protocol.runner import cuts, evaluate

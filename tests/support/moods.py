@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.models.bayes.fm import BayesFM
 from recbench.models.bayes.time_effects import A_DAY, seconds_of
 

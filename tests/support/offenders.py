@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from recbench import RatingDataset, RatingModel
-from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.array_types import BoolArray, FloatArray, IntArray
 
 CALLS = itertools.count()
 

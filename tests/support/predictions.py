@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import settings
 
-from recbench.contracts import FloatArray
+from recbench.array_types import FloatArray
 
 Ints = npt.NDArray[np.int64]
 Comparison = tuple[FloatArray, FloatArray, FloatArray, Ints]

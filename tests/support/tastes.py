@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recbench import RatingDataset
-from recbench.contracts import FloatArray
+from recbench.array_types import FloatArray
 from recbench.models.factorization.mf import MF
 from recbench.models.factorization.svdpp import SVDpp
 

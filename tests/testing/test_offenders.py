@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from recbench import Metric, RatingDataset
+from recbench.array_types import FloatArray, IntArray
 from recbench.cli.commands.check import LAWS, laws
-from recbench.contracts import FloatArray, IntArray
 from recbench.testing import toy_ratings
 from tests.support.offenders import CALLS, MODELS, Honest
 

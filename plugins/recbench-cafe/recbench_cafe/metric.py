@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from recbench import Metric, hookimpl
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 
 LEAST_ROWS = 5  # scored rows that an item needs to count
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from recbench import RatingDataset, RatingModel, between, hookimpl, searched
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.models.baselines.bias import Bias
 
 STARTS_QUIETLY = (

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recbench import RatingDataset
-from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench_peers.peer import library, positions
 
 cornac = library("cornac", "cornac")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recbench import RatingDataset
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench_peers.peer import library
 
 lenskit = library("lenskit", "lenskit")

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
 from recbench import RatingDataset
-from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench_peers.peer import library
 
 myfm = library("myfm", "myfm")

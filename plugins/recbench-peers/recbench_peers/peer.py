@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from recbench import RatingDataset, RatingModel
-from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.array_types import BoolArray, FloatArray, IntArray
 
 
 def library(module: str, distribution: str) -> Any:

@@ -16,7 +16,8 @@ from recbench_peers.myfm_models import MyFMFlippedSVDpp, MyFMMF, MyFMSVDpp
 from recbench_peers.peer import PeerModel, library, positions
 from recbench_peers.surprise_models import SurpriseBaseline, SurpriseItemKNN, SurpriseSVD, SurpriseUserKNN
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.registry.registry import installed
 from recbench.testing import ModelConformance, toy_ratings
 from recbench.testing.toy import COLD_ITEM, all_pairs

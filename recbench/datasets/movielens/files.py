@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import Fold, IntArray, RatingDataset
+from recbench.array_types import IntArray
+from recbench.contracts import Fold, RatingDataset
 from recbench.datasets.id_indexing import pair_keys
 from recbench.datasets.movielens.tags import tag_columns, tagged
 from recbench.datasets.tabular.columns import open_table

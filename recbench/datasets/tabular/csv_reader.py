@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.datasets.tabular.compressed import Prefixed, Source
 
 if TYPE_CHECKING:

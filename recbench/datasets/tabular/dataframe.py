@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.datasets.id_indexing import Ids, dense
 from recbench.datasets.tabular.columns import AUTO, find_columns
 from recbench.datasets.tabular.raw_ratings import Duplicates, RawRatings, whole_seconds

@@ -7,8 +7,9 @@ from typing import Self
 
 import numpy as np
 
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.capabilities import with_extra_user
-from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.means import global_mean
 from recbench.registry.search_space import between, searched
 from recbench.runtime.memo import memoize

@@ -7,8 +7,9 @@ from typing import Self
 
 import numpy as np
 
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.capabilities import with_extra_user
-from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel
 
 
 def global_mean(train: RatingDataset) -> float:

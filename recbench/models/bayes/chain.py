@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.models.baselines.means import global_mean
 from recbench.models.bayes.probit import Cutpoints, levels_of
 from recbench.models.bayes.sampler import Block, Group, Noise, draw_precisions

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.models.bayes.chain import Likelihood, Ranked
 from recbench.models.bayes.mf import BayesMF
 from recbench.models.bayes.sampler import Group, group, identities

@@ -17,18 +17,17 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from numba import float32, int32, int64, void
 
+from recbench.array_types import Float32Array, Int32Array, RowPointers
 from recbench.models.numba_compile import compiled
 
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int32]
-RowPointers = npt.NDArray[np.int64]
-Ratings = tuple[RowPointers, Indices]  # where the ratings of each row start, and whom each is of
-Features = tuple[RowPointers, Indices, Floats]  # where each feature starts, which rows have it, its value there
-Standing = tuple[Floats, Floats, Floats]  # of each row: G, r and the vector itself
-Prior = tuple[Floats, Floats]  # mean and precision of each coordinate of a feature's coefficients
+Ratings = tuple[RowPointers, Int32Array]  # where the ratings of each row start, and whom each is of
+Features = tuple[
+    RowPointers, Int32Array, Float32Array
+]  # where each feature starts, which rows have it, its value there
+Standing = tuple[Float32Array, Float32Array, Float32Array]  # of each row: G, r and the vector itself
+Prior = tuple[Float32Array, Float32Array]  # mean and precision of each coordinate of a feature's coefficients
 
 ROUNDING = np.float32(1e-6)  # a share of a diagonal element this small is what rounding left of zero
 
@@ -42,7 +41,9 @@ _prior = types.UniTuple(float32[::1], 2)
 
 
 @compiled(void(_ratings, _vector, _table, _table, _vector))
-def residuals(ratings: Ratings, targets: Floats, own: Floats, other: Floats, errors: Floats) -> None:
+def residuals(
+    ratings: Ratings, targets: Float32Array, own: Float32Array, other: Float32Array, errors: Float32Array
+) -> None:
     """What the vectors leave of each target: e = target − c_u − d_i − a_u · b_i."""
     starts, others = ratings
     for row in range(len(own)):
@@ -55,7 +56,14 @@ def residuals(ratings: Ratings, targets: Floats, own: Floats, other: Floats, err
 
 
 @compiled(void(_ratings, _vector, _vector, _table, _tables, _table))
-def gather(ratings: Ratings, errors: Floats, precisions: Floats, other: Floats, gram: Floats, moment: Floats) -> None:
+def gather(
+    ratings: Ratings,
+    errors: Float32Array,
+    precisions: Float32Array,
+    other: Float32Array,
+    gram: Float32Array,
+    moment: Float32Array,
+) -> None:
     """Sum G and r of each row over its ratings."""
     starts, others = ratings
     x = np.empty(other.shape[1], np.float32)
@@ -75,7 +83,7 @@ def gather(ratings: Ratings, errors: Floats, precisions: Floats, other: Floats, 
 
 
 @compiled(void(_table, _vector, _vector, _vector))
-def draw(precision: Floats, moment: Floats, normals: Floats, drawn: Floats) -> None:
+def draw(precision: Float32Array, moment: Float32Array, normals: Float32Array, drawn: Float32Array) -> None:
     """Draw from the normal distribution with mean P⁻¹ m and covariance P⁻¹; overwrites P and m.
 
     With P = U'U, Cholesky's factors, it is U⁻¹ (U'⁻¹ m + z), z standard normal.
@@ -102,7 +110,12 @@ def draw(precision: Floats, moment: Floats, normals: Floats, drawn: Floats) -> N
 
 @compiled(void(_features, int64, _vector, _standing, _table, _vector))
 def _condition(
-    features: Features, feature: int, own: Floats, standing: Standing, precision: Floats, slope: Floats
+    features: Features,
+    feature: int,
+    own: Float32Array,
+    standing: Standing,
+    precision: Float32Array,
+    slope: Float32Array,
 ) -> None:
     """Add to `precision` and `slope` what the ratings say of one feature's change.
 
@@ -130,7 +143,7 @@ def _condition(
 
 @compiled(void(_features, _table, _standing, _prior, _table))
 def draw_coefficients(
-    features: Features, coefficients: Floats, standing: Standing, prior: Prior, normals: Floats
+    features: Features, coefficients: Float32Array, standing: Standing, prior: Prior, normals: Float32Array
 ) -> None:
     """Draw every feature's coefficients given all else; the rows' vectors and r follow each draw."""
     starts, rows, values = features
@@ -164,7 +177,9 @@ def draw_coefficients(
 
 
 @compiled(void(_kept, _kept, _indices, _indices, _table))
-def score(of_users: Floats, of_items: Floats, user_idx: Indices, item_idx: Indices, scores: Floats) -> None:
+def score(
+    of_users: Float32Array, of_items: Float32Array, user_idx: Int32Array, item_idx: Int32Array, scores: Float32Array
+) -> None:
     """The rating that each kept sample gives each pair: c_u + d_i + a_u · b_i, (n_pairs, n_kept)."""
     for pair in range(len(user_idx)):
         t, x = of_users[user_idx[pair]], of_items[item_idx[pair]]

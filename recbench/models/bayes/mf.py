@@ -12,11 +12,12 @@ from typing import ClassVar, Self, get_args
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.array_types import FloatArray, Int32Array, IntArray
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.bayes.chain import Chain, Likelihood, Ranked, ranked
 from recbench.models.bayes.probit import expected, levels_of
 from recbench.models.bayes.sampler import Group, Noise, group, identities
-from recbench.models.bayes.samples import Indices, PosteriorSamples
+from recbench.models.bayes.samples import PosteriorSamples
 from recbench.models.bayes.time_effects import Calendar
 from recbench.progress import checkpoint, track
 from recbench.registry.search_space import between, searched
@@ -172,7 +173,7 @@ class BayesMF(RatingModel):
         return mean, square
 
     def _moments_by_chain(
-        self, users: Indices, items: Indices, effects: IntArray | None
+        self, users: Int32Array, items: Int32Array, effects: IntArray | None
     ) -> Iterator[tuple[FloatArray, FloatArray]]:
         for likelihood, kept in zip(self._likelihoods(), self._chains(), strict=True):
             scores, deviations = kept.scores(users, items, effects), kept.deviations(users, effects)
@@ -188,8 +189,8 @@ def _deviation(mean: FloatArray, square: FloatArray) -> FloatArray:
     return np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
-def checked(index: IntArray, n: int) -> Indices:
-    """Indices as the compiled loops take them, which don't look whether they are in range.
+def checked(index: IntArray, n: int) -> Int32Array:
+    """Int32Array as the compiled loops take them, which don't look whether they are in range.
 
     Raises:
         IndexError: one is out of range.

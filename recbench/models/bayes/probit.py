@@ -14,11 +14,9 @@ linear models", Statistics and Computing 6.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import Float64Array, FloatArray, IntArray
 
-Doubles = npt.NDArray[np.float64]
 TINY = 1e-300  # stands for a probability too small for a float
 MOST_LEVELS = 50  # more distinct ratings are hardly levels
 
@@ -32,8 +30,8 @@ class Cutpoints:
 
         self.level = level
         shares = np.cumsum(np.bincount(level, minlength=n_levels)[:-1]) / len(level)
-        self.inner: Doubles = ndtri(shares)  # (n_levels − 1,)
-        self._steps: Doubles = np.zeros((n_levels - 1, n_levels - 1))
+        self.inner: Float64Array = ndtri(shares)  # (n_levels − 1,)
+        self._steps: Float64Array = np.zeros((n_levels - 1, n_levels - 1))
 
     def settle(self, predicted: FloatArray, roots: FloatArray) -> None:
         """Go to where the ratings are likeliest, by one of Newton's steps, and shape later steps."""
@@ -47,7 +45,7 @@ class Cutpoints:
         proposed = self.inner + self._steps @ random.standard_normal(len(self.inner))
         self._move(proposed, predicted, roots, threshold=float(np.log(random.random())))
 
-    def latent(self, predicted: FloatArray, roots: FloatArray, random: np.random.Generator) -> Doubles:
+    def latent(self, predicted: FloatArray, roots: FloatArray, random: np.random.Generator) -> Float64Array:
         """Draw z of every rating, between its cutpoints."""
         from scipy.special import ndtr, ndtri
 
@@ -59,27 +57,29 @@ class Cutpoints:
         deviation = np.clip(ndtri(np.maximum(uniform, TINY)), low, high)
         return np.asarray(predicted + np.where(upper, -deviation, deviation) / roots)
 
-    def _move(self, proposed: Doubles, predicted: FloatArray, roots: FloatArray, threshold: float) -> None:
+    def _move(self, proposed: Float64Array, predicted: FloatArray, roots: FloatArray, threshold: float) -> None:
         if np.all(np.diff(proposed) > 0):
             gain = self._log_likelihood(proposed, predicted, roots) - self._log_likelihood(self.inner, predicted, roots)
             if gain >= threshold:
                 self.inner = proposed
 
-    def _bounds(self, inner: Doubles, predicted: FloatArray, roots: FloatArray) -> tuple[Doubles, Doubles]:
+    def _bounds(
+        self, inner: Float64Array, predicted: FloatArray, roots: FloatArray
+    ) -> tuple[Float64Array, Float64Array]:
         cuts = np.concatenate([[-np.inf], inner, [np.inf]])
         return (cuts[self.level] - predicted) * roots, (cuts[self.level + 1] - predicted) * roots
 
-    def _log_likelihood(self, inner: Doubles, predicted: FloatArray, roots: FloatArray) -> float:
+    def _log_likelihood(self, inner: Float64Array, predicted: FloatArray, roots: FloatArray) -> float:
         return float(np.sum(np.log(_mass(*self._bounds(inner, predicted, roots)))))
 
-    def _derivatives(self, predicted: FloatArray, roots: FloatArray) -> tuple[Doubles, Doubles]:
+    def _derivatives(self, predicted: FloatArray, roots: FloatArray) -> tuple[Float64Array, Float64Array]:
         """Slope of the log-likelihood in each inner cutpoint, and the information Σ slope slope'."""
         low, high = self._bounds(self.inner, predicted, roots)
         scale = roots / _mass(low, high) / np.sqrt(2 * np.pi)
         at_low, at_high = scale * np.exp(-(low**2) / 2), scale * np.exp(-(high**2) / 2)
         n_levels = len(self.inner) + 1
 
-        def by_level(values: Doubles) -> Doubles:
+        def by_level(values: Float64Array) -> Float64Array:
             return np.asarray(np.bincount(self.level, values, minlength=n_levels), np.float64)
 
         slope = by_level(at_high)[:-1] - by_level(at_low)[1:]
@@ -92,7 +92,7 @@ class Cutpoints:
 
 def expected(
     scores: FloatArray, cutpoints: FloatArray, deviations: FloatArray, levels: FloatArray
-) -> tuple[Doubles, Doubles]:
+) -> tuple[Float64Array, Float64Array]:
     """Mean rating and mean squared rating of each pair: (n_pairs,) each.
 
     `scores` and `deviations` are (n_pairs, n_kept), `cutpoints` (n_kept, n_levels − 1), `levels` (n_levels,).
@@ -124,7 +124,7 @@ def levels_of(ratings: FloatArray, name: str) -> tuple[FloatArray, IntArray]:
     return levels.astype(np.float64), level
 
 
-def _mass(low: Doubles, high: Doubles) -> Doubles:
+def _mass(low: Float64Array, high: Float64Array) -> Float64Array:
     """Φ(high) − Φ(low), taken in the tail where a float is fine enough, and never 0."""
     from scipy.special import ndtr
 

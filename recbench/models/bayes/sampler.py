@@ -24,14 +24,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from recbench.contracts import IntArray
+from recbench.array_types import Float32Array, Float64Array, IntArray
 
 if TYPE_CHECKING:
-    from recbench.models.bayes.kernels import Features, Floats, Prior, Ratings
+    from recbench.models.bayes.kernels import Features, Prior, Ratings
 
-Doubles = npt.NDArray[np.float64]
 Noise = Literal["user", "common"]
 START_SCALE = 0.1  # standard deviation of the factors before the first sweep
 NOISE_STRENGTH = 5.0  # ν: how many ratings the prior of a user's noise counts for; 3 to 20 serve as well
@@ -43,7 +41,7 @@ class Group:
     """Features that share a prior, and their coefficients."""
 
     features: Features
-    coefficients: Floats  # (n_features, 1 + n_factors), the weight first
+    coefficients: Float32Array  # (n_features, 1 + n_factors), the weight first
 
     def draw_prior(self, random: np.random.Generator) -> Prior:
         """Mean and precision of each coordinate, given the coefficients."""
@@ -65,7 +63,7 @@ class Block:
         self._gram = np.empty((n_rows, width, width), np.float32)
         self._moment = np.empty((n_rows, width), np.float32)
 
-    def draw(self, other: Block, errors: Floats, precisions: Floats, random: np.random.Generator) -> None:
+    def draw(self, other: Block, errors: Float32Array, precisions: Float32Array, random: np.random.Generator) -> None:
         """Draw everything that the rows are made of; `errors` and `precisions` are in the order of `ratings`."""
         from recbench.models.bayes import kernels
 
@@ -89,7 +87,7 @@ def identities(n: int) -> Features:
     return np.arange(n + 1), np.arange(n, dtype=np.int32), np.ones(n, np.float32)
 
 
-def combined(groups: tuple[Group, ...], n_rows: int) -> Floats:
+def combined(groups: tuple[Group, ...], n_rows: int) -> Float32Array:
     """Each row's vector: Σ_j x_j T_j, and the factors' products within the row added to the bias."""
     linear, squares = np.zeros((n_rows, groups[0].coefficients.shape[1])), np.zeros(n_rows)
     for starts, rows, values, coefficients in ((*each.features, each.coefficients) for each in groups):
@@ -103,13 +101,13 @@ def combined(groups: tuple[Group, ...], n_rows: int) -> Floats:
 
 
 def draw_precisions(
-    squares: Doubles,
+    squares: Float64Array,
     counts: IntArray,
-    before: Doubles,
+    before: Float64Array,
     noise: Noise,
     center: float | None,
     random: np.random.Generator,
-) -> Doubles:
+) -> Float64Array:
     """Every user's noise precision, given the sum of squared errors, number of ratings and precision before.
 
     `center` is τ: None draws it, a number is kept.

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from recbench.contracts import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from recbench.models.bayes.kernels import Floats
-
-Indices = npt.NDArray[np.int32]
+from recbench.array_types import Float32Array, FloatArray, Int32Array, IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class PosteriorSamples:
     """Samples, in units of the ratings' standard deviation; the last four have no rows where they don't apply."""
 
-    users: Floats  # (n_users, n_kept, 1 + n_factors), the bias first
-    items: Floats  # (n_items, n_kept, 1 + n_factors)
-    noise: Floats  # (n_users, n_kept) standard deviation
+    users: Float32Array  # (n_users, n_kept, 1 + n_factors), the bias first
+    items: Float32Array  # (n_items, n_kept, 1 + n_factors)
+    noise: Float32Array  # (n_users, n_kept) standard deviation
     cutpoints: FloatArray  # (n_kept, n_levels - 1) of the probit
-    effects: Floats  # (n_effects + 1, n_kept) of times, the last of which is none
-    variances: Floats  # (n_kinds, n_kept) of each kind of these effects
-    usual: Floats  # (n_kinds, n_users, n_kept) their means over each user's ratings: a part of the user's bias here
+    effects: Float32Array  # (n_effects + 1, n_kept) of times, the last of which is none
+    variances: Float32Array  # (n_kinds, n_kept) of each kind of these effects
+    usual: (
+        Float32Array  # (n_kinds, n_users, n_kept) their means over each user's ratings: a part of the user's bias here
+    )
 
     @classmethod
     def room(
@@ -50,21 +45,21 @@ class PosteriorSamples:
         others = (each[..., :n] for each in (self.effects, self.variances, self.usual))
         return PosteriorSamples(users, items, self.noise[:, :n], self.cutpoints[:n], *others)
 
-    def scores(self, user_idx: Indices, item_idx: Indices, effects: IntArray | None) -> Floats:
+    def scores(self, user_idx: Int32Array, item_idx: Int32Array, effects: IntArray | None) -> Float32Array:
         """What each sample gives each pair, (n_pairs, n_kept); `effects` (n_pairs, n_kinds) if the time is told.
 
         Where a kind's effect is none, its usual one stays.
         """
         from recbench.models.bayes.kernels import score
 
-        scores: Floats = np.empty((len(user_idx), self.users.shape[1]), np.float32)
+        scores: Float32Array = np.empty((len(user_idx), self.users.shape[1]), np.float32)
         score(self.users, self.items, user_idx, item_idx, scores)
         for of_kind, usual in zip(() if effects is None else effects.T, self.usual, strict=effects is not None):
             known = np.flatnonzero(of_kind < len(self.effects) - 1)
             scores[known] += self.effects[of_kind[known]] - usual[user_idx[known]]
         return scores
 
-    def deviations(self, user_idx: Indices, effects: IntArray | None) -> Floats:
+    def deviations(self, user_idx: Int32Array, effects: IntArray | None) -> Float32Array:
         """The standard deviation around each score: the user's noise, and the effects of times that are not known."""
         noise = self.noise[user_idx]
         if not len(self.variances):

@@ -14,17 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from recbench.contracts import IntArray, RatingDataset
+from recbench.array_types import Float32Array, Float64Array, IntArray
+from recbench.contracts import RatingDataset
 
-if TYPE_CHECKING:
-    from recbench.models.bayes.kernels import Floats
-
-Doubles = npt.NDArray[np.float64]
 GAPS = (10, 120, 3600)  # seconds; chosen on validation parts cut from the training rows of ML-100K
 FAR = max(GAPS) + 1  # seconds between ratings that share no spell
 A_DAY = 86_400  # seconds
@@ -84,11 +79,11 @@ class TimeEffects:
 
     def __init__(self, effects: IntArray, bounds: IntArray) -> None:
         """Start at none; `effects` are those of each rating, (n_ratings, n_kinds)."""
-        self.values: Doubles = np.zeros(bounds[-1] + 1)  # the last, which is none, stays 0
+        self.values: Float64Array = np.zeros(bounds[-1] + 1)  # the last, which is none, stays 0
         self._effects, self._bounds = effects, bounds
-        self.variances: Doubles = np.ones(len(bounds) - 1)  # of each kind's prior
+        self.variances: Float64Array = np.ones(len(bounds) - 1)  # of each kind's prior
 
-    def draw(self, errors: Floats, precisions: Floats, random: np.random.Generator) -> Floats:
+    def draw(self, errors: Float32Array, precisions: Float32Array, random: np.random.Generator) -> Float32Array:
         """Draw every effect and its kind's precision; returns the errors that are left."""
         left = errors.astype(np.float64)
         for kind in reversed(range(len(self.variances))):  # what many ratings share first: it explains them in one step
@@ -102,11 +97,11 @@ class TimeEffects:
             left -= values[at]
         return left.astype(np.float32)
 
-    def by_kind(self) -> Doubles:
+    def by_kind(self) -> Float64Array:
         """Each rating's effects, (n_ratings, n_kinds)."""
         return self.values[self._effects]
 
-    def of_ratings(self) -> Floats:
+    def of_ratings(self) -> Float32Array:
         """The sum of each rating's effects."""
         return np.asarray(self.by_kind().sum(axis=1), np.float32)
 

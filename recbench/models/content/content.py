@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.capabilities import Reason, sorted_reasons, with_extra_user
-from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
 from recbench.models.content.item_features import named_features
 from recbench.models.content.tfidf import no_words, word_features

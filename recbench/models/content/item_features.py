@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 
 NO_GENRES = "(no genres listed)"  # how MovieLens says that there are none
 

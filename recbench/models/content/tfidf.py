@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset
+from recbench.array_types import BoolArray, FloatArray, IntArray
+from recbench.contracts import RatingDataset
 
 Rows = tuple[IntArray, IntArray, FloatArray]  # where each item's words begin (n_items + 1,), the words, their weights
 Entries = tuple[IntArray, IntArray, FloatArray]  # item, word, weight

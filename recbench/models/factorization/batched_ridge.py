@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 
 BLOCK_FLOATS = 300_000  # floats in a block's largest array: 2.4 MB, to stay in the caches
 MANY_RATINGS = 2_000_000  # from here on in float32: memory is what takes the time, and a rating has few digits

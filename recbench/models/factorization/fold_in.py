@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recbench.array_types import FloatArray, IntArray
 from recbench.capabilities import Model, with_extra_user
-from recbench.contracts import FloatArray, IntArray
 from recbench.models.factorization.batched_ridge import ridge_of_one, side_by_side
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Literal, Self, get_args
 
 import numpy as np
 
-from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.array_types import BoolArray, FloatArray, IntArray
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.means import global_mean
 from recbench.models.factorization.batched_ridge import Block, blocks, one_thread, padded, ridge_above, side_by_side
 from recbench.models.factorization.fold_in import new_factors, with_factors

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.models.baselines.means import global_mean
 from recbench.models.neural.trainer import Columns, Gather, Params, Tensor, Tensors, Trainer, tensorflow
 

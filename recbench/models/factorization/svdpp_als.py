@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.models.factorization.batched_ridge import Block, blocks, ridge
 from recbench.models.factorization.implicit_term import Implicit
 from recbench.progress import track

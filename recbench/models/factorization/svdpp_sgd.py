@@ -15,20 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from numba import boolean, float64, int32, int64, void
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import Float64Array, FloatArray, Int32Array, RowPointers
+from recbench.contracts import RatingDataset
 from recbench.models.numba_compile import compiled
 from recbench.progress import track
 
 if TYPE_CHECKING:
     from recbench.models.factorization.svdpp import SVDpp
 
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int32]
-RowPointers = npt.NDArray[np.int64]
-Ratings = tuple[RowPointers, Indices, Floats]  # where users start; items and ratings, user by user
+Ratings = tuple[RowPointers, Int32Array, Float64Array]  # where users start; items and ratings, user by user
 Rates = tuple[float, float, float]  # learning rate, penalty on factors, penalty on biases, both per rating
 
 START_SCALE = 0.1  # standard deviation of p and q before the first step
@@ -40,7 +37,7 @@ _rates = types.UniTuple(float64, 3)
 
 
 @compiled(void(_vector, _vector, _vector, _vector, float64, _rates))
-def step(p: Floats, z: Floats, q: Floats, gained: Floats, target: float, rates: Rates) -> None:
+def step(p: Float64Array, z: Float64Array, q: Float64Array, gained: Float64Array, target: float, rates: Rates) -> None:
     """One rating's step, in place; p and q begin with the biases, z and `gained` with a 0 that stays.
 
     `gained` is what the user's ratings so far have added to |N(u)|^½ y_j, decay included.
@@ -62,7 +59,13 @@ def step(p: Floats, z: Floats, q: Floats, gained: Floats, target: float, rates: 
 
 @compiled(void(_ratings, int64[::1], _table, _table, _table, _rates, boolean))
 def go_through(
-    ratings: Ratings, users: RowPointers, p: Floats, q: Floats, y: Floats, rates: Rates, implicit: bool
+    ratings: Ratings,
+    users: RowPointers,
+    p: Float64Array,
+    q: Float64Array,
+    y: Float64Array,
+    rates: Rates,
+    implicit: bool,
 ) -> None:
     """One pass over the ratings of `users`, in place; p, q and y are (n, 1 + n_factors)."""
     starts, items, targets = ratings
@@ -109,7 +112,7 @@ def user_by_user(train: RatingDataset, mean: float) -> Ratings:
     return starts, items, train.ratings[order].astype(np.float64) - mean
 
 
-def _implied(ratings: Ratings, y: Floats) -> Floats:
+def _implied(ratings: Ratings, y: Float64Array) -> Float64Array:
     """The sums z of all users: (n_users, 1 + n_factors), the first column 0."""
     from recbench.models.factorization.implicit_term import Implicit
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
+from recbench.array_types import Float64Array, FloatArray, IntArray
 from recbench.capabilities import Reason, sorted_reasons, with_extra_user
-from recbench.contracts import FloatArray, IntArray
-from recbench.models.neighbors.similarity_inputs import Floats, Overall, compared, means, spreads
+from recbench.models.neighbors.similarity_inputs import Overall, compared, means, spreads
 
 if TYPE_CHECKING:
     from recbench.models.neighbors.knn import Neighbors
@@ -22,7 +22,7 @@ class Newcomer:
     """A person's ratings by item, and what the bias model makes of them."""
 
     items: IntArray  # (n_rated,) ascending
-    ratings: Floats
+    ratings: Float64Array
     bias: float  # of the person, the items' biases being fixed
 
     @classmethod
@@ -34,7 +34,7 @@ class Newcomer:
         left = float(np.sum(values - model.global_mean_ - model.item_bias_[items]))
         return cls(items, values, left / damping if damping > 0 else 0.0)
 
-    def residuals(self, model: Neighbors) -> Floats:
+    def residuals(self, model: Neighbors) -> Float64Array:
         """What the bias model leaves of each rating."""
         return np.asarray(self.ratings - model.global_mean_ - self.bias - model.item_bias_[self.items])
 
@@ -106,7 +106,7 @@ def neighbors_of(model: Neighbors, row: int, column: int, kind: Literal["item", 
     return sorted_reasons(kind, raters[nearest].tolist(), effects)
 
 
-def _column_means(model: Neighbors) -> Floats:
+def _column_means(model: Neighbors) -> Float64Array:
     """The mean rating of each column, taken back from what is averaged of it."""
     starts, rows, _, ratings = model.by_column_
     columns = np.repeat(np.arange(len(starts) - 1), np.diff(starts))

@@ -11,17 +11,19 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from numba import boolean, float64, int32, int64, void
 
-from recbench.models.neighbors.similarity_inputs import Floats, Rated, RowPointers
+from recbench.array_types import BoolArray, Float64Array, Int32Array, RowPointers
+from recbench.models.neighbors.similarity_inputs import Rated
 from recbench.models.numba_compile import compiled, inlined
 
-Indices = npt.NDArray[np.int32]
-Booleans = npt.NDArray[np.bool_]
-ByRow = tuple[RowPointers, Indices, Floats, Floats]  # where rows start, columns, compared values, Σ x² of each row
-ByColumn = tuple[RowPointers, Indices, Floats, Floats]  # where columns start, rows, compared values, deviations
-Pairs = tuple[Indices, Indices]  # rows, ascending, and columns
+ByRow = tuple[
+    RowPointers, Int32Array, Float64Array, Float64Array
+]  # where rows start, columns, compared values, Σ x² of each row
+ByColumn = tuple[
+    RowPointers, Int32Array, Float64Array, Float64Array
+]  # where columns start, rows, compared values, deviations
+Pairs = tuple[Int32Array, Int32Array]  # rows, ascending, and columns
 SimilarityRule = tuple[int, float, int]  # kind of similarity, shrinkage, min_support
 
 COSINE, CORRELATION, COSINE_FULL, PEARSON, MSD = range(5)
@@ -49,7 +51,7 @@ RULE, PAIRS = types.Tuple((int64, float64, int64)), types.UniTuple(INTS, 2)
 
 
 @compiled(void(INTS, RATED, HEADS, types.Tuple((PLACES, VECTOR, VECTOR))), exact=True)
-def sort_by(keys: Indices, rated: Rated, heads: RowPointers, sorted_rated: Rated) -> None:
+def sort_by(keys: Int32Array, rated: Rated, heads: RowPointers, sorted_rated: Rated) -> None:
     """Sort what belongs to ratings by their key, equal ones as they come; `heads` says where each key's start."""
     for at in range(len(keys)):
         place = heads[keys[at]]
@@ -60,7 +62,7 @@ def sort_by(keys: Indices, rated: Rated, heads: RowPointers, sorted_rated: Rated
 
 
 @inlined
-def _compare(by_row: ByRow, by_column: ByColumn, row: int, sums: Floats) -> None:
+def _compare(by_row: ByRow, by_column: ByColumn, row: int, sums: Float64Array) -> None:
     """Sum over the columns that `row` has in common with each row."""
     width = sums.shape[1]
     sums[:] = 0.0
@@ -79,7 +81,7 @@ def _compare(by_row: ByRow, by_column: ByColumn, row: int, sums: Floats) -> None
 
 
 @inlined
-def _raw_similarity(sums: Floats, other: int, kind: int, full_norms: float) -> float:
+def _raw_similarity(sums: Float64Array, other: int, kind: int, full_norms: float) -> float:
     """The similarity that the sums over common columns give, before shrinkage."""
     n, xy = sums[other, N], sums[other, XY]
     if kind == MSD:
@@ -98,7 +100,7 @@ def _raw_similarity(sums: Floats, other: int, kind: int, full_norms: float) -> f
 
 
 @inlined
-def _compare_two(by_row: ByRow, row: int, other: int, places: RowPointers, sums: Floats) -> None:
+def _compare_two(by_row: ByRow, row: int, other: int, places: RowPointers, sums: Float64Array) -> None:
     """Sum over the columns that two rows have in common, `places` saying where those of `row` are."""
     sums[:] = 0.0
     total = sums[0]
@@ -141,7 +143,7 @@ def _support(rule: SimilarityRule) -> float:
 
 
 @inlined
-def _similarity(sums: Floats, other: int, full_norms: float, rule: SimilarityRule) -> float:
+def _similarity(sums: Float64Array, other: int, full_norms: float, rule: SimilarityRule) -> float:
     """The shrunken similarity where there is support enough, 0 where it is negative."""
     raw, pairs = _raw_similarity(sums, other, rule[0], full_norms), sums[other, N] - 1.0
     shrunk = raw * pairs / (pairs + rule[1]) if rule[1] > 0 else raw
@@ -152,7 +154,7 @@ def _similarity(sums: Floats, other: int, full_norms: float, rule: SimilarityRul
 
 @inlined
 def _compare_with_all(
-    by_row: ByRow, by_column: ByColumn, row: int, rule: SimilarityRule, sums: Floats, similarities: Floats
+    by_row: ByRow, by_column: ByColumn, row: int, rule: SimilarityRule, sums: Float64Array, similarities: Float64Array
 ) -> None:
     """Write the similarity of `row` to each row into `similarities` (n_rows,), `sums` being room for the sums."""
     _compare(by_row, by_column, row, sums)
@@ -165,7 +167,9 @@ def _compare_with_all(
 
 
 @compiled(void(RATINGS, RATINGS, INTS, RULE, TABLE), exact=True)
-def compare_rows(by_row: ByRow, by_column: ByColumn, rows: Indices, rule: SimilarityRule, similarities: Floats) -> None:
+def compare_rows(
+    by_row: ByRow, by_column: ByColumn, rows: Int32Array, rule: SimilarityRule, similarities: Float64Array
+) -> None:
     """Write the similarity of some rows to each row into `similarities` (n, n_rows)."""
     sums = np.empty((len(by_row[0]) - 1, WIDTHS[rule[0]]))
     for at in range(len(rows)):
@@ -173,7 +177,7 @@ def compare_rows(by_row: ByRow, by_column: ByColumn, rows: Indices, rule: Simila
 
 
 @compiled(void(RATINGS, RATINGS, PAIRS, RULE, boolean[::1]), exact=True)
-def find_similar(by_row: ByRow, by_column: ByColumn, pairs: Pairs, rule: SimilarityRule, found: Booleans) -> None:
+def find_similar(by_row: ByRow, by_column: ByColumn, pairs: Pairs, rule: SimilarityRule, found: BoolArray) -> None:
     """Write whether any rater of its column is similar to a pair's row; it looks no further than the first."""
     n_rows, previous, compared, budget = len(by_row[0]) - 1, -1, False, 0
     similarities, total = np.empty(n_rows), np.empty((1, WIDTHS[rule[0]]))

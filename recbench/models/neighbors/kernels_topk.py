@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import float64, int64, void
 
+from recbench.array_types import Float64Array, Int32Array, RowPointers
 from recbench.models.neighbors.kernels_similarity import (
     FLOATS,
     HEADS,
@@ -19,16 +20,14 @@ from recbench.models.neighbors.kernels_similarity import (
     TABLE,
     VECTOR,
     ByColumn,
-    Indices,
     Pairs,
     types,
 )
-from recbench.models.neighbors.similarity_inputs import Floats, RowPointers
 from recbench.models.numba_compile import compiled, inlined
 
 TopK = tuple[int, float]  # n_neighbors, amplification
 Kept = tuple[
-    RowPointers, RowPointers, Floats, Indices
+    RowPointers, RowPointers, Float64Array, Int32Array
 ]  # where pairs start, how many raters each has, similarities, raters
 
 CHOICE = types.Tuple((int64, float64))
@@ -36,7 +35,7 @@ MATRIX = types.Array(float64, 2, "C", readonly=True)
 
 
 @inlined
-def _kth_largest(values: Floats, n: int, k: int) -> float:
+def _kth_largest(values: Float64Array, n: int, k: int) -> float:
     """The k-th largest of the first `n` values, which it reorders (Hoare's selection)."""
     low, high, k = 0, n - 1, k - 1
     while low < high:
@@ -59,7 +58,7 @@ def _kth_largest(values: Floats, n: int, k: int) -> float:
 
 
 @inlined
-def _nearest(found: Floats, raters: Indices, n: int, k: int, scratch: Floats) -> int:
+def _nearest(found: Float64Array, raters: Int32Array, n: int, k: int, scratch: Float64Array) -> int:
     """Leave the `k` most similar of `n` raters at the front, in their order, of equals the first; return how many."""
     if n <= k:
         return n
@@ -79,7 +78,13 @@ def _nearest(found: Floats, raters: Indices, n: int, k: int, scratch: Floats) ->
 
 @inlined
 def _choose(
-    by_column: ByColumn, column: int, k: int, similarities: Floats, found: Floats, raters: Indices, scratch: Floats
+    by_column: ByColumn,
+    column: int,
+    k: int,
+    similarities: Float64Array,
+    found: Float64Array,
+    raters: Int32Array,
+    scratch: Float64Array,
 ) -> int:
     """Write the similarities and the places of the column's `k` most similar raters; return how many there are."""
     n = 0
@@ -91,7 +96,9 @@ def _choose(
 
 
 @inlined
-def _sums(found: Floats, raters: Indices, n: int, amplification: float, deviations: Floats) -> tuple[float, float]:
+def _sums(
+    found: Float64Array, raters: Int32Array, n: int, amplification: float, deviations: Float64Array
+) -> tuple[float, float]:
     """Σ w d and Σ w over `n` raters."""
     weighted, weights = 0.0, 0.0
     for at in range(n):
@@ -110,7 +117,9 @@ def _most_raters(by_column: ByColumn) -> int:
 
 
 @compiled(void(RATINGS, PAIRS, MATRIX, CHOICE, TABLE), exact=True)
-def sum_neighbors(by_column: ByColumn, pairs: Pairs, similarities: Floats, choice: TopK, sums_of_pairs: Floats) -> None:
+def sum_neighbors(
+    by_column: ByColumn, pairs: Pairs, similarities: Float64Array, choice: TopK, sums_of_pairs: Float64Array
+) -> None:
     """Write Σ w d and Σ w of each pair's neighbors into `sums_of_pairs` (n_pairs, 2).
 
     The pairs are sorted by row; `similarities` has a line for each row among them.
@@ -125,7 +134,7 @@ def sum_neighbors(by_column: ByColumn, pairs: Pairs, similarities: Floats, choic
 
 
 @compiled(void(RATINGS, PAIRS, MATRIX, int64, types.Tuple((LONGS, HEADS, VECTOR, PLACES))), exact=True)
-def keep_nearest(by_column: ByColumn, pairs: Pairs, similarities: Floats, n_kept: int, kept: Kept) -> None:
+def keep_nearest(by_column: ByColumn, pairs: Pairs, similarities: Float64Array, n_kept: int, kept: Kept) -> None:
     """Write the `n_kept` nearest raters of each pair to where `kept` has room for them."""
     most = _most_raters(by_column)
     found, scratch, raters = np.empty(most), np.empty(most), np.empty(most, np.int32)
@@ -139,7 +148,7 @@ def keep_nearest(by_column: ByColumn, pairs: Pairs, similarities: Floats, n_kept
 
 
 @compiled(void(types.Tuple((LONGS, LONGS, FLOATS, INTS)), FLOATS, CHOICE, TABLE), exact=True)
-def sum_kept(kept: Kept, deviations: Floats, choice: TopK, sums_of_pairs: Floats) -> None:
+def sum_kept(kept: Kept, deviations: Float64Array, choice: TopK, sums_of_pairs: Float64Array) -> None:
     """Write what `sum_neighbors` writes, from raters that were kept."""
     most = 0
     for n in kept[1]:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
+from recbench.array_types import BoolArray, Float64Array, FloatArray, IntArray
 from recbench.capabilities import Reason
-from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
 from recbench.models.neighbors.fold_in import neighbors_of, with_column, with_row
 from recbench.models.neighbors.pairs import have_neighbors, neighbor_sums
 from recbench.models.neighbors.similarity_inputs import (
     Centering,
-    Floats,
     Overall,
     Similarity,
     compared,
@@ -133,7 +133,7 @@ class Neighbors(RatingModel):
             if not getattr(self, option) >= low:
                 raise ValueError(f"{option} is {getattr(self, option)}; it must be at least {low}")
 
-    def _center(self, train: RatingDataset, bias: Bias, ratings: Floats, residuals: Floats) -> Floats:
+    def _center(self, train: RatingDataset, bias: Bias, ratings: Float64Array, residuals: Float64Array) -> Float64Array:
         """Set `row_offset_`, `column_offset_`, `row_scale_` and what later users need; return the deviations d."""
         self.item_bias_ = bias.item_bias_
         rows, _ = self._sides(train.user_idx, train.item_idx)
@@ -150,7 +150,9 @@ class Neighbors(RatingModel):
             return ratings
         return deviations / self.row_scale_[rows] if self.centering.endswith("zscore") else deviations
 
-    def _compared(self, train: RatingDataset, bias: Bias, ratings: Floats, residuals: Floats) -> Floats:
+    def _compared(
+        self, train: RatingDataset, bias: Bias, ratings: Float64Array, residuals: Float64Array
+    ) -> Float64Array:
         """Set what later users need; return the value of each training row that enters the similarities."""
         self.global_mean_ = bias.global_mean_
         self.residual_spread_ = float(np.sqrt(residuals @ residuals / len(residuals)))

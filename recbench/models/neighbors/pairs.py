@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import BoolArray, IntArray
-from recbench.models.neighbors.similarity_inputs import Floats
+from recbench.array_types import BoolArray, Float64Array, IntArray
 from recbench.progress import track
 from recbench.runtime.memo import digest_of, fits_in_memory, memoize
 
@@ -27,7 +26,9 @@ N_BYTES_A_RATER = 12  # a similarity and a place
 N_BYTES_A_PAIR = 16  # where its raters start, and how many they are
 
 
-def neighbor_sums(ratings: Ratings, pairs: Pairs, choice: TopK, rule: SimilarityRule, rows_per_block: int) -> Floats:
+def neighbor_sums(
+    ratings: Ratings, pairs: Pairs, choice: TopK, rule: SimilarityRule, rows_per_block: int
+) -> Float64Array:
     """Σ w d and Σ w of each pair's nearest neighbors: (n_pairs, 2)."""
     from recbench.models.neighbors import kernels_topk as kernels
 
@@ -96,7 +97,7 @@ def _nearest(
 
 def _compared(
     ratings: Ratings, pairs: Pairs, rule: SimilarityRule, rows_per_block: int
-) -> Iterator[tuple[slice, Pairs, Floats]]:
+) -> Iterator[tuple[slice, Pairs, Float64Array]]:
     """Block by block, the pairs of some rows, and what each of these rows is like: (n_rows_of_block, n_rows)."""
     from recbench.models.neighbors.kernels_similarity import compare_rows
 

@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import IntArray
+from recbench.array_types import Float64Array, IntArray, RowPointers
 
-Floats = npt.NDArray[np.float64]
-RowPointers = npt.NDArray[np.int64]
-Rated = tuple[npt.NDArray[np.int32], Floats, Floats]  # the other index of each rating, compared values, deviations
+Rated = tuple[
+    npt.NDArray[np.int32], Float64Array, Float64Array
+]  # the other index of each rating, compared values, deviations
 Similarity = Literal[
     "cosine", "cosine_full", "cosine_baseline", "cosine_robust", "pearson", "pearson_baseline", "adjusted_cosine", "msd"
 ]
@@ -30,8 +30,12 @@ class Overall(NamedTuple):
 
 
 def compared(
-    similarity: Similarity, ratings: Floats, residuals: Floats, overall: Overall, column_means: Callable[[], Floats]
-) -> Floats:
+    similarity: Similarity,
+    ratings: Float64Array,
+    residuals: Float64Array,
+    overall: Overall,
+    column_means: Callable[[], Float64Array],
+) -> Float64Array:
     """The value of each rating that enters the similarities.
 
     `residuals` are what the bias model leaves of each rating, `column_means` the mean rating of each one's column.
@@ -47,7 +51,9 @@ def compared(
     return ratings
 
 
-def spreads(centering: Centering, rows: IntArray, deviations: Floats, n_rows: int, overall: float) -> Floats:
+def spreads(
+    centering: Centering, rows: IntArray, deviations: Float64Array, n_rows: int, overall: float
+) -> Float64Array:
     """The spread of each row's deviations (n_rows,), `overall` being the mean square of all of them."""
     if centering not in ("zscore", "baseline_zscore"):
         return np.ones(n_rows)
@@ -58,7 +64,7 @@ def spreads(centering: Centering, rows: IntArray, deviations: Floats, n_rows: in
     return np.sqrt(np.where(variance > 0, variance, overall or 1.0))
 
 
-def means(index: IntArray, values: Floats, n: int, empty: float) -> Floats:
+def means(index: IntArray, values: Float64Array, n: int, empty: float) -> Float64Array:
     """The mean value of each index (n,), `empty` where there is none."""
     n_rows = np.bincount(index, minlength=n)
     return np.where(n_rows > 0, np.bincount(index, values, minlength=n) / np.maximum(n_rows, 1), empty)
@@ -70,7 +76,10 @@ def starts_of(index: IntArray, n: int) -> RowPointers:
 
 
 def sorted_both_ways(
-    rows: IntArray, columns: IntArray, values: tuple[Floats, Floats], starts: tuple[RowPointers, RowPointers]
+    rows: IntArray,
+    columns: IntArray,
+    values: tuple[Float64Array, Float64Array],
+    starts: tuple[RowPointers, RowPointers],
 ) -> tuple[Rated, Rated]:
     """The ratings by row, then column, and by column, then row; `starts` are those of rows and columns.
 

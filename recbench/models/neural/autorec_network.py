@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.models.neural.trainer import FROZEN, Columns, Params, Tensor, Tensors, tensorflow
 
 

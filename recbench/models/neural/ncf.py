@@ -9,7 +9,8 @@ from typing import ClassVar, Literal, Self, get_args
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import global_mean
 from recbench.models.neural.early_stopping import Stopping

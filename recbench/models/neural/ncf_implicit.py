@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.models.factorization.implicit_term import Implicit
 from recbench.models.neural.trainer import FROZEN, EpochUpdate, Params
 

@@ -8,7 +8,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.models.neural.trainer import FROZEN, Params, Tensor, Tensors, tensorflow
 
 # embeddings start uniform within ± these: the first two as in Keras, the others so wide that they gain from the outset

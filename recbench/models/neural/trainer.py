@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.progress import track
 
 if TYPE_CHECKING:

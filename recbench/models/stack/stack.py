@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.capabilities import CannotFoldInError, FoldsIn, predict_dataset, predict_when, with_extra_user
-from recbench.contracts import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.stack.members import new_member
 from recbench.progress import track
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.bayes.mf import BayesMF
 from recbench.progress import PrunedError, checkpoint_listener

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from recbench.contracts import FloatArray
-from recbench.models.bayes.kernels import Features, Floats, Prior, draw_coefficients, gather
+from recbench.array_types import Float32Array, FloatArray
+from recbench.models.bayes.kernels import Features, Prior, draw_coefficients, gather
 from recbench.models.bayes.sampler import Block, Group, combined, draw_precisions, identities
 
 SETS: Features = (  # two more features of three rows: the first in rows 0 and 2, the second in rows 0 and 1
@@ -42,7 +42,7 @@ def test_a_users_factors_have_the_mean_and_covariance_of_the_closed_form() -> No
     ratings = (np.arange(n_users + 1) * 3, np.tile(np.arange(3, dtype=np.int32), n_users))
     items = np.array([[0, 1, 0], [0, 1, 1], [0, 0, 2]], np.float32)
     targets = np.tile(np.array([1, 2, -1], np.float32), n_users)
-    vectors: Floats = np.zeros((n_users, 3), np.float32)
+    vectors: Float32Array = np.zeros((n_users, 3), np.float32)
     gram, moment = np.empty((n_users, 3, 3), np.float32), np.empty((n_users, 3), np.float32)
     gather(ratings, targets, np.full_like(targets, 2), items, gram, moment)
     prior = (np.zeros(3, np.float32), np.array([1e9, 1, 1], np.float32))  # which holds the bias at 0
@@ -141,7 +141,7 @@ class Scene:
         predicted: FloatArray = own[:, 0] + other[:, 0] + np.sum(own[:, 1:] * other[:, 1:], axis=1)
         return self.targets - predicted
 
-    def draw(self, normals: FloatArray) -> Floats:
+    def draw(self, normals: FloatArray) -> Float32Array:
         """Draw the two features of `SETS`; returns their coefficients."""
         standing = (self.gram, self.moment, self.vectors)
         draw_coefficients(SETS, self.groups[1].coefficients, standing, self.prior, normals.astype(np.float32))

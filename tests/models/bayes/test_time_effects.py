@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recbench.array_types import IntArray
 from recbench.capabilities import predict_dataset, predict_std_rows
-from recbench.contracts import IntArray, RatingDataset
+from recbench.contracts import RatingDataset
 from recbench.models.bayes.mf import BayesMF
 from recbench.models.bayes.time_effects import A_DAY, GAPS, Calendar, TimeEffects, seconds_of
 from recbench.testing.toy import toy_ratings

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset
-from recbench.contracts import FloatArray
+from recbench.array_types import FloatArray
 from recbench.models.content import word_tastes as tastes_module
 from recbench.models.content.tfidf import MAX_WORDS, Rows, no_words, word_features
 from recbench.models.content.word_tastes import word_effects, word_tastes

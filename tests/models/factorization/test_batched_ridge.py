@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recbench.contracts import IntArray
+from recbench.array_types import IntArray
 from recbench.models.factorization import batched_ridge as als
 from recbench.models.factorization.batched_ridge import blocks, ridge
 

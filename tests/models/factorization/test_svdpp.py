@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset
-from recbench.contracts import FloatArray, IntArray
+from recbench.array_types import FloatArray, IntArray
 from recbench.models.baselines.means import global_mean
 from recbench.models.factorization import mf as factorization
 from recbench.models.factorization import svdpp_als

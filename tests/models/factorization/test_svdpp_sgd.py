@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset
-from recbench.contracts import FloatArray
+from recbench.array_types import FloatArray
 from recbench.models.baselines.means import global_mean
 from recbench.models.factorization.svdpp import SVDpp
 from tests.support.tastes import KOREN, predictions_of, tastes

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.neural.autorec import AutoRec
 from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, frozen_hyperparameters, initial_params

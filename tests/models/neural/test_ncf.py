@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from recbench.contracts import FloatArray, RatingDataset
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.neural import ncf
 from recbench.models.neural.ncf import NCF

@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recbench.contracts import FloatArray, IntArray, RatingDataset
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.factorization.mf import MF
 from recbench.models.factorization.mf_sgd import FactorizationLoss

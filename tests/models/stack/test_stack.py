@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset, RatingModel
-from recbench.contracts import BoolArray, FloatArray, IntArray
+from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.datasets.synthetic import make_synthetic
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import global_mean
