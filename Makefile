@@ -26,12 +26,12 @@ fix: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# What a change to a model moves: the golden RMSE, and the README's table.
+# What a change to a model moves: the golden RMSE, and what the documentation shows.
 golden: .venv/installed
 	$(BIN)/python -m tests.models.test_golden_rmse
 
 docs: .venv/installed
-	$(BIN)/python -m tests.docs.test_docs
+	$(BIN)/python -m tests.docs.refresh
 
 # Every figure of BENCHMARKS.md: RECBENCH_DATA=folder make bench BENCH="--data ml-100k --models mf,item_knn"
 bench: .venv/installed

@@ -1,9 +1,8 @@
-"""The README's session, as it is typed: search with equal budgets, kill, resume, table, report."""
+"""The tutorial's session: search with equal budgets, kill, resume, table, report."""
 
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from recbench.results.records import read_records
+from tests.support.pages import blocks
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial" / "first-comparison.md"
 MODELS = {"user_knn", "item_knn", "mf", "svdpp"}
 
 
 @pytest.mark.slow
 def test_the_session_ends_in_its_report(tmp_path: Path) -> None:
-    (script,) = re.findall(r"^A session:.*?```sh\n(.*?)```", README, re.DOTALL | re.MULTILINE)
-    killed, resumed, table, report = [_typed(line, tmp_path) for line in script.strip().splitlines()]
+    (script,) = [each.text for each in blocks(TUTORIAL) if each.text.startswith("timeout ")]
+    killed, resumed, table, report = [_typed(line.removesuffix(" || true"), tmp_path) for line in script.strip().splitlines()]
 
     assert killed.returncode in (137, -signal.SIGKILL)
     first, second = sorted(tmp_path.glob("outputs/2*/*"))
