@@ -10,7 +10,8 @@ from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
 from recbench.report.collect import Comparison, comparisons
 from recbench.report.columns import Column, breakdown_columns, columns
 from recbench.report.headline import headline
-from recbench.report.provenance import commands, environment, protocol
+from recbench.config.saved_commands import saved_commands
+from recbench.report.provenance import environment, protocol
 from recbench.report.search_charts import search_charts
 from recbench.report.svg import Chart, Pen
 from recbench.results.records import Record, read_records, write_text
@@ -52,7 +53,7 @@ def page(records: Sequence[Record], store: Store, folder: Path) -> str:
     html: str = _template().render(
         sections=sections,
         folder=folder.as_posix(),
-        commands=commands(folder),
+        commands=saved_commands(folder),
         environment=environment(records),
     )
     return html

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from recbench.report.collect import Comparison
@@ -67,17 +65,3 @@ def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
 
 def _listed(values: Iterable[Any]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
-
-
-def commands(folder: Path) -> list[str]:
-    """The command lines that Hydra wrote down below the folder."""
-    from omegaconf import OmegaConf
-
-    found = []
-    for path in sorted(folder.rglob("multirun.yaml")):
-        overrides = OmegaConf.select(OmegaConf.load(path), "hydra.overrides.task") or []
-        found.append(shlex.join(["recbench", "-m", *map(str, overrides)]))
-    if not found:
-        alone = sorted(folder.rglob(".hydra/overrides.yaml"))
-        found = [shlex.join(["recbench", *map(str, OmegaConf.load(path))]) for path in alone]
-    return list(dict.fromkeys(found))
