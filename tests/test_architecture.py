@@ -99,6 +99,39 @@ def test_the_words_of_the_glossary_are_used() -> None:
     assert found == []
 
 
+def test_there_is_no_import_circle() -> None:
+    """Imports for types alone and imports inside functions count, too."""
+    imported = {_module(path): set(_imports(path)) for path in SOURCES if path != ROOT / "recbench" / "__init__.py"}
+    reached = {module: _reachable(module, imported) for module in imported}
+    circles = {frozenset({one, *(other for other in reached[one] if one in reached[other])}) for one in imported}
+    assert [sorted(circle) for circle in circles if len(circle) > 1] == []
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the modules of recbench that the file imports."""
+    modules = {_module(each) for each in SOURCES}
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.module in modules:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from names & modules
+            if names - modules:
+                yield node.module
+
+
+def _reachable(module: str, imported: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        new = imported.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
