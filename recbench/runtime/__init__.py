@@ -1,1 +1,1 @@
-"""What every layer may use: memory, time, threads, locks, read-only arrays."""
+"""What every layer may use: memory, time, threads, seeds, locks, read-only arrays."""
