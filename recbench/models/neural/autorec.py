@@ -60,7 +60,7 @@ class AutoRec(RatingModel):
     n_epochs: int = 100  # passes over the rows, at most
     patience: int | None = 5  # epochs without gain on the validation part before stopping; null: never stop
     refit: bool = True  # after stopping, train anew on all ratings for the epochs that were best
-    n_models: int = 1  # autoencoders whose predictions are averaged, of seeds seed, seed + 1, ...
+    n_models: int = 1  # autoencoders whose predictions are averaged: of seed itself and of seeds derived from it
     compiled: bool = True  # a chunk of rows is one XLA program; false where TensorFlow has no XLA
     seed: int = 0  # of starting weights, shuffling and dropout
 

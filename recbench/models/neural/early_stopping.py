@@ -9,6 +9,7 @@ import numpy as np
 
 from recbench.contracts import RatingDataset
 from recbench.models.neural.trainer import TrainResult
+from recbench.runtime.seeds import derive_seed
 
 # (train, valid, n_epochs, seed) -> where the descent on train ended, stopped by valid unless that is None
 DescendOn = Callable[[RatingDataset, RatingDataset | None, int, int], TrainResult]
@@ -33,7 +34,7 @@ class Stopping:
         self, descend_on: DescendOn, train: RatingDataset, valid: RatingDataset | None
     ) -> tuple[RatingDataset, list[TrainResult]]:
         """What all were trained on in the end, and one descent for each of `n_models` seeds."""
-        seeds = range(self.seed, self.seed + self.n_models)
+        seeds = [self.seed, *(derive_seed(self.seed, "network", number) for number in range(1, self.n_models))]
         if self.patience is None or valid is None or valid.n_ratings == 0:
             return train, [descend_on(train, None, self.n_epochs, seed) for seed in seeds]
         stopped = [descend_on(train, valid, self.n_epochs, seed) for seed in seeds]
