@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from recbench.registry.options import removal_advice
 from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError
 from recbench.usage import UsageError, did_you_mean
 
@@ -30,7 +31,7 @@ def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Se
         override = getattr(error, "override", None) or next((arg for arg in args if arg.startswith("=")), "")
         return _unreadable(override, verbs, registry)
     if isinstance(error, (HydraException, OmegaConfBaseException)):
-        return _miscomposed(error, args)
+        return _miscomposed(error, args, registry)
     return None
 
 
@@ -64,7 +65,7 @@ def _unreadable(override: str, verbs: Sequence[str], registry: Registry) -> str:
     return f"can't read {override!r}; write name=value, a list as name=[a,b], and quote what has blanks or commas"
 
 
-def _miscomposed(error: Exception, args: Sequence[str]) -> str:
+def _miscomposed(error: Exception, args: Sequence[str], registry: Registry) -> str:
     """A misspelt option, a wrong type, or a sweep without `-m`."""
     text, cause = str(error), error.__cause__
     if swept := re.search(r"Ambiguous value for argument '(.+)'|Sweep parameters '(.+)'", text):
@@ -81,6 +82,8 @@ def _miscomposed(error: Exception, args: Sequence[str]) -> str:
         hint = "; a sweep over several models takes only options that all of them have" if sweeping else ""
         within = [key for key in keys if not group and isinstance(node[key], Mapping) and option in node[key]]
         meant = f"; did you mean '{within[0]}.{option}'?" if within else did_you_mean(option, keys)
+        entry = registry.entries.get(group, {}).get(str(node.get("kind")))
+        meant = (entry and removal_advice(entry.factory, option)) or meant
         return f"{where} {option!r}{meant} (options: {', '.join(keys) or 'none'}){hint}"
     reason = _plainly(str(cause or error).partition("\n")[0], override.partition("=")[0])
     return f"{override}: {reason}" if override else reason

@@ -14,7 +14,7 @@ from recbench.config.search_options import Budget, SearchOptions
 from recbench.config.variants import conf_dir
 from recbench.contracts import Metric
 from recbench.protocol.filters import Filters
-from recbench.registry.options import Option, convert, options_of, plain, schema
+from recbench.registry.options import Option, convert, options_of, plain, removal_advice, schema
 from recbench.registry.registry import Entry, Registry, installed
 from recbench.usage import did_you_mean
 
@@ -100,9 +100,9 @@ def arguments(group: str, node: Mapping[str, Any], registry: Registry) -> tuple[
     values = {name: value for name, value in node.items() if name != "kind"}
     for name, value in values.items():
         if name not in options:
+            hint = removal_advice(entry.factory, name) or did_you_mean(name, options)
             raise ValueError(
-                f"{group} {entry.name!r} has no option {name!r}{did_you_mean(name, options)} "
-                f"(options: {', '.join(options) or 'none'})"
+                f"{group} {entry.name!r} has no option {name!r}{hint} (options: {', '.join(options) or 'none'})"
             )
         if value == UNSET:
             raise ValueError(f"{group} {entry.name!r} needs {group}.{name}=...: it has no default")

@@ -20,10 +20,21 @@ def share_of(n_jobs: int) -> int:
 
     Below 1, `n_jobs` counts back from the cores, as joblib has it: -1 is one job a core.
     """
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    n_cores = _n_cores()
     if n_jobs < 1:
         n_jobs = max(1, n_cores + 1 + n_jobs)
     return max(1, n_cores // n_jobs)
+
+
+def thread_limit() -> int:
+    """Return how many threads this process may use for its own work: what `limit_threads` allowed, else all cores."""
+    allowed = os.environ.get("NUMBA_NUM_THREADS", "")
+    return max(1, int(allowed)) if allowed.isdecimal() else _n_cores()
+
+
+def _n_cores() -> int:
+    """Return the number of cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit_threads(n_threads: int) -> None:

@@ -43,6 +43,13 @@ def test_an_option_of_a_model_without_any() -> None:
     assert explained("model=global_mean", "model.depth=3") == "model has no option 'depth' (options: none)"
 
 
+@pytest.mark.parametrize("model", ["bayes_mf", "bayes_fm_time"])
+def test_a_removed_option_says_what_to_write_instead(model: str) -> None:
+    text = explained(f"model={model}", "model.threads=2")
+    advice = "chains run side by side on the threads of the run: write threads=2, not model.threads=2"
+    assert str(text).startswith(f"model has no option 'threads' any more; {advice} (options: ")
+
+
 def test_a_misspelt_option_of_the_run() -> None:
     message = explained("sed=1")
     assert message is not None

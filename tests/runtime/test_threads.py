@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.runtime.threads import limit_threads, share_of
+from recbench.runtime.threads import limit_threads, share_of, thread_limit
 from tests.support.command import SMALL, recbench, records_in
 
 
@@ -41,6 +41,17 @@ except RuntimeError as error:
 def test_less_than_one_thread_is_refused() -> None:
     with pytest.raises(ValueError, match="threads=0; give 1 or more"):
         limit_threads(0)
+
+
+@pytest.mark.parametrize(("allowed", "expected"), [("3", 3), ("1", 1), ("0", 1)])
+def test_the_thread_limit_is_what_was_allowed(allowed: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", allowed)
+    assert thread_limit() == expected
+
+
+def test_without_a_limit_all_cores_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    assert thread_limit() == len(os.sched_getaffinity(0))
 
 
 def test_threads_is_an_option_of_the_run(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from recbench.models.bayes.samples import PosteriorSamples
 from recbench.models.bayes.time_effects import Calendar
 from recbench.progress import checkpoint, track
 from recbench.registry.search_space import between, searched
+from recbench.runtime.threads import thread_limit
 
 PAIRS_AT_ONCE = 8192  # of which every sample's prediction is held in memory
 CHECKPOINT = 20  # sweeps after which a search may judge what was kept so far
@@ -54,10 +55,12 @@ class BayesMF(RatingModel):
     n_chains: int = 1  # chains from different starts, whose predictions are averaged
     noise: Noise = "user"  # user: each user's ratings have their own noise; common: one for all
     uses_time: bool = False  # whether it is told when each rating is given; its row in the table says so
-    threads: int = 1  # chains that run at the same time
     seed: int = 0  # of all that is drawn
 
     requires: ClassVar[tuple[str, ...]] = ("recbench.models.bayes.kernels", "scipy.special")  # the first compiles
+    removed_options: ClassVar[dict[str, str]] = {
+        "threads": "chains run side by side on the threads of the run: write threads=2, not model.threads=2"
+    }
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn the kept samples: `user_samples_`, `item_samples_` and `noise_samples_`, one array a chain.
@@ -108,7 +111,7 @@ class BayesMF(RatingModel):
     def _check_options(self) -> None:
         if self.noise not in get_args(Noise):
             raise ValueError(f"unknown noise {self.noise!r}; choose one of {list(get_args(Noise))}")
-        least = {"n_factors": 0, "n_samples": 1, "n_burn_in": 0, "n_kept": 1, "n_chains": 1, "threads": 1}
+        least = {"n_factors": 0, "n_samples": 1, "n_burn_in": 0, "n_kept": 1, "n_chains": 1}
         for option, low in least.items():
             if getattr(self, option) < low:
                 raise ValueError(f"{option} is {getattr(self, option)}; it must be at least {low}")
@@ -121,7 +124,7 @@ class BayesMF(RatingModel):
             Chain(data, groups, likelihood, self.noise, n_kept, [self.seed, number])
             for number, likelihood in enumerate(self._likelihoods())
         ]
-        with ThreadPoolExecutor(min(self.threads, len(chains))) as pool:
+        with ThreadPoolExecutor(min(thread_limit(), len(chains))) as pool:
             for sweep in track(range(-self.n_burn_in, self.n_samples), "sweeps"):
                 list(pool.map(partial(Chain.sweep, settling=sweep < 0), chains))
                 before, after = (sampled * n_kept // self.n_samples for sampled in (sweep, sweep + 1))

@@ -166,7 +166,7 @@ def test_a_checkpoint_can_end_the_fit() -> None:
     def judge(step: int, predict: Callable[..., FloatArray]) -> None:
         raise PrunedError(f"after {step}")
 
-    model = replace(SMALL, threads=2, n_chains=2)
+    model = replace(SMALL, n_chains=2)
     with checkpoint_listener(model, judge), pytest.raises(PrunedError, match="after 20"):
         model.fit(toy_ratings())
 
@@ -189,9 +189,17 @@ def test_several_chains_are_averaged() -> None:
     np.testing.assert_allclose(all_pairs(both), (all_pairs(first) + all_pairs(second)) / 2, rtol=1e-6)
 
 
-def test_threads_change_no_prediction() -> None:
-    one, two = (replace(SMALL, n_chains=3, threads=threads).fit(toy_ratings()) for threads in (1, 2))
-    np.testing.assert_array_equal(all_pairs(one), all_pairs(two))
+def test_the_number_of_threads_does_not_change_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
+    predicted = []
+    for n_threads in ("1", "2"):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", n_threads)  # as `threads=...` sets it
+        predicted.append(all_pairs(replace(SMALL, n_chains=3).fit(toy_ratings())))
+    np.testing.assert_array_equal(predicted[0], predicted[1])
+
+
+def test_chains_of_consecutive_seeds_differ() -> None:
+    one, two = (replace(SMALL, n_chains=3, seed=seed).fit(toy_ratings()) for seed in (1, 2))
+    assert not any(np.array_equal(mine, other) for mine in one.user_samples_ for other in two.user_samples_)
 
 
 def test_pairs_beyond_one_block_are_predicted_like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
