@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
 from recbench.models.baselines.means import global_mean
+from recbench.models.bayes.kernel_arrays import RatingRows
 from recbench.models.bayes.probit import Cutpoints, levels_of
 from recbench.models.bayes.sampler import Block, Group, Noise, draw_precisions
 from recbench.models.bayes.samples import PosteriorSamples
 from recbench.models.bayes.time_effects import Calendar, TimeEffects, seconds_of
-
-if TYPE_CHECKING:
-    from recbench.models.bayes.kernels import Ratings
 
 Likelihood = Literal["regression", "probit"]
 MakeGroups = Callable[["Ranked", np.random.Generator], tuple[tuple[Group, ...], tuple[Group, ...]]]
@@ -28,8 +26,8 @@ class Ranked:
     """The ratings of `train`, sorted by user and by item; their order in `train` leaves no trace."""
 
     user_idx: IntArray  # (n_ratings,) ascending; all columns are in this order
-    by_user: Ratings
-    by_item: Ratings
+    by_user: RatingRows
+    by_item: RatingRows
     link: IntArray  # (n_ratings,) where each rating of `by_item` stands in `by_user`
     ratings: FloatArray
     mean: float
@@ -67,7 +65,7 @@ class Chain:
         self._data, self._noise = data, noise
         of_users, of_items = make_groups(data, self._random)
         self._users, self._items = Block(data.by_user, of_users), Block(data.by_item, of_items)
-        self._counts = np.diff(data.by_user[0])
+        self._counts = np.diff(data.by_user.starts)
         self._precisions = np.ones(len(self._counts))
         self._targets = ((data.ratings - data.mean) / data.scale).astype(np.float32)
         self._errors = np.empty_like(self._targets)
@@ -131,7 +129,7 @@ class Chain:
         self._targets, self._errors = latent.astype(np.float32), (latent - predicted).astype(np.float32)
 
 
-def _rows(index: IntArray, n: int, others: IntArray) -> Ratings:
+def _rows(index: IntArray, n: int, others: IntArray) -> RatingRows:
     """Where the ratings of each of `n` rows start, in ascending order of rows, and whom each is of."""
     starts = np.append(0, np.cumsum(np.bincount(index, minlength=n), dtype=np.int64))
-    return starts, np.asarray(others, np.int32)
+    return RatingRows(starts, np.asarray(others, np.int32))

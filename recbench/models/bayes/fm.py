@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.models.bayes.chain import Likelihood, Ranked
+from recbench.models.bayes.kernel_arrays import Features, RatingRows
 from recbench.models.bayes.mf import BayesMF
 from recbench.models.bayes.sampler import Group, group, identities
 from recbench.models.content.item_features import item_features
-
-if TYPE_CHECKING:
-    from recbench.models.bayes.kernels import Features, Ratings
 
 
 @dataclass
@@ -66,15 +63,15 @@ def _drawn(kinds: list[Features], n_factors: int, random: np.random.Generator) -
     return tuple(group(features, n_factors, random) for features in kinds)
 
 
-def _partners(by_partner: Ratings, by_row: Ratings) -> Features:
+def _partners(by_partner: RatingRows, by_row: RatingRows) -> Features:
     """Each partner as a feature of the rows rated with it, at n^-½ for a row with n ratings."""
     starts, rows = by_partner
-    n_ratings = np.diff(by_row[0])
-    return starts, rows, (n_ratings[rows] ** -0.5).astype(np.float32)
+    n_ratings = np.diff(by_row.starts)
+    return Features(starts, rows, (n_ratings[rows] ** -0.5).astype(np.float32))
 
 
 def _columns(table: FloatArray) -> Features:
     """Each column as a feature of the rows where it is not zero."""
     columns, rows = np.nonzero(table.T)
     starts = np.append(0, np.cumsum(np.bincount(columns, minlength=table.shape[1]), dtype=np.int64))
-    return starts, rows.astype(np.int32), table[rows, columns].astype(np.float32)
+    return Features(starts, rows.astype(np.int32), table[rows, columns].astype(np.float32))

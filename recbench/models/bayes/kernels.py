@@ -19,30 +19,26 @@ import numba
 import numpy as np
 from numba import float32, int32, int64, void
 
-from recbench.array_types import Float32Array, Int32Array, RowPointers
+from recbench.array_types import Float32Array, Int32Array
+from recbench.models.bayes.kernel_arrays import Features, NormalEquations, Prior, RatingRows
 from recbench.models.numba_compile import compiled
 
-Ratings = tuple[RowPointers, Int32Array]  # where the ratings of each row start, and whom each is of
-Features = tuple[
-    RowPointers, Int32Array, Float32Array
-]  # where each feature starts, which rows have it, its value there
-Standing = tuple[Float32Array, Float32Array, Float32Array]  # of each row: G, r and the vector itself
-Prior = tuple[Float32Array, Float32Array]  # mean and precision of each coordinate of a feature's coefficients
+# a pivot below this share of its diagonal element is rounding error (float32 has 7 digits), so it is raised to it
+ROUNDING = np.float32(1e-6)
 
-ROUNDING = np.float32(1e-6)  # a share of a diagonal element this small is what rounding left of zero
-
-types: Any = numba.types  # which carries no type hints
+types: Any = numba.types  # Numba has no type hints
 _table, _vector, _tables = float32[:, ::1], float32[::1], float32[:, :, ::1]
-_ratings = types.Tuple((int64[::1], int32[::1]))
-_features = types.Tuple((int64[::1], int32[::1], float32[::1]))
-_kept, _indices = types.Array(float32, 3, "C", readonly=True), types.Array(int32, 1, "C", readonly=True)
-_standing = types.Tuple((_tables, _table, _table))
-_prior = types.UniTuple(float32[::1], 2)
+_ratings = types.NamedTuple((int64[::1], int32[::1]), RatingRows)
+_features = types.NamedTuple((int64[::1], int32[::1], float32[::1]), Features)
+_equations = types.NamedTuple((_tables, _table, _table), NormalEquations)
+_prior = types.NamedUniTuple(_vector, 2, Prior)
+_samples = types.Array(float32, 3, "C", readonly=True)
+_indices = types.Array(int32, 1, "C", readonly=True)
 
 
 @compiled(void(_ratings, _vector, _table, _table, _vector))
 def residuals(
-    ratings: Ratings, targets: Float32Array, own: Float32Array, other: Float32Array, errors: Float32Array
+    ratings: RatingRows, targets: Float32Array, own: Float32Array, other: Float32Array, errors: Float32Array
 ) -> None:
     """What the vectors leave of each target: e = target − c_u − d_i − a_u · b_i."""
     starts, others = ratings
@@ -57,7 +53,7 @@ def residuals(
 
 @compiled(void(_ratings, _vector, _vector, _table, _tables, _table))
 def gather(
-    ratings: Ratings,
+    ratings: RatingRows,
     errors: Float32Array,
     precisions: Float32Array,
     other: Float32Array,
@@ -108,12 +104,12 @@ def draw(precision: Float32Array, moment: Float32Array, normals: Float32Array, d
         drawn[f] = total / upper[f, f]
 
 
-@compiled(void(_features, int64, _vector, _standing, _table, _vector))
+@compiled(void(_features, int64, _vector, _equations, _table, _vector))
 def _condition(
     features: Features,
     feature: int,
     own: Float32Array,
-    standing: Standing,
+    equations: NormalEquations,
     precision: Float32Array,
     slope: Float32Array,
 ) -> None:
@@ -125,7 +121,7 @@ def _condition(
         J' G J = x² (G + H g' + g H') = M + M',   M = x² (G / 2 + H g')
     """
     starts, rows, values = features
-    gram, moment, vectors = standing
+    gram, moment, vectors = equations
     n = len(own)
     g, total = np.zeros(n, np.float32), np.zeros((n, n), np.float32)
     for at in range(starts[feature], starts[feature + 1]):
@@ -141,13 +137,13 @@ def _condition(
     precision += total + total.T
 
 
-@compiled(void(_features, _table, _standing, _prior, _table))
+@compiled(void(_features, _table, _equations, _prior, _table))
 def draw_coefficients(
-    features: Features, coefficients: Float32Array, standing: Standing, prior: Prior, normals: Float32Array
+    features: Features, coefficients: Float32Array, equations: NormalEquations, prior: Prior, normals: Float32Array
 ) -> None:
     """Draw every feature's coefficients given all else; the rows' vectors and r follow each draw."""
     starts, rows, values = features
-    gram, moment, vectors = standing
+    gram, moment, vectors = equations
     n = coefficients.shape[1]
     precision = np.empty((n, n), np.float32)
     slope, change, step = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
@@ -155,9 +151,9 @@ def draw_coefficients(
         own = coefficients[feature]
         precision[:] = 0.0
         for f in range(n):
-            precision[f, f] = prior[1][f]
-            slope[f] = prior[1][f] * (prior[0][f] - own[f])
-        _condition(features, feature, own, standing, precision, slope)
+            precision[f, f] = prior.precision[f]
+            slope[f] = prior.precision[f] * (prior.mean[f] - own[f])
+        _condition(features, feature, own, equations, precision, slope)
         draw(precision, slope, normals[feature], change)
         for at in range(starts[feature], starts[feature + 1]):
             row, x = rows[at], values[at]
@@ -176,7 +172,7 @@ def draw_coefficients(
             own[f] += change[f]
 
 
-@compiled(void(_kept, _kept, _indices, _indices, _table))
+@compiled(void(_samples, _samples, _indices, _indices, _table))
 def score(
     of_users: Float32Array, of_items: Float32Array, user_idx: Int32Array, item_idx: Int32Array, scores: Float32Array
 ) -> None:

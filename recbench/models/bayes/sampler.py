@@ -21,14 +21,12 @@ Archambeau (2011), "Robust Bayesian matrix factorisation", AISTATS, for the user
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from recbench.array_types import Float32Array, Float64Array, IntArray
-
-if TYPE_CHECKING:
-    from recbench.models.bayes.kernels import Features, Prior, Ratings
+from recbench.models.bayes.kernel_arrays import Features, NormalEquations, Prior, RatingRows
 
 Noise = Literal["user", "common"]
 START_SCALE = 0.1  # standard deviation of the factors before the first sweep
@@ -49,16 +47,16 @@ class Group:
         squares = np.sum((self.coefficients - mean) ** 2, axis=0) + n * mean**2 / (n + 1)
         precision = random.gamma((1 + n) / 2, 2 / (1 + squares))
         drawn = n * mean / (n + 1) + random.standard_normal(len(mean)) / np.sqrt(precision * (n + 1))
-        return drawn.astype(np.float32), precision.astype(np.float32)
+        return Prior(drawn.astype(np.float32), precision.astype(np.float32))
 
 
 class Block:
     """The users, or the items: whom they rated, what they are made of, and where they stand now."""
 
-    def __init__(self, ratings: Ratings, groups: tuple[Group, ...]) -> None:
+    def __init__(self, ratings: RatingRows, groups: tuple[Group, ...]) -> None:
         """Start from the groups' coefficients."""
         self.ratings, self.groups = ratings, groups
-        n_rows, width = len(ratings[0]) - 1, groups[0].coefficients.shape[1]
+        n_rows, width = len(ratings.starts) - 1, groups[0].coefficients.shape[1]
         self.vectors = combined(groups, n_rows)  # (n_rows, width)
         self._gram = np.empty((n_rows, width, width), np.float32)
         self._moment = np.empty((n_rows, width), np.float32)
@@ -71,20 +69,20 @@ class Block:
         for group in self.groups:
             prior = group.draw_prior(random)
             normals = random.standard_normal(group.coefficients.shape, dtype=np.float32)
-            standing = (self._gram, self._moment, self.vectors)
-            kernels.draw_coefficients(group.features, group.coefficients, standing, prior, normals)
+            equations = NormalEquations(self._gram, self._moment, self.vectors)
+            kernels.draw_coefficients(group.features, group.coefficients, equations, prior, normals)
 
 
 def group(features: Features, n_factors: int, random: np.random.Generator) -> Group:
     """A group whose weights start at 0 and whose factors start near it."""
-    coefficients = np.zeros((len(features[0]) - 1, 1 + n_factors), np.float32)
+    coefficients = np.zeros((len(features.starts) - 1, 1 + n_factors), np.float32)
     coefficients[:, 1:] = random.normal(0.0, START_SCALE, (len(coefficients), n_factors))
     return Group(features, coefficients)
 
 
 def identities(n: int) -> Features:
     """One feature for each of `n` rows, with value 1 in that row alone."""
-    return np.arange(n + 1), np.arange(n, dtype=np.int32), np.ones(n, np.float32)
+    return Features(np.arange(n + 1), np.arange(n, dtype=np.int32), np.ones(n, np.float32))
 
 
 def combined(groups: tuple[Group, ...], n_rows: int) -> Float32Array:

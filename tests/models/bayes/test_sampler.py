@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from recbench.array_types import Float32Array, FloatArray
-from recbench.models.bayes.kernels import Features, Prior, draw_coefficients, gather
+from recbench.models.bayes.kernel_arrays import Features, NormalEquations, Prior, RatingRows
+from recbench.models.bayes.kernels import draw_coefficients, gather
 from recbench.models.bayes.sampler import Block, Group, combined, draw_precisions, identities
 
-SETS: Features = (  # two more features of three rows: the first in rows 0 and 2, the second in rows 0 and 1
+SETS = Features(  # two more features of three rows: the first in rows 0 and 2, the second in rows 0 and 1
     np.array([0, 2, 4]),
     np.array([0, 2, 0, 1], np.int32),
     np.array([0.7, 1.0, 0.7, 0.5], np.float32),
@@ -28,7 +29,7 @@ class Pinned(Group):
 
     def draw_prior(self, random: np.random.Generator) -> Prior:
         width = self.coefficients.shape[1]
-        return np.full(width, self.mean, np.float32), np.full(width, self.precision, np.float32)
+        return Prior(np.full(width, self.mean, np.float32), np.full(width, self.precision, np.float32))
 
 
 def within(expected: Any, draws: FloatArray) -> None:
@@ -39,16 +40,16 @@ def within(expected: Any, draws: FloatArray) -> None:
 
 def test_a_users_factors_have_the_mean_and_covariance_of_the_closed_form() -> None:
     n_users = 20_000  # all alike: each is a draw
-    ratings = (np.arange(n_users + 1) * 3, np.tile(np.arange(3, dtype=np.int32), n_users))
+    ratings = RatingRows(np.arange(n_users + 1) * 3, np.tile(np.arange(3, dtype=np.int32), n_users))
     items = np.array([[0, 1, 0], [0, 1, 1], [0, 0, 2]], np.float32)
     targets = np.tile(np.array([1, 2, -1], np.float32), n_users)
     vectors: Float32Array = np.zeros((n_users, 3), np.float32)
     gram, moment = np.empty((n_users, 3, 3), np.float32), np.empty((n_users, 3), np.float32)
     gather(ratings, targets, np.full_like(targets, 2), items, gram, moment)
-    prior = (np.zeros(3, np.float32), np.array([1e9, 1, 1], np.float32))  # which holds the bias at 0
+    prior = Prior(np.zeros(3, np.float32), np.array([1e9, 1, 1], np.float32))  # which holds the bias at 0
     normals = np.random.default_rng(0).standard_normal((n_users, 3), dtype=np.float32)
     drawn = vectors.copy()
-    draw_coefficients(identities(n_users), drawn, (gram, moment, vectors), prior, normals)
+    draw_coefficients(identities(n_users), drawn, NormalEquations(gram, moment, vectors), prior, normals)
     mean, covariance = np.array([1.294118, -0.235294]), np.array([[0.215686, -0.039216], [-0.039216, 0.098039]])
     assert np.abs(drawn[:, 0]).max() < 1e-3
     within(mean, drawn[:, 1:].astype(np.float64))
@@ -66,7 +67,10 @@ def test_without_factors_and_with_known_prior_and_noise_the_samples_average_to_t
     link = np.argsort(items, kind="stable")
     starts = np.array([0, 2, 4, 5])  # of users and, as it happens, of items
     of_users, of_items = (Pinned(identities(3), np.zeros((3, 1), np.float32), 0.3, 2.0) for _ in range(2))
-    by_user, by_item = Block((starts, items), (of_users,)), Block((starts, users[link]), (of_items,))
+    by_user, by_item = (
+        Block(RatingRows(starts, items), (of_users,)),
+        Block(RatingRows(starts, users[link]), (of_items,)),
+    )
     random, alpha, samples = np.random.default_rng(0), np.full(5, 4, np.float32), np.empty((6000, 6))
     for sample in samples:
         for own, other, order in ((by_user, by_item, np.arange(5)), (by_item, by_user, link)):
@@ -123,13 +127,13 @@ class Scene:
         self.coefficients = rng.normal(size=(5, 3)).astype(np.float32)
         self.groups = (Group(identities(3), self.coefficients[:3].copy()), Group(SETS, self.coefficients[3:].copy()))
         self.rows, self.others = np.array([0, 0, 0, 1, 1, 2, 2]), np.array([0, 1, 3, 1, 2, 0, 2], np.int32)
-        self.ratings = (np.array([0, 3, 5, 7]), self.others)
+        self.ratings = RatingRows(np.array([0, 3, 5, 7]), self.others)
         self.other = rng.normal(size=(4, 3)).astype(np.float32)
         self.targets = rng.normal(size=7).astype(np.float32)
         self.precisions = rng.uniform(0.5, 2, 7).astype(np.float32)
         self.vectors = combined(self.groups, 3)
         self.gram, self.moment = np.empty((3, 3, 3), np.float32), np.empty((3, 3), np.float32)
-        self.prior = np.array([0.1, 0.2, 0.3], np.float32), np.array([1.0, 2.0, 3.0], np.float32)
+        self.prior = Prior(np.array([0.1, 0.2, 0.3], np.float32), np.array([1.0, 2.0, 3.0], np.float32))
         self.gather()
 
     def gather(self) -> None:
@@ -143,8 +147,8 @@ class Scene:
 
     def draw(self, normals: FloatArray) -> Float32Array:
         """Draw the two features of `SETS`; returns their coefficients."""
-        standing = (self.gram, self.moment, self.vectors)
-        draw_coefficients(SETS, self.groups[1].coefficients, standing, self.prior, normals.astype(np.float32))
+        equations = NormalEquations(self.gram, self.moment, self.vectors)
+        draw_coefficients(SETS, self.groups[1].coefficients, equations, self.prior, normals.astype(np.float32))
         return self.groups[1].coefficients
 
     def energy(self, change: FloatArray) -> float:
