@@ -208,7 +208,8 @@ def _predict_all(model: RatingModel, dataset: RatingDataset) -> FloatArray:
 
 
 def _options(model: RatingModel) -> dict[str, Any]:
-    return {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
+    fields = dataclasses.fields(model)  # type: ignore[arg-type]
+    return {field.name: getattr(model, field.name) for field in fields if field.init}
 
 
 def _flat(state: dict[str, Any]) -> dict[str, np.ndarray]:

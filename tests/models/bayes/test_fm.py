@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.models.bayes.chain import ranked
+from recbench.models.bayes.features import entity_features
 from recbench.models.bayes.fm import BayesFM
 from recbench.models.bayes.mf import BayesMF
+from recbench.models.bayes.sorted_ratings import sort_ratings
 from recbench.testing.toy import COLD_ITEM, toy_ratings
 from tests.models.bayes.test_mf import all_pairs, fold_one, rmse
 
@@ -28,12 +29,13 @@ def test_without_implicit_features_it_is_bayesian_matrix_factorization() -> None
 
 def test_implicit_features_are_the_pairs_of_train_and_no_others() -> None:
     train = toy_ratings()
-    of_users, of_items = SMALL._groups(train, ranked(train), np.random.default_rng(0))
-    for groups, rows, partners in (
+    ratings = sort_ratings(train)
+    of_users, of_items = entity_features(ratings.by_user, ratings.by_item, implicit=True, item_table=None)
+    for kinds, rows, partners in (
         (of_users, train.user_idx, train.item_idx),
         (of_items, train.item_idx, train.user_idx),
     ):
-        starts, entries, values = groups[1].features
+        starts, entries, values = kinds[1]
         pairs = set(zip(np.repeat(np.arange(len(starts) - 1), np.diff(starts)), entries, strict=True))
         assert pairs == set(zip(partners, rows, strict=True))
         np.testing.assert_allclose(values, np.bincount(rows)[entries] ** -0.5, rtol=1e-6)

@@ -14,6 +14,7 @@ import pytest
 from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
+from recbench.models.bayes.fm import BayesFM
 from recbench.models.bayes.mf import BayesMF
 from recbench.progress import PrunedError, checkpoint_listener
 from recbench.testing.toy import COLD_ITEM, COLD_USER, toy_ratings
@@ -33,12 +34,12 @@ def planted(seed: int = 0, noise: FloatArray | float = 0.3) -> tuple[RatingDatas
     return whole.take(order[480:]), whole.take(order[:480])
 
 
-def all_pairs(model: BayesMF) -> FloatArray:
+def all_pairs(model: BayesFM) -> FloatArray:
     users, items = (index.ravel() for index in np.indices((len(model.known_users_), len(model.known_items_))))
     return model.predict(users, items).reshape(len(model.known_users_), -1)
 
 
-def rmse(model: BayesMF | Bias, test: RatingDataset) -> float:
+def rmse(model: BayesFM | Bias, test: RatingDataset) -> float:
     return float(np.sqrt(np.mean((model.predict(test.user_idx, test.item_idx) - test.ratings) ** 2)))
 
 
@@ -205,7 +206,7 @@ def test_chains_of_consecutive_seeds_differ() -> None:
 def test_pairs_beyond_one_block_are_predicted_like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     model = replace(SMALL).fit(toy_ratings())
     at_once = all_pairs(model)
-    monkeypatch.setattr("recbench.models.bayes.mf.PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr("recbench.models.bayes.fm.PAIRS_PER_BLOCK", 7)
     np.testing.assert_array_equal(all_pairs(model), at_once)
 
 

@@ -54,7 +54,7 @@ def test_latent_variables_have_the_mean_of_a_cut_normal_even_far_out() -> None:
     predicted = np.repeat([1.0, 0.2, 0.0, -14.0], 5000)
     cut = Cutpoints(level, 3)
     cut.inner = np.array([0.0, 0.5])
-    latent = cut.latent(predicted, np.full(len(level), 2.0), np.random.default_rng(0)).reshape(4, 5000)
+    latent = cut.draw_latent(predicted, np.full(len(level), 2.0), np.random.default_rng(0)).reshape(4, 5000)
     for draws, mean in zip(latent, [-0.186608, 0.245971, 0.762568, 0.517201], strict=True):
         within(mean, draws)
     assert latent[0].max() <= 0 <= latent[1].min()
@@ -67,10 +67,10 @@ def test_cutpoints_settle_and_walk_where_the_ratings_put_them() -> None:
     level = np.searchsorted(truth, predicted + rng.normal(size=8000) / roots)
     cut = Cutpoints(level, 4)
     for _ in range(8):
-        cut.settle(predicted, roots)
+        cut.newton_step(predicted, roots)
     settled, walked = cut.inner.copy(), []
     for _ in range(400):
-        cut.walk(predicted, roots, rng)
+        cut.metropolis_step(predicted, roots, rng)
         walked.append(cut.inner.copy())
     np.testing.assert_allclose(settled, truth, atol=0.08)
     np.testing.assert_allclose(np.mean(walked, axis=0), settled, atol=0.02)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from recbench.array_types import Float32Array, FloatArray
+from recbench.models.bayes.features import identities
 from recbench.models.bayes.kernel_arrays import Features, NormalEquations, Prior, RatingRows
 from recbench.models.bayes.kernels import draw_coefficients, gather
-from recbench.models.bayes.sampler import Block, Group, combined, draw_precisions, identities
+from recbench.models.bayes.sampler import EntityBlock, Group, combined, draw_precisions
 
 SETS = Features(  # two more features of three rows: the first in rows 0 and 2, the second in rows 0 and 1
     np.array([0, 2, 4]),
@@ -68,8 +69,8 @@ def test_without_factors_and_with_known_prior_and_noise_the_samples_average_to_t
     starts = np.array([0, 2, 4, 5])  # of users and, as it happens, of items
     of_users, of_items = (Pinned(identities(3), np.zeros((3, 1), np.float32), 0.3, 2.0) for _ in range(2))
     by_user, by_item = (
-        Block(RatingRows(starts, items), (of_users,)),
-        Block(RatingRows(starts, users[link]), (of_items,)),
+        EntityBlock(RatingRows(starts, items), (of_users,)),
+        EntityBlock(RatingRows(starts, users[link]), (of_items,)),
     )
     random, alpha, samples = np.random.default_rng(0), np.full(5, 4, np.float32), np.empty((6000, 6))
     for sample in samples:

@@ -186,5 +186,5 @@ def test_a_data_set_without_timestamps_is_refused() -> None:
 
 def test_a_model_that_learned_nothing_of_time_says_so() -> None:
     index = np.zeros(1, np.int32)
-    with pytest.raises(RuntimeError, match="BayesMF has learned nothing of time; set uses_time=true"):
+    with pytest.raises(RuntimeError, match="BayesMF was fitted without timestamps; set uses_time=true"):
         BayesMF(n_samples=2, n_burn_in=0).fit(toy_ratings()).predict_at(index, index, index)
