@@ -19,7 +19,6 @@ import pluggy
 from recbench import hookspecs
 from recbench.contracts import Metric
 from recbench.registry.factory_checks import checked_factory
-from recbench.registry.lookup import find_with
 from recbench.registry.options import options_of
 from recbench.usage import did_you_mean
 
@@ -123,10 +122,8 @@ class Registry:
 
 @cache
 def installed() -> Registry:
-    """The registry of everything that is installed; models that are made of others find them there."""
-    registry = load(entry_points(group=GROUP))
-    find_with(lambda name: registry.find("model", name).factory)
-    return registry
+    """Return the registry of everything that is installed, loaded once per process."""
+    return load(entry_points(group=GROUP))
 
 
 def load(points: Iterable[EntryPoint]) -> Registry:

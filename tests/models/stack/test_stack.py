@@ -18,7 +18,7 @@ from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import global_mean
 from recbench.models.factorization.mf import MF
 from recbench.models.stack.stack import Stack, blend
-from recbench.registry import lookup
+from recbench.registry.registry import Entry, Registry
 from recbench.serving.model_folder import load, save
 from recbench.testing import ModelConformance
 from recbench.testing.toy import toy_ratings
@@ -77,7 +77,8 @@ def own_models(monkeypatch: pytest.MonkeyPatch) -> None:
         "bias": Bias,
         "unready": Unready,
     }
-    monkeypatch.setattr(lookup, "_known", [lambda name: known[name]])
+    entries = {name: Entry("model", name, factory, "acme", "1.0") for name, factory in known.items()}
+    monkeypatch.setattr("recbench.models.stack.members.installed", lambda: Registry({"model": entries}))
 
 
 def _data(seed: int = 0) -> RatingDataset:
