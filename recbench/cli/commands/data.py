@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from recbench.datasets.data_folder import data_folder
 from recbench.datasets.movielens.download import BASE, DownloadError, fetch, record_terms
 from recbench.datasets.movielens.files import find_archive
 from recbench.datasets.movielens.releases import DOWNLOADS, Download
-from recbench.datasets.tabular.cache import data_folder
 from recbench.results.render import aligned
 from recbench.usage import CheckFailed, Parser, UsageError, did_you_mean
 

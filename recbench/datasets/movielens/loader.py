@@ -10,10 +10,10 @@ from typing import Literal, get_args
 import numpy as np
 
 from recbench.contracts import RatingDataset
+from recbench.datasets.data_folder import data_folder
 from recbench.datasets.id_indexing import dense
 from recbench.datasets.movielens.files import RELEASES, find_archive, item_columns, read_release
 from recbench.datasets.movielens.releases import DOWNLOADS
-from recbench.datasets.tabular.cache import data_folder
 
 Release = Literal["small-2016", "100k", "1m", "10m", "20m", "25m", "32m", "latest-small"]
 

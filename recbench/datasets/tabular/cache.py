@@ -25,6 +25,7 @@ from typing import IO, Any
 import numpy as np
 
 from recbench.contracts import RatingDataset
+from recbench.datasets.data_folder import cache_folder
 
 MIN_BYTES = 4 * 2**20  # a smaller file is read about as fast as its copy
 RACY_SECONDS = 2.0  # a file changed this shortly before it was looked at may change again within one tick of its times
@@ -32,23 +33,6 @@ ARRAYS = ("user_ids", "item_ids", "user_idx", "item_idx", "ratings", "timestamps
 DAMAGE = (ValueError, TypeError, LookupError, EOFError, OSError, MemoryError)
 
 _log = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Where the platform keeps what can be made again; the folder need not exist."""
-    if sys.platform == "win32":
-        parent = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        parent = Path.home() / "Library" / "Caches"
-    else:
-        parent = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return parent / "recbench" / "converted"
-
-
-def data_folder() -> Path:
-    """Where data sets are downloaded to and looked for: `RECBENCH_DATA`, else beside the copies."""
-    told = os.environ.get("RECBENCH_DATA")
-    return Path(told).expanduser() if told else cache_folder().parent / "data"
 
 
 def converted(
@@ -167,9 +151,13 @@ def _stem(file: Path, options: Sequence[Any]) -> str:
     return hashlib.sha256(made_of.encode()).hexdigest()
 
 
+def reader_sources() -> list[Path]:
+    """List the source files that decide what is read from a file: all of recbench.datasets."""
+    return sorted(Path(__file__).parents[1].rglob("*.py"))
+
+
 @cache
 def _readers() -> list[str]:
-    """What reads a file: other code or another pandas might read something else."""
-    sources = sorted(Path(__file__).parents[1].rglob("*.py"))  # all of recbench.datasets
-    code = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    """Identify the code that reads a file: other code or another pandas might read something else."""
+    code = hashlib.sha256(b"".join(source.read_bytes() for source in reader_sources())).hexdigest()
     return [code, version("pandas"), version("numpy"), sys.byteorder]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import os
 import time
@@ -12,7 +14,8 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset
-from recbench.datasets.tabular import cache, ratings_file
+from recbench.datasets import id_indexing
+from recbench.datasets.tabular import cache, columns, csv_reader, ratings_file, raw_ratings
 from recbench.datasets.tabular.ratings_file import load_ratings_file
 
 TEXT = "user,item,rating,time\nb,7,4.1,100\na,7,-1,200\nb,30,0,300\n"
@@ -197,8 +200,27 @@ def test_parquet_has_a_copy_too(tmp_path: Path) -> None:
     assert load_ratings_file(str(tmp_path / "mine.parquet")).digest == first.digest
 
 
-def test_the_cache_folder_follows_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/var/elsewhere")
-    assert cache.cache_folder() == Path("/var/elsewhere/recbench/converted")
+CANNOT_CHANGE_WHAT_IS_READ = {
+    "recbench.array_types",
+    "recbench.contracts",
+    "recbench.hookspecs",
+    "recbench.progress",
+    "recbench.runtime.locks",
+}
+
+
+def test_copy_depends_on_the_source_of_every_reader() -> None:
+    sources = cache.reader_sources()
+    assert {
+        Path(inspect.getfile(module)) for module in (columns, csv_reader, id_indexing, ratings_file, raw_ratings)
+    } <= {*sources}
+    imported = {
+        node.module
+        for source in sources
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "recbench"
+    }
+    outside = {module for module in imported if not module.startswith("recbench.datasets.")}
+    assert outside == CANNOT_CHANGE_WHAT_IS_READ, (
+        "code that reads files must lie in recbench.datasets, or copies go stale"
+    )
