@@ -1,7 +1,7 @@
-"""What is recommended, right or wrong: how much of the catalog, how known, how evenly.
+"""Coverage, novelty and inequality of recommendations, whether or not they are relevant.
 
-They look at the first k items of the catalog for each user with a scored row, those rated in train left out.
-Items of equal score stand in an order shuffled once for all (see `ranking`).
+All are of the top k of the catalog for each user with a scored row, without the items that the user rated in the
+training set. Ties are broken by one shuffled order of the items (see `ranking`).
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import numpy as np
 
 from recbench.array_types import FloatArray, Int64Array
 from recbench.metrics.ranking import Ranking
-from recbench.metrics.ranking_formulas import at_least_one
+from recbench.metrics.relevant_positions import check_cutoff
 
 
 def coverage(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10) -> float:
-    """Share of the catalog among the first k of anybody: |∪_u top_k(u)| / n_items."""
+    """Share of the catalog that is in any user's top k: |∪_u top_k(u)| / n_items."""
     return float(np.mean(_counts(ranking, k) > 0))
 
 
 def novelty(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10) -> float:
-    """Mean surprise of the first k: −log2 of the share of users who rated the item in train.
+    """Mean surprise of the top k: −log2 of the share of users who rated the item in the training set.
 
-    An item that nobody rated counts as rated by 1 of n_users + 1. It is NaN where nothing is recommended.
+    An item without ratings counts as rated by 1 of n_users + 1 users. NaN if nothing is recommended.
     Source: Vargas & Castells (2011), "Rank and relevance in novelty and diversity metrics", RecSys.
     """
     counts, train = _counts(ranking, k), ranking.train
@@ -32,17 +32,17 @@ def novelty(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: i
 
 
 def gini(_ratings: FloatArray, _predicted: FloatArray, ranking: Ranking, k: int = 10) -> float:
-    """Inequality of how often items are among the first k: 0 all equally, near 1 only a few.
+    """Gini coefficient of how often items are in a top k: 0 if all equally often, near 1 if only a few are.
 
-    Σ_j (2j − n − 1) c_(j) / (n Σ c),   c_(j) the ascending counts of all n items, never shown ones included
+        Σ_j (2j − n − 1) c_(j) / (n Σ c),   c_(j) the ascending counts of all n items, including those never shown
 
-    It is NaN where nothing is recommended.
+    NaN if nothing is recommended.
     """
     return gini_of(_counts(ranking, k))
 
 
 def gini_of(counts: Int64Array) -> float:
-    """The Gini coefficient of the counts; NaN where all are 0.
+    """Return the Gini coefficient of the counts; NaN if all are 0.
 
     >>> gini_of(np.array([1, 2, 3, 4])), gini_of(np.array([0, 0, 0, 4]))
     (0.25, 0.75)
@@ -53,6 +53,6 @@ def gini_of(counts: Int64Array) -> float:
 
 
 def _counts(ranking: Ranking, k: int) -> Int64Array:
-    """How many users each item is recommended to: (n_items,)."""
-    top = ranking.top(at_least_one(k))
+    """Count the users that each item is recommended to: (n_items,)."""
+    top = ranking.top(check_cutoff(k))
     return np.bincount(top[top >= 0], minlength=ranking.train.n_items)

@@ -1,4 +1,4 @@
-"""Rankings: where scored pairs stand among the candidates, and each user's top of the whole catalog."""
+"""Rankings: the ranks of scored pairs among the candidates, and each user's top of the whole catalog."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from recbench.contracts import RatingDataset
 from recbench.progress import track
 
 BLOCK_BYTES = 2**24  # of the scores in memory at once, float64; a model's own arrays come on top
-TOP_DEPTH = 100  # the longest lists that are kept without being asked for
+TOP_DEPTH = 100  # length of the lists that are kept even if shorter ones are requested
 RELEVANT_SHARE = 0.75  # of the way up the rating scale: 4 of 1 to 5, 8 of 1 to 10
 
 
 @dataclass(frozen=True, eq=False)
 class RankPositions:
-    """Where each scored pair stands among the candidates of its user, ties included."""
+    """The rank of each scored pair among the candidates of its user, as bounds where scores are tied."""
 
     user: IntArray  # (n_pairs,) number of the user, 0 ... n_users − 1
     ratings: Float64Array  # (n_pairs,)
@@ -30,14 +30,14 @@ class RankPositions:
     rating_scale: tuple[float, float]
 
     def relevant(self, relevant_from: float | None = None) -> BoolArray:
-        """Which pairs are relevant: rated at least `relevant_from`, or three quarters up the rating scale."""
+        """Mark the pairs rated at least `relevant_from`; None: at least three quarters up the rating scale."""
         low, high = self.rating_scale
         least = low + RELEVANT_SHARE * (high - low) if relevant_from is None else relevant_from
         return self.ratings >= least - 1e-6 * (high - low)  # float32 ratings may lie just below
 
 
 def rank_bounds(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Int64Array, Int64Array]:
-    """How many of its user's rows have a smaller key than each row, and how many the same, itself included."""
+    """Count, per row, the rows of the same user with a smaller key, and those with the same key, itself included."""
     order = np.lexsort((keys, users))
     new_user, new_key = np.ones(len(order), bool), np.ones(len(order), bool)
     new_user[1:] = np.diff(users[order]) != 0
@@ -50,61 +50,47 @@ def rank_bounds(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Int64Ar
     return before, same
 
 
-def places_among_rated(
-    ratings: FloatArray, predicted: FloatArray, user_idx: IntArray, rating_scale: tuple[float, float]
-) -> RankPositions:
-    """The places of scored pairs among all scored pairs of their user.
-
-    Raises:
-        ValueError: nothing is scored, or columns differ in length.
-    """
-    if not len(ratings) == len(predicted) == len(user_idx) > 0:
-        lengths = f"{len(ratings)} ratings, {len(predicted)} predictions and {len(user_idx)} users"
-        raise ValueError(f"{lengths}; give equally many, at least one")
-    _, user, n_candidates = np.unique(user_idx, return_inverse=True, return_counts=True)
-    before, tied = rank_bounds(user, -np.asarray(predicted, np.float64))
-    return RankPositions(user, np.asarray(ratings, np.float64), before, tied, n_candidates, rating_scale)
-
-
 class Ranking:
     """How a model orders the whole catalog for each user with a scored row.
 
-    Candidates are all items but those that the user rated in `train`; they stand in the order of the
-    model's scores, not clipped. The catalog is scored once, when a metric first asks, in blocks of users
-    of at most `BLOCK_BYTES`, and never sampled; what is kept is each scored pair's place and each
-    user's top. A scored pair that is in `train` too has no place; one that is scored twice has one, with
-    the higher rating.
+    Candidates are all items except those that the user rated in `train`, ordered by the model's unclipped scores.
+    The catalog is scored once, when a metric first needs it, in blocks of users of at most `BLOCK_BYTES`, and
+    never sampled; only each scored pair's position and each user's top are kept. A scored pair that is also in
+    `train` has no position; a pair that is scored twice has one, with the higher rating.
     """
 
     def __init__(self, scorer: Callable[[IntArray], FloatArray], train: RatingDataset, scored: RatingDataset) -> None:
-        """Note what to rank; nothing is computed yet."""
+        """Remember what to rank; nothing is computed yet.
+
+        `scorer(user_idx)` returns the scores of all items: (n_users, n_items).
+        """
         self.train = train
         self.users: IntArray = np.unique(scored.user_idx)  # (n_users,) those with a scored row
         self._scorer, self._scored = scorer, scored
-        self._places: RankPositions | None = None
+        self._positions: RankPositions | None = None
         self._top: IntArray = np.empty((len(self.users), 0), np.int32)
 
     @property
-    def places(self) -> RankPositions:
-        """The place of each scored pair among the user's candidates; `user` counts along `users`."""
-        if self._places is None:
-            self._places = self._ranked(TOP_DEPTH)
-        return self._places
+    def positions(self) -> RankPositions:
+        """Positions of the scored pairs among their users' candidates; `user` is a position in `users`."""
+        if self._positions is None:
+            self._positions = self._ranked(TOP_DEPTH)
+        return self._positions
 
     def top(self, k: int) -> IntArray:
-        """Each user's first `k` candidates (n_users, k), −1 where there are fewer.
+        """Return each user's first `k` candidates, (n_users, k), −1 where there are fewer.
 
-        Items of equal score stand in an order that is shuffled once for all, the same for every user
-        and model: it knows nothing of relevance or popularity.
+        Ties are broken by one shuffled order of the items, the same for every user and model and
+        independent of relevance and popularity.
         """
         depth = min(k, self.train.n_items)
         if self._top.shape[1] < depth:
-            self._places = self._ranked(max(depth, TOP_DEPTH))
+            self._positions = self._ranked(max(depth, TOP_DEPTH))
         return self._top[:, :k]
 
     @cached_property
     def _truth(self) -> tuple[IntArray, IntArray, Float64Array]:
-        """User number, item and rating of the pairs that have a place, by user."""
+        """User number, item and rating of the pairs that have a position, by user."""
         scored, n_items = self._scored, self.train.n_items
         order = np.lexsort((-scored.ratings, scored.item_idx, scored.user_idx))
         keys = scored.user_idx[order].astype(np.int64) * n_items + scored.item_idx[order]
@@ -122,7 +108,7 @@ class Ranking:
         return user[order], self.train.item_idx[rows][order]
 
     def _ranked(self, depth: int) -> RankPositions:
-        """Score the catalog once: keep the top `depth`, and return the places."""
+        """Score the catalog once: keep the top `depth`, and return the positions."""
         n_users, n_items = len(self.users), self.train.n_items
         user, item, ratings = self._truth
         before, tied = np.empty(len(user), np.int64), np.empty(len(user), np.int64)
@@ -141,8 +127,8 @@ class Ranking:
         return RankPositions(user, ratings, before, tied, n_candidates, self.train.rating_scale)
 
     def _scores(self, start: int, stop: int) -> Float64Array:
-        """The scores of these users' candidates (n_users, n_items), minus infinity for what they have rated."""
-        scores = np.array(self._scorer(self.users[start:stop]), np.float64)  # ours to change
+        """Score these users' candidates, (n_users, n_items), minus infinity for items rated in `train`."""
+        scores = np.array(self._scorer(self.users[start:stop]), np.float64)  # a copy, changed below
         user, item = self._seen
         here = slice(*np.searchsorted(user, (start, stop)))
         scores[user[here] - start, item[here]] = -np.inf
@@ -150,7 +136,7 @@ class Ranking:
 
 
 def _first(scores: Float64Array, shuffled: IntArray, depth: int) -> IntArray:
-    """The items of the `depth` highest scores of each row, in order; of equal ones, the first as shuffled."""
+    """Return the items of each row's `depth` highest scores, in order; ties are broken by `shuffled`."""
     scores = scores[:, shuffled]
     least = np.partition(scores, -depth, axis=1)[:, -depth, np.newaxis]
     at_least = scores == least
@@ -164,7 +150,7 @@ def _first(scores: Float64Array, shuffled: IntArray, depth: int) -> IntArray:
 
 
 def _counted(scores: Float64Array, row: IntArray, item: IntArray) -> tuple[Int64Array, Int64Array]:
-    """How many candidates score higher than each pair, and how many the same; pairs are ordered by row."""
+    """Count the candidates that score higher than each pair, and the same; pairs are ordered by row."""
     own = scores[row, item]
     left, right = np.empty(len(row), np.int64), np.empty(len(row), np.int64)
     bounds = np.searchsorted(row, np.arange(len(scores) + 1))

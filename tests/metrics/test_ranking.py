@@ -13,10 +13,11 @@ from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
 from recbench.metrics import ranking as ranking_module
 from recbench.metrics.beyond_accuracy import coverage, gini, gini_of, novelty
-from recbench.metrics.over_catalog import ndcg, precision
+from recbench.metrics.over_catalog import OVER_CATALOG
 from recbench.metrics.ranking import Ranking
 
 NOTHING = np.zeros(0)
+ndcg, precision = OVER_CATALOG["ndcg"], OVER_CATALOG["precision"]
 
 
 def _part(users: Any, items: Any, ratings: Any, n_users: int, n_items: int) -> RatingDataset:
@@ -81,7 +82,7 @@ def test_users_without_a_scored_row_are_not_ranked() -> None:
 
 def test_places_count_the_candidates_above_and_beside_each_scored_pair() -> None:
     scorer, train, scored = _random()
-    places = Ranking(scorer, train, scored).places
+    places = Ranking(scorer, train, scored).positions
     found = sorted(
         zip(places.user.tolist(), places.ratings.tolist(), places.before.tolist(), places.tied.tolist(), strict=True)
     )
@@ -116,7 +117,7 @@ def test_blocks_of_users_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     blocks = Ranking(scorer, train, scored)
     np.testing.assert_array_equal(whole.top(10), blocks.top(10))
     for name in ("user", "ratings", "before", "tied", "n_candidates"):
-        np.testing.assert_array_equal(getattr(whole.places, name), getattr(blocks.places, name))
+        np.testing.assert_array_equal(getattr(whole.positions, name), getattr(blocks.positions, name))
     assert max(scorer.asked[1:]) == 4
 
 
@@ -172,13 +173,13 @@ def test_equal_scores_favor_nobody() -> None:
 
 def test_a_scored_pair_that_is_in_train_has_no_place() -> None:
     train, scored = _part([0], [0], [5], 1, 3), _part([0, 0], [0, 1], [5, 5], 1, 3)
-    places = Ranking(_Counting([[3, 2, 1]]), train, scored).places
+    places = Ranking(_Counting([[3, 2, 1]]), train, scored).positions
     assert (places.before.tolist(), places.tied.tolist(), places.n_candidates.tolist()) == ([0], [1], [2])
 
 
 def test_a_pair_scored_twice_has_one_place_with_the_higher_rating() -> None:
     scored = _part([0, 0, 0], [1, 1, 2], [2, 5, 1], 1, 3)
-    places = Ranking(_Counting([[3, 2, 1]]), _part([0], [0], [5], 1, 3), scored).places
+    places = Ranking(_Counting([[3, 2, 1]]), _part([0], [0], [5], 1, 3), scored).positions
     assert places.ratings.tolist() == [5.0, 1.0]
 
 

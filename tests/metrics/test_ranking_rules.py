@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import numpy as np
 import pytest
 
 from recbench.cli.commands.list_show import show
-from recbench.metrics import among_rated as rated
-from recbench.metrics import over_catalog as catalog
+from recbench.metrics.among_rated import AMONG_RATED
+from recbench.metrics.over_catalog import OVER_CATALOG
 from recbench.metrics.ranking import Ranking
+from recbench.metrics.ranking_formulas import FORMULAS
 from recbench.registry.registry import installed
 from tests.support.ranked import RATED, full_value, one_ranking, one_user, rated_value
 
@@ -66,7 +68,7 @@ def test_ranked_users_counts_those_with_a_relevant_candidate() -> None:
     # user 0's liked item is in train already, user 2 liked none
     train, scored = one_user([5]), one_user([5, 4, 5, 1], users=[0, 1, 1, 2])
     ranking = Ranking(lambda user_idx: np.zeros((len(user_idx), 12)), train, scored)
-    assert full_value(catalog.ranked_users, ranking) == 1.0
+    assert full_value(OVER_CATALOG["ranked_users"], ranking) == 1.0
 
 
 def test_a_metric_is_shown_under_its_name_with_a_rank() -> None:
@@ -80,7 +82,24 @@ def test_a_name_with_a_rank_cuts_the_metric_there() -> None:
     assert found == names
 
 
+@pytest.mark.parametrize("name", FORMULAS)
+def test_every_formula_gives_two_documented_metrics_with_its_options(name: str) -> None:
+    options = list(inspect.signature(FORMULAS[name]).parameters)[1:]
+    for metric, inputs in ((OVER_CATALOG[name], ["ranking"]), (AMONG_RATED[f"{name}_rated"], ["user_idx", "train"])):
+        assert list(inspect.signature(metric).parameters)[2:] == inputs + options
+        assert metric.__doc__
+        assert "{candidates}" not in metric.__doc__
+        assert "{suffix}" not in metric.__doc__
+    assert "the catalog" in str(OVER_CATALOG[name].__doc__)
+    assert "the user's rated items" in str(AMONG_RATED[f"{name}_rated"].__doc__)
+
+
+def test_gains_are_binary_over_the_catalog_and_linear_among_rated_items() -> None:
+    assert inspect.signature(OVER_CATALOG["ndcg"]).parameters["gain"].default == "binary"
+    assert inspect.signature(AMONG_RATED["ndcg_rated"]).parameters["gain"].default == "linear"
+
+
 def test_rated_and_catalog_metrics_are_named_apart() -> None:
     ranking = one_ranking([3, 2, 1], items=[2], ratings=[5])
-    assert rated.mrr_rated(np.array([5]), np.array([1.0]), np.array([0]), ranking.train) == 1.0
-    assert full_value(catalog.mrr, ranking) == pytest.approx(1 / 3)
+    assert AMONG_RATED["mrr_rated"](np.array([5]), np.array([1.0]), np.array([0]), ranking.train) == 1.0
+    assert full_value(OVER_CATALOG["mrr"], ranking) == pytest.approx(1 / 3)
