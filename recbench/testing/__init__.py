@@ -1,6 +1,6 @@
-"""The conformance kits: the laws that every model, data set and metric keeps.
+"""Conformance kits: checks that every model, dataset and metric must pass.
 
-A plugin runs them over itself with pytest in four lines:
+A plugin runs them as its own tests with pytest, in four lines:
 
     import pytest
     from recbench.testing import ModelConformance
@@ -9,7 +9,8 @@ A plugin runs them over itself with pytest in four lines:
     @pytest.mark.parametrize("make_model", [SlopeOne])
     class TestSlopeOne(ModelConformance): ...
 
-The laws are plain functions: call one by itself to see what broke.
+Each check is a plain function that raises AssertionError with what it found and what to do: call one by itself to
+debug it. `recbench check NAME` runs them without pytest. `toy_ratings` is the small dataset that they use.
 """
 
 from recbench.testing.datasets import DatasetConformance

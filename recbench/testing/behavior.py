@@ -1,4 +1,4 @@
-"""Laws about what a model does with its options and with ratings that it was not given."""
+"""Checks of a model's behavior: its options, test ratings, timestamps, and how well it fits."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from recbench.testing.models import TOLERANCE, MakeModel, fit
 from recbench.testing.toy import all_pairs, toy_ratings
 
 N_TEST = 12  # toy rows held out
-KEPT = 1.02  # times the global mean's error that a model may make on structured ratings it has seen
+MAX_ERROR_RATIO = 1.02  # to the global mean's error, on structured ratings that the model was fitted on
 
 
 def check_options_are_used(make_model: MakeModel) -> None:
-    """Every option is read somewhere in the model's module, or beside it in its package."""
+    """Every option is read somewhere in the model's module or package."""
     model = make_model()
     names: set[str] = {each.name for each in dataclasses.fields(model)} if dataclasses.is_dataclass(model) else set()
     read = {
@@ -38,16 +38,16 @@ def check_options_are_used(make_model: MakeModel) -> None:
     assert not unused, f"nothing reads the options {unused}; use them in fit or predict, or take them out"
 
 
-def check_test_ratings_are_out_of_reach(make_model: MakeModel) -> None:
-    """Predictions stay as they are when the ratings they are compared with change."""
-    honest, again = (_apart(make_model, turned=turned) for turned in (False, True))
-    assert np.array_equal(honest, again), (
-        "predictions follow the test ratings: the model looks at data that it was not given; learn from `train` alone"
+def check_predictions_do_not_depend_on_test_ratings(make_model: MakeModel) -> None:
+    """Predictions do not change when the test ratings change."""
+    unchanged, changed = (_predict_held_out(make_model, reverse=reverse) for reverse in (False, True))
+    assert np.array_equal(unchanged, changed), (
+        "predictions depend on the test ratings: the model reads data that it was not given; learn from `train` only"
     )
 
 
-def check_every_time_has_an_answer(make_model: MakeModel) -> None:
-    """A model that is told when ratings are given has a finite float for each pair, at any time and in any order."""
+def check_every_timestamp_gets_a_finite_prediction(make_model: MakeModel) -> None:
+    """A model that uses timestamps predicts a finite rating at any time, whatever the order of rows."""
     model, train = make_model(), toy_ratings()
     if not uses_test_timestamps(model, train):
         return
@@ -60,42 +60,47 @@ def check_every_time_has_an_answer(make_model: MakeModel) -> None:
         train.user_ids,
         train.item_ids,
         train.rating_scale,
-        np.arange(len(users)) * 86_400 * 365,  # before, between and after those in train
+        np.arange(len(users)) * 86_400 * 365,  # before, between and after those in the training set
     )
     backwards = np.arange(len(users))[::-1]
     fit(model, train)
     predicted, again = predict_dataset(model, scored), predict_dataset(model, scored.take(backwards))
-    assert np.isfinite(predicted).all(), "predict_at gives no finite float for some times; answer for any"
+    assert np.isfinite(predicted).all(), "predict_at is not finite for some timestamps; predict for any time"
     apart = np.abs(predicted[backwards] - again).max()
-    assert apart <= TOLERANCE, f"predict_at differs by up to {apart} with the rows in another order"
+    assert apart <= TOLERANCE, (
+        f"predict_at differs by up to {apart:.3g} with the rows in another order; predict each row by itself"
+    )
 
 
-def check_it_learns_what_it_sees(make_model: MakeModel) -> None:
-    """On ratings that it was fitted on, a model is no worse than their mean."""
+def check_it_fits_its_training_ratings(make_model: MakeModel) -> None:
+    """On the ratings that it was fitted on, a model is at least as accurate as their mean."""
     train = toy_ratings()
-    predicted = _scored(make_model, train, train)
+    predicted = _fit_and_predict(make_model, train, train)
     error = rmse(train.ratings, predicted)
-    floor = float(np.std(train.ratings, dtype=np.float64))
-    assert error <= KEPT * floor, f"RMSE {error:.4f} on its own training rows, the global mean's is {floor:.4f}"
+    baseline = float(np.std(train.ratings, dtype=np.float64))
+    assert error <= MAX_ERROR_RATIO * baseline, (
+        f"RMSE {error:.4f} on its own training ratings, above the global mean's {baseline:.4f}; "
+        "check signs and scales in fit and predict"
+    )
 
 
-def _apart(make_model: MakeModel, *, turned: bool) -> FloatArray:
-    """Predictions of held-out rows, their ratings as they are or turned around; no other copy of these is alive."""
+def _predict_held_out(make_model: MakeModel, *, reverse: bool) -> FloatArray:
+    """Predict held-out rows whose ratings are as they are or reversed; no other copy of these ratings is in memory."""
     toy = toy_ratings()
     train, test = toy.take(np.arange(N_TEST, toy.n_ratings)), toy.take(np.arange(N_TEST))
     del toy
-    if turned:
+    if reverse:
         test = dataclasses.replace(test, ratings=np.float32(sum(test.rating_scale)) - test.ratings)
-    return _scored(make_model, train, test)
+    return _fit_and_predict(make_model, train, test)
 
 
-def _scored(make_model: MakeModel, train: RatingDataset, scored: RatingDataset) -> FloatArray:
-    gc.collect()  # what earlier fits left behind is no data of this one
+def _fit_and_predict(make_model: MakeModel, train: RatingDataset, scored: RatingDataset) -> FloatArray:
+    gc.collect()  # a model may find what earlier fits left in memory
     return run_fold(train, scored, make_model(), {"rmse": Metric(rmse)}, Holdout(0.15, 1)).predicted
 
 
 def _sources(model: type[RatingModel]) -> Iterator[ast.Module]:
-    """The syntax trees of the modules that the class and its bases come from, and of those beside them."""
+    """Parse the modules of the class and its bases, and the other modules of their packages."""
     own = [each for each in model.__mro__ if each.__module__ not in ("builtins", "abc", RatingModel.__module__)]
     files: set[Path] = set()
     for each in own:

@@ -1,4 +1,4 @@
-"""The laws of a model's cost, which `recbench check` looks at: they are measured, so no test of a suite has them."""
+"""Checks of a model's cost. Only `recbench check` runs them: measured times would make a test suite unreliable."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from recbench.runtime.metering import PeakMemory
 from recbench.splits import Holdout
 from recbench.testing.models import MakeModel
 
-N_RATINGS = 4_000  # of the small data set; the large one has four times as many
-QUADRATIC = 16.0  # growth of what goes with the square of the ratings
-LEAST_SECONDS, LEAST_MB = 0.2, 50.0  # what is below tells nothing
+N_RATINGS = 4_000  # of the small dataset; the large one has four times as many
+QUADRATIC = 16.0  # growth of a quadratic cost when the ratings grow fourfold
+LEAST_SECONDS = 0.2  # less is noise
+LEAST_MB = 50.0  # less is noise
 
 
-def check_seconds_grow_less_than_quadratically(make_model: MakeModel) -> None:
-    """Four times the ratings take less than sixteen times the CPU seconds to fit and to predict."""
+def check_time_grows_less_than_quadratically(make_model: MakeModel) -> None:
+    """Fitting and predicting four times the ratings takes less than sixteen times the CPU seconds."""
     (small, _), (large, _) = _costs(make_model)
     assert large < max(LEAST_SECONDS, QUADRATIC * small), (
         f"{small:.2f} CPU seconds for {N_RATINGS:,} ratings, {large:.2f} for {4 * N_RATINGS:,}; "
-        "avoid work for every pair of ratings, and loops over them"
+        "avoid work per pair of ratings, and Python loops over ratings"
     )
 
 
 def check_memory_grows_less_than_quadratically(make_model: MakeModel) -> None:
-    """Four times the ratings take less than sixteen times the memory."""
+    """Fitting and predicting four times the ratings takes less than sixteen times the memory."""
     (_, small), (_, large) = _costs(make_model)
     assert large < max(LEAST_MB, QUADRATIC * small), (
         f"{small:.0f} MB for {N_RATINGS:,} ratings, {large:.0f} for {4 * N_RATINGS:,}; work in blocks"
@@ -37,9 +38,9 @@ def check_memory_grows_less_than_quadratically(make_model: MakeModel) -> None:
 
 @lru_cache(maxsize=1)
 def _costs(make_model: MakeModel) -> list[tuple[float, float]]:
-    """CPU seconds and megabytes of a fit and a prediction, for few and for many ratings; measured once for both laws.
+    """Measure CPU seconds and megabytes of a fit and a prediction, on the small and on the large dataset.
 
-    A quarter of the few goes first: whatever a model compiles or imports is no cost of the ratings.
+    Measured once for both checks. A still smaller dataset goes first, so that compiling and importing do not count.
     """
     _cost(make_model, N_RATINGS // 4)
     return [_cost(make_model, n) for n in (N_RATINGS, 4 * N_RATINGS)]
@@ -53,7 +54,7 @@ def _cost(make_model: MakeModel, n_ratings: int) -> tuple[float, float]:
 
 
 def _ratings(n_ratings: int) -> RatingDataset:
-    """As many users as a twentieth of the ratings, half as many items."""
+    """Make a dataset of `n_ratings` ratings, with a twentieth as many users and half as many items as users."""
     rng = np.random.default_rng(0)
     n_users, n_items = n_ratings // 20, n_ratings // 40
     pairs = rng.choice(n_users * n_items, n_ratings, replace=False)

@@ -1,4 +1,4 @@
-"""The laws of a data set. Each takes `load`, which loads it anew at each call."""
+"""Checks of a dataset. Each takes `load`, which loads the dataset at each call."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ Load = Callable[[], RatingDataset]
 
 
 def check_indices_are_dense(load: Load) -> None:
-    """Every user and item has a row, and no index lies outside."""
+    """Every user and item has a rating, and every index has an id."""
     dataset = load()
     for name, index, n in (("user", dataset.user_idx, dataset.n_users), ("item", dataset.item_idx, dataset.n_items)):
         used = np.unique(index)
-        assert np.array_equal(used, np.arange(n)), f"{len(used)} of {n} {name}s have ratings; list only ids that have"
+        assert np.array_equal(used, np.arange(n)), (
+            f"{len(used)} of {n} {name}s have ratings; list only ids that have ratings"
+        )
 
 
 def check_ids_are_distinct(load: Load) -> None:
-    """No two indices share an outside id."""
+    """No two users, and no two items, share an id."""
     dataset = load()
     for name, ids in (("user", dataset.user_ids), ("item", dataset.item_ids)):
         n_distinct = len(np.unique(ids))
         assert n_distinct == len(ids), f"{len(ids)} {name} ids, {n_distinct} distinct; give each {name} one index"
 
 
-def check_ratings_lie_within_the_scale(load: Load) -> None:
-    """Ratings are finite and within the rating scale, whose ends differ."""
+def check_ratings_are_within_the_scale(load: Load) -> None:
+    """Ratings are finite and within the rating scale, whose low end is below its high end."""
     dataset = load()
     low, high = dataset.rating_scale
     assert low < high, f"rating scale {dataset.rating_scale}; its low end must be below its high end"
@@ -36,39 +38,44 @@ def check_ratings_lie_within_the_scale(load: Load) -> None:
     assert not outside.any(), f"{np.count_nonzero(outside)} ratings outside the scale {dataset.rating_scale}"
 
 
-def check_no_pair_occurs_twice(load: Load) -> None:
-    """A user rates an item once: a pair must not stand in train and in test."""
+def check_pairs_are_unique(load: Load) -> None:
+    """Each (user, item) pair is rated once: a pair in the training and the test set would leak its rating."""
     dataset = load()
     pairs = dataset.user_idx.astype(np.int64) * dataset.n_items + dataset.item_idx
     n_repeated = len(pairs) - len(np.unique(pairs))
     assert n_repeated == 0, f"{n_repeated} rows repeat a (user, item) pair; keep one of each"
 
 
-def check_loading_twice_gives_the_same(load: Load) -> None:
-    """Two loads have one digest."""
+def check_loading_is_reproducible(load: Load) -> None:
+    """Loading twice gives the same digest."""
     first, second = load(), load()
-    assert first.digest == second.digest, "two loads differ; seed what is drawn and fix the order of rows"
+    assert first.digest == second.digest, "two loads differ; seed all random draws and fix the order of rows"
 
 
 def check_arrays_are_read_only(load: Load) -> None:
-    """Nobody can change the data by accident."""
+    """The arrays cannot be changed by accident."""
     dataset = load()
     for name in ("user_idx", "item_idx", "ratings", "user_ids", "item_ids"):
         assert not getattr(dataset, name).flags.writeable, f"{name} can be written to; build a RatingDataset"
 
 
-def check_folds_partition_their_rows(load: Load) -> None:
-    """In each of the data set's own folds, train and test share no row and name only rows there are."""
+def check_folds_are_disjoint(load: Load) -> None:
+    """In each of the dataset's own folds, training and test rows are disjoint and exist."""
     dataset = load()
     for number, (train, test) in enumerate(dataset.folds or ()):
-        assert not len(np.intersect1d(train, test)), f"fold {number}: rows are both train and test"
+        assert not len(np.intersect1d(train, test)), f"fold {number}: rows are in the training and in the test set"
         rows = np.concatenate([train, test])
-        assert rows.min() >= 0, f"fold {number} names row {rows.min()}; rows start at 0"
-        assert rows.max() < dataset.n_ratings, f"fold {number} names row {rows.max()} of {dataset.n_ratings}"
+        assert rows.min() >= 0, f"fold {number} has row {rows.min()}; rows start at 0"
+        assert rows.max() < dataset.n_ratings, (
+            f"fold {number} has row {rows.max()}, but there are only {dataset.n_ratings} rows"
+        )
 
 
 class DatasetConformance:
-    """Every law as a test; parametrize the class with `load`."""
+    """Every check of a dataset as a test; parametrize the class with `load`.
+
+    `load` is called without arguments and returns the `RatingDataset`.
+    """
 
     def test_indices_are_dense(self, load: Load) -> None:
         check_indices_are_dense(load)
@@ -76,17 +83,17 @@ class DatasetConformance:
     def test_ids_are_distinct(self, load: Load) -> None:
         check_ids_are_distinct(load)
 
-    def test_ratings_lie_within_the_scale(self, load: Load) -> None:
-        check_ratings_lie_within_the_scale(load)
+    def test_ratings_are_within_the_scale(self, load: Load) -> None:
+        check_ratings_are_within_the_scale(load)
 
-    def test_no_pair_occurs_twice(self, load: Load) -> None:
-        check_no_pair_occurs_twice(load)
+    def test_pairs_are_unique(self, load: Load) -> None:
+        check_pairs_are_unique(load)
 
-    def test_loading_twice_gives_the_same(self, load: Load) -> None:
-        check_loading_twice_gives_the_same(load)
+    def test_loading_is_reproducible(self, load: Load) -> None:
+        check_loading_is_reproducible(load)
 
     def test_arrays_are_read_only(self, load: Load) -> None:
         check_arrays_are_read_only(load)
 
-    def test_folds_partition_their_rows(self, load: Load) -> None:
-        check_folds_partition_their_rows(load)
+    def test_folds_are_disjoint(self, load: Load) -> None:
+        check_folds_are_disjoint(load)

@@ -1,4 +1,4 @@
-"""A small data set with everything a model must cope with."""
+"""A small dataset with everything that a model must handle."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ COLD_USER, COLD_ITEM = 11, 9
 
 
 def toy_ratings(scale: tuple[float, float] = (1.0, 5.0), *, zeros: bool = True, seed: int = 0) -> RatingDataset:
-    """12 users x 10 items, 61 whole-number ratings on the default scale; user 11 and item 9 have none.
+    """Make 61 whole-number ratings by 12 users on 10 items; user 11 and item 9 are cold (no ratings).
 
-    One user always gives the same rating, another has a single rating. Items have a title, a year
-    (one unknown) and genres (one has none). `zeros=False` leaves out the ratings that are 0, of
-    which there are some if the scale spans 0.
+    One user always gives the same rating, another has a single rating. Items have a title, a year (one
+    unknown) and genres (one has none). A scale that spans 0 yields some ratings of 0; `zeros=False` leaves
+    them out. Rows are shuffled by `seed`; timestamps ascend with the rows.
     """
     rng = np.random.default_rng(seed)
     low, high = scale
@@ -49,6 +49,6 @@ def toy_ratings(scale: tuple[float, float] = (1.0, 5.0), *, zeros: bool = True, 
 
 
 def all_pairs(dataset: RatingDataset) -> tuple[np.ndarray, np.ndarray]:
-    """Every user with every item, cold ones included: (n_users * n_items,) each, int32."""
+    """Pair every user with every item, cold ones included: user and item indices, (n_users * n_items,) int32 each."""
     users = np.repeat(np.arange(dataset.n_users, dtype=np.int32), dataset.n_items)
     return users, np.tile(np.arange(dataset.n_items, dtype=np.int32), dataset.n_users)

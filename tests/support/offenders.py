@@ -1,4 +1,4 @@
-"""Models that break a law each, and an honest one that keeps them all."""
+"""Models that each fail one conformance check, and an honest one that passes them all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALLS = itertools.count()
 
 @dataclass
 class Honest(RatingModel):
-    """Damped item means: it keeps every law."""
+    """Damped item means: passes every check."""
 
     damping: float = 1.0
 
@@ -164,7 +164,7 @@ class LearnsTheWrongWay(Honest):
 class EveryPairOfRatings(Honest):
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         for row in range(train.n_ratings):
-            for other in range(train.n_ratings // 4_000):  # what grows with the cube
+            for other in range(train.n_ratings // 4_000):  # grows with the cube of the ratings
                 np.sin(train.ratings + row + other)
         return super().fit(train)
 
@@ -183,27 +183,27 @@ class KnowsOneMoment(Honest):
 
 
 MODELS: dict[str, type[RatingModel]] = {
-    "constructing_computes_nothing": ComputesEarly,
+    "constructor_only_stores_options": ComputesEarly,
     "predict_before_fit_raises": PredictsUnfitted,
     "fit_returns_the_model": ReturnsNothing,
-    "every_pair_gets_a_finite_float": NoIdeaOfColdItems,
-    "no_pairs_no_predictions": AlwaysOne,
+    "every_pair_gets_a_finite_prediction": NoIdeaOfColdItems,
+    "empty_input_gives_empty_output": AlwaysOne,
     "zero_is_a_rating": ZeroIsMissing,
-    "same_seed_same_predictions": Unseeded,
+    "same_seed_gives_same_predictions": Unseeded,
     "fitting_twice_equals_fitting_once": Remembers,
-    "fit_leaves_train_unchanged": ChangesTrain,
-    "predict_changes_nothing": Counts,
-    "order_of_rows_is_irrelevant": LooksAtItsNeighbors,
-    "order_of_training_rows_is_irrelevant": LastRowCounts,
-    "numbering_is_irrelevant": NumbersMatter,
-    "options_survive_fit": TunesItself,
+    "fit_leaves_the_training_set_unchanged": ChangesTrain,
+    "predict_does_not_change_the_model": Counts,
+    "row_order_does_not_matter": LooksAtItsNeighbors,
+    "training_row_order_does_not_matter": LastRowCounts,
+    "index_order_does_not_matter": NumbersMatter,
+    "fit_does_not_change_options": TunesItself,
     "state_restores_the_model": HidesState,
-    "a_saved_model_predicts_the_same": SavesLess,
-    "fallback_is_told": Overconfident,
+    "saved_model_predicts_the_same": SavesLess,
+    "unknown_pairs_are_marked_as_fallback": Overconfident,
     "options_are_used": DeadOption,
-    "test_ratings_are_out_of_reach": Peeks,
-    "every_time_has_an_answer": KnowsOneMoment,
-    "it_learns_what_it_sees": LearnsTheWrongWay,
-    "seconds_grow_less_than_quadratically": EveryPairOfRatings,
+    "predictions_do_not_depend_on_test_ratings": Peeks,
+    "every_timestamp_gets_a_finite_prediction": KnowsOneMoment,
+    "it_fits_its_training_ratings": LearnsTheWrongWay,
+    "time_grows_less_than_quadratically": EveryPairOfRatings,
     "memory_grows_less_than_quadratically": WholeTable,
 }

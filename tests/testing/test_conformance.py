@@ -1,4 +1,4 @@
-"""The conformance kits, run over everything that recbench registers; plugins run them over themselves."""
+"""Everything that recbench registers passes the conformance kits; plugins run them in their own tests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +50,6 @@ class TestRatingsFile(DatasetConformance): ...
 @pytest.mark.parametrize(
     ("role", "suite"), [("model", ModelConformance), ("dataset", DatasetConformance), ("metric", MetricConformance)]
 )
-def test_every_law_but_the_measured_ones_is_in_the_suite(role: str, suite: type) -> None:
-    named = {law.__name__.removeprefix("check_") for law in laws(role) if law.__module__ != costs.__name__}
+def test_suite_has_every_check_except_those_of_cost(role: str, suite: type) -> None:
+    named = {check.__name__.removeprefix("check_") for check in laws(role) if check.__module__ != costs.__name__}
     assert {name.removeprefix("test_") for name in vars(suite) if name.startswith("test_")} == named
