@@ -7,7 +7,7 @@ from recbench import capabilities
 
 
 def __getattr__(name: str) -> Any:
-    """Return what `recbench.capabilities` has under this name, with a warning."""
+    """Return the attribute of this name from `recbench.capabilities`, with a deprecation warning."""
     value = getattr(capabilities, name)
     warnings.warn("recbench.abilities is now recbench.capabilities; import it from there", DeprecationWarning, 2)
     return value

@@ -1,4 +1,4 @@
-"""Array types, named by what they hold. `IntArray`, `FloatArray` and `BoolArray` are those of the contracts."""
+"""Array types by element type. The contracts use `IntArray`, `FloatArray` and `BoolArray`, of any width."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
-RowPointers = Int64Array  # (n_rows + 1,) where each row of a compressed sparse matrix begins: SciPy's `indptr`
+RowPointers = Int64Array  # (n_rows + 1,) start of each row of a compressed sparse matrix: SciPy's `indptr`

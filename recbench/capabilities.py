@@ -1,4 +1,8 @@
-"""What a model may be able to do beyond predicting: each ability is a method that it has or has not."""
+"""Optional capabilities of a model: it has one if it has the capability's methods, no base class is needed.
+
+`FoldsIn` adds a user without a refit, `KnowsUncertainty` gives standard deviations, `KnowsTime` uses timestamps,
+`GivesReasons` explains a prediction. The functions below call a model's capabilities where it has them.
+"""
 
 from __future__ import annotations
 
@@ -15,108 +19,110 @@ Model = TypeVar("Model", bound=RatingModel)
 
 
 class CannotFoldInError(ValueError):
-    """A model that can't take in one more person as it is; the text says why."""
+    """Raised by a model that cannot fold in a user with its current options; the message says why."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing that moved a predicted rating: an item or user, by index, or a feature, by name."""
+    """One contribution to a predicted rating: of an item or user, by index, or of a feature, by name."""
 
     kind: Literal["item", "user", "feature"]
-    what: int | str
-    effect: float  # what it adds to the prediction, in rating units
+    what: int | str  # the index or the name
+    effect: float  # its contribution to the prediction, in rating units
 
 
 @runtime_checkable
 class FoldsIn(Protocol):
-    """Takes in a person who was not there at the fit, from a few ratings of theirs, without a refit."""
+    """A model that can add a user who was not in the training set, from a few ratings, without a refit."""
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
-        """A model that knows one more user, after the last one; this one stays as it is.
+        """Return a model with one more user, whose index is the number of users so far; do not change this one.
 
-        What was learned of items and of the other users is kept; the new user gets what the fit would
-        have given with all that fixed. Without ratings, it is a cold user.
+        `item_idx` and `ratings` are the new user's, (n_ratings,) each. All that was learned about items and other
+        users stays fixed; the new user's parameters are those that the fit would choose given the rest. Without
+        ratings, the new user is cold.
 
         Raises:
-            CannotFoldInError: with the options that the model has it can't.
+            CannotFoldInError: the model's current options rule it out.
         """
         ...
 
 
 @runtime_checkable
 class KnowsUncertainty(Protocol):
-    """Knows how sure it is of a rating."""
+    """A model that estimates how uncertain its predictions are."""
 
     def predict_std(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """Standard deviation of each predicted rating."""
+        """Return the standard deviation of each predicted rating, in rating units: (n_pairs,)."""
         ...
 
 
 @runtime_checkable
 class KnowsTime(Protocol):
-    """Knows what it matters when a rating is given; it is told so only where its option `uses_time` is set.
+    """A model that can use the time of each rating; it gets timestamps only if its option `uses_time` is set.
 
-    A model that is also `KnowsUncertainty` may have `predict_std_at`, with the same parameters.
+    A model that is also `KnowsUncertainty` may have a method `predict_std_at` with the parameters of `predict_at`.
     """
 
-    uses_time: bool
+    uses_time: bool  # an option of the model
 
     def predict_at(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray) -> FloatArray:
-        """What `predict` gives, of ratings given at these times, in seconds since 1970."""
+        """Predict the ratings of pairs at these times, in seconds since 1970: (n_pairs,) finite floats."""
         ...
 
 
 @runtime_checkable
 class GivesReasons(Protocol):
-    """Knows why it predicts what it predicts."""
+    """A model that can explain its predictions."""
 
     def reasons(self, user: int, item: int) -> list[Reason]:
-        """What the prediction is made of beside the biases, the largest effect first.
+        """List the contributions to the prediction, the largest effect first.
 
-        The effects add up to the prediction less what it would be without any of them.
+        The effects add up to the difference that they make: the prediction minus what it would be without them,
+        which for most models is the sum of mean and biases.
         """
         ...
 
 
 def uses_test_timestamps(model: RatingModel, scored: RatingDataset) -> bool:
-    """Whether the model is told when each of these ratings was given."""
+    """Return whether the model can use timestamps, its option is set, and these rows have them."""
     return isinstance(model, KnowsTime) and model.uses_time and scored.timestamps is not None
 
 
 def predict_dataset(model: RatingModel, scored: RatingDataset) -> FloatArray:
-    """What the model predicts for the rows, whose ratings it is not shown."""
+    """Predict the rows' ratings from their pairs and, if the model uses them, their timestamps: (n_ratings,)."""
     return predict_when(model, scored.user_idx, scored.item_idx, scored.timestamps)
 
 
 def predict_when(model: RatingModel, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray | None) -> FloatArray:
-    """What the model predicts, told the times if there are any and it uses them."""
+    """Predict the ratings of pairs, with `timestamps` if they are given and the model uses them: (n_pairs,)."""
     if timestamps is not None and isinstance(model, KnowsTime) and model.uses_time:
         return model.predict_at(user_idx, item_idx, timestamps)
     return model.predict(user_idx, item_idx)
 
 
 def predict_std_rows(model: RatingModel, scored: RatingDataset) -> FloatArray | None:
-    """The standard deviation that the model gives each of the rows' ratings; None if it knows none."""
+    """Return the standard deviation of each row's prediction, (n_ratings,); None if the model has no such estimate."""
     by_time = uses_test_timestamps(model, scored)
     predict_std = getattr(model, "predict_std_at" if by_time else "predict_std", None)
     if predict_std is None:
         return None
-    told = (scored.timestamps,) if by_time else ()
-    return np.asarray(predict_std(scored.user_idx, scored.item_idx, *told))
+    timestamps = (scored.timestamps,) if by_time else ()
+    return np.asarray(predict_std(scored.user_idx, scored.item_idx, *timestamps))
 
 
 def with_extra_user(model: Model, item_idx: IntArray, **learned: Any) -> Model:
-    """A copy of the model with this learned state in place of its own, and one more known user.
+    """Copy the model, replace the learned attributes that are given, and add one user to `known_users_`.
 
-    `item_idx` are the items that the user rated: without any, the user is a cold one.
+    `item_idx` are the items that the user rated; without any, the user is cold.
     """
-    more = copy.copy(model)
-    vars(more).update(learned)
-    more.known_users_ = np.append(model.known_users_, len(item_idx) > 0)
-    return more
+    extended = copy.copy(model)
+    vars(extended).update(learned)
+    extended.known_users_ = np.append(model.known_users_, len(item_idx) > 0)
+    return extended
 
 
 def sorted_reasons(kind: Literal["item", "user", "feature"], what: list[Any], effects: FloatArray) -> list[Reason]:
-    """The reasons that have an effect, the largest first, of equal ones in the order given."""
+    """Make reasons of the nonzero effects, the largest first; equal effects keep their order."""
     order = [number for number in np.argsort(-effects, kind="stable").tolist() if effects[number] != 0]
     return [Reason(kind, what[number], float(effects[number])) for number in order]

@@ -1,4 +1,4 @@
-"""The contract of a data set, and of the splits that cut it."""
+"""The contract of a dataset, and the types of the splits that divide it into training and test sets."""
 
 from __future__ import annotations
 
@@ -17,31 +17,36 @@ from recbench.runtime.arrays import content, owned
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Fold = tuple[IntArray, IntArray]  # (train rows, test rows), row numbers of the data set
-Split = Callable[["RatingDataset"], Iterator[Fold]]
+Fold = tuple[IntArray, IntArray]  # row numbers of the dataset: (training rows, test rows)
+Split = Callable[["RatingDataset"], Iterator[Fold]]  # yields the folds; the same ones each time it is called
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RatingDataset:
-    """Ratings as dense indices, with the outside ids and what is known of the items beside them.
+    """Ratings with dense user and item indices, the ids behind the indices, and columns about the items.
 
-    `user_idx` and `item_idx` run from 0 to n-1; a user or item without rows is a cold one. What
-    is not rated is absent: 0 is a rating like any other. Arrays are copied in and read-only.
+    Users and items without a row are allowed: they are cold. An unrated pair has no row; 0 is a rating like any
+    other. Values are converted to the types below; arrays are copied unless they are read-only already, and the
+    dataset's own are read-only.
+
+    >>> toy = RatingDataset("toy", [0, 0, 1], [0, 1, 1], [5, 3, 1], ["ann", "bob"], [10, 20], rating_scale=(1, 5))
+    >>> toy, toy.take([0, 2]).ratings
+    (<RatingDataset 'toy': 3 ratings of 2 users on 2 items>, array([5., 1.], dtype=float32))
 
     Raises:
-        ValueError: columns differ in length, an index is out of range, or a rating is off `rating_scale`.
+        ValueError: columns differ in length, an index is out of range, or a rating is outside `rating_scale`.
     """
 
     name: str
     user_idx: IntArray  # (n_ratings,) int32
     item_idx: IntArray  # (n_ratings,) int32
     ratings: FloatArray  # (n_ratings,) float32
-    user_ids: npt.NDArray[Any]  # (n_users,) position = index
-    item_ids: npt.NDArray[Any]  # (n_items,) position = index
+    user_ids: npt.NDArray[Any]  # (n_users,) the id of each user index, integer or str
+    item_ids: npt.NDArray[Any]  # (n_items,) the id of each item index, integer or str
     rating_scale: tuple[float, float]  # lowest and highest possible rating
     timestamps: IntArray | None = None  # (n_ratings,) int64, seconds since 1970
-    item_columns: Mapping[str, npt.NDArray[Any]] | None = None  # title, genres, ...: (n_items,) each
-    folds: tuple[Fold, ...] | None = None  # the data set's own, u1...u5 for example
+    item_columns: Mapping[str, npt.NDArray[Any]] | None = None  # "title", "genres" ("A|B"), ...: (n_items,) each
+    folds: tuple[Fold, ...] | None = None  # predefined folds, for example MovieLens 100k's u1 to u5
 
     def __post_init__(self) -> None:
         columns = {"user_idx": np.int32, "item_idx": np.int32, "ratings": np.float32, "timestamps": np.int64}
@@ -58,12 +63,12 @@ class RatingDataset:
 
     @property
     def n_users(self) -> int:
-        """Number of users, cold ones included."""
+        """Number of users, including cold ones."""
         return len(self.user_ids)
 
     @property
     def n_items(self) -> int:
-        """Number of items, cold ones included."""
+        """Number of items, including cold ones."""
         return len(self.item_ids)
 
     @property
@@ -73,7 +78,7 @@ class RatingDataset:
 
     @property
     def items(self) -> DataFrame | None:
-        """One row an item, in index order: title, year, genres, ... A fresh frame at each call."""
+        """The item columns as a new DataFrame, one row per item in index order; None without item columns."""
         if self.item_columns is None:
             return None
         from pandas import DataFrame
@@ -82,7 +87,7 @@ class RatingDataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the content: ids, indices, ratings, timestamps, scale and item columns."""
+        """SHA-256 in hex of all content: ids, indices, ratings, timestamps, rating scale and item columns."""
         digest = hashlib.sha256(repr(self.rating_scale).encode())
         columns = self.item_columns or {}
         for array in (self.user_ids, self.item_ids, self.user_idx, self.item_idx, self.ratings, self.timestamps):
@@ -92,7 +97,10 @@ class RatingDataset:
         return digest.hexdigest()
 
     def take(self, rows: IntArray) -> RatingDataset:
-        """These rows as a data set of its own: same ids, `n_users` and `n_items`, no view into this one."""
+        """Return these rows as a new dataset with the same ids, `n_users` and `n_items`, and without folds.
+
+        The new dataset shares no memory with the rows that are left out.
+        """
         return replace(
             self,
             user_idx=self.user_idx[rows],
@@ -110,7 +118,7 @@ class RatingDataset:
         columns = (self.user_idx, self.item_idx, self.ratings, self.timestamps)
         lengths = {len(column) for column in columns if column is not None}
         if len(lengths) > 1:
-            raise ValueError(f"columns of different lengths: {sorted(lengths)}; give every column one value a rating")
+            raise ValueError(f"columns of different lengths: {sorted(lengths)}; give every column one value per rating")
         for column, n in (("user_idx", self.n_users), ("item_idx", self.n_items)):
             index = getattr(self, column)
             if len(index) and (index.min() < 0 or index.max() >= n):
@@ -123,5 +131,5 @@ class RatingDataset:
         if len(bad):
             raise ValueError(
                 f"ratings outside the rating scale {self.rating_scale}: {len(bad):,} of {self.n_ratings:,}, "
-                f"first {self.ratings[bad[0]]} at row {bad[0]}; pass the data set's own rating_scale"
+                f"first {self.ratings[bad[0]]} at row {bad[0]}; pass the dataset's own rating_scale"
             )

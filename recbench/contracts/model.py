@@ -1,4 +1,4 @@
-"""The contract of a model."""
+"""The contract of a model: what an author writes, and what `RatingModel` adds."""
 
 from __future__ import annotations
 
@@ -16,67 +16,98 @@ from recbench.contracts.dataset import RatingDataset
 class RatingModel(ABC):
     """A model that predicts ratings: a dataclass whose fields are its hyperparameters.
 
-    Constructing stores the options and computes nothing. `fit` sets attributes that end in `_`,
-    among them, by itself, `known_users_` and `known_items_` (who has a row), and returns
-    the model. A model that needs randomness has a field `seed`: the same seed, the same predictions.
+    The constructor only stores the options. `fit` learns, stores what it learned in attributes whose names end in
+    `_`, and returns the model. A random model has a field `seed`: the same seed gives the same predictions.
+    `recbench.capabilities` describes optional methods: fold-in, uncertainty, timestamps, reasons.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class DampedMean(RatingModel):
+    ...     damping: float = 5.0  # imaginary ratings at the middle of the scale
+    ...
+    ...     def fit(self, train, valid=None):
+    ...         middle = sum(train.rating_scale) / 2
+    ...         self.mean_ = middle + (train.ratings - middle).sum() / (train.n_ratings + self.damping)
+    ...         return self
+    ...
+    ...     def predict(self, user_idx, item_idx):
+    ...         return np.full(len(user_idx), self.mean_)
+    >>> train = RatingDataset("toy", [0, 0], [0, 1], [5, 4], ["ann", "bob"], [10, 20], rating_scale=(1, 5))
+    >>> model = DampedMean(damping=1.0).fit(train)
+    >>> model.predict(np.array([1]), np.array([0])).tolist(), model.is_fallback(np.array([1]), np.array([0])).tolist()
+    ([4.0], [True])
     """
 
-    uses_valid: ClassVar[bool] = False  # whether the runner cuts an inner validation part for `fit`
-    requires: ClassVar[tuple[str, ...]] = ()  # modules to import before the clock starts: "tensorflow"
-    known_users_: BoolArray  # (n_users,) has a row in train or valid; set by every `fit`
-    known_items_: BoolArray  # (n_items,)
+    uses_valid: ClassVar[bool] = False  # True: `fit` gets a validation set that the runner cuts from the training set
+    requires: ClassVar[tuple[str, ...]] = ()  # modules imported before `fit` is timed, for example ("tensorflow",)
+    known_users_: BoolArray  # (n_users,) whether the user has a row in train or valid; set by every `fit`
+    known_items_: BoolArray  # (n_items,) the same of items
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # lets `fit` remember who has rows and `predict` refuse to run before it
+        """Wrap `fit`, so that it sets the known users and items, and `predict`, so that it requires a fit."""
         super().__init_subclass__(**kwargs)
         if "fit" in cls.__dict__:
-            cls.fit = _remembering(cls.fit)  # type: ignore[method-assign]
+            cls.fit = _record_known(cls.fit)  # type: ignore[method-assign]
         if "predict" in cls.__dict__:
-            cls.predict = _fitted_only(cls.predict)  # type: ignore[method-assign]
+            cls.predict = _require_fit(cls.predict)  # type: ignore[method-assign]
 
     @abstractmethod
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        """Learn from `train`; `valid` is for early stopping and is None unless `uses_valid`."""
+        """Learn from the training set and return the model; a second fit starts from scratch.
+
+        `valid` is a validation set for early stopping; it is None unless the class sets `uses_valid`. Its rows are
+        not in `train`. Both have the indices of the whole dataset: `n_users` and `n_items` count cold ones.
+        """
 
     @abstractmethod
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """One finite rating a pair, cold users and items included; the runner clips it to the scale."""
+        """Predict the ratings of pairs: (n_pairs,) finite floats, also for cold users and items.
+
+        `user_idx` and `item_idx` are (n_pairs,) integers. A prediction depends on its own pair only. Predictions may
+        lie outside the rating scale; the runner clips them.
+
+        Raises:
+            RuntimeError: the model is not fitted.
+        """
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Whether the model's own term had no part in the prediction, one answer a pair.
+        """Mark the pairs whose prediction does not use the model's own term, only biases or means: (n_pairs,) bool.
 
-        Unless a model knows better: the user or the item has no training row.
+        By default these are the pairs of a cold user or a cold item.
         """
         return ~(self.known_users_[user_idx] & self.known_items_[item_idx])
 
     def state(self) -> dict[str, Any]:
-        """What `fit` learned: arrays, scalars and tuples of arrays, by the attribute's name."""
+        """Return what `fit` learned, by attribute name: arrays, scalars and tuples of arrays.
+
+        This is what a saved model consists of, besides its options. By default, all attributes that end in `_`.
+        """
         return {name: value for name, value in vars(self).items() if name.endswith("_")}
 
     @classmethod
     def from_state(cls, options: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
-        """The fitted model again, from its constructor's `options` and its `state()`."""
+        """Restore a fitted model from its constructor's `options` and its `state()`."""
         model = cls(**options)
         vars(model).update(state)
         return model
 
 
-def _remembering(fit: Callable[..., Any]) -> Callable[..., Any]:
+def _record_known(fit: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(fit)
-    def remembering_fit(self: Any, train: RatingDataset, valid: RatingDataset | None = None) -> Any:
+    def recording_fit(self: Any, train: RatingDataset, valid: RatingDataset | None = None) -> Any:
         for known, index, n in (("users", "user_idx", train.n_users), ("items", "item_idx", train.n_items)):
             seen = np.concatenate([getattr(part, index) for part in (train, valid) if part is not None])
             setattr(self, f"known_{known}_", np.bincount(seen, minlength=n) > 0)
         try:
             return fit(self, train, valid)
         except BaseException:
-            del self.known_users_, self.known_items_  # what failed to fit must not predict
+            del self.known_users_, self.known_items_  # after a failed fit, predict must raise
             raise
 
-    return remembering_fit
+    return recording_fit
 
 
-def _fitted_only(predict: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
+def _require_fit(predict: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
     @wraps(predict)
     def fitted_predict(self: Any, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         if "known_users_" not in vars(self):

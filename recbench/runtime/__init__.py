@@ -1,1 +1,1 @@
-"""What every layer may use: memory, time, threads, seeds, locks, read-only arrays."""
+"""Process-level services for every layer: memoized work, CPU time and memory, threads, seeds, locks, read-only arrays."""

@@ -1,4 +1,4 @@
-"""Arrays that nobody else can write to, and their bytes."""
+"""Read-only arrays, and the bytes that identify an array's content."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import numpy.typing as npt
 
 
 def owned(values: Any, dtype: type[Any] | None = None) -> npt.NDArray[Any]:
-    """A contiguous, read-only array that shares no memory with a writeable one.
+    """Return the values as a contiguous, read-only array that shares no memory with a writeable one.
 
-    An array that is all this already is returned as it is.
+    An array that already is one is returned itself, not copied.
 
     Raises:
-        ValueError: a value is no whole number of the integer type asked for.
+        ValueError: `dtype` is an integer type that cannot hold a value exactly.
     """
     given = np.asarray(values)
     array = np.asarray(given, dtype=dtype)
     if array.dtype.kind == "i" and array.dtype != given.dtype and not np.array_equal(array, given):
-        raise ValueError(f"values from {given.min()} to {given.max()} are no whole numbers of type {array.dtype}")
+        raise ValueError(
+            f"values from {given.min()} to {given.max()} are not all whole numbers that {array.dtype} can hold"
+        )
     if array.flags.writeable or array.base is not None or not array.flags.c_contiguous:
         array = np.array(array, dtype=dtype, order="C")
         array.flags.writeable = False
@@ -27,7 +29,7 @@ def owned(values: Any, dtype: type[Any] | None = None) -> npt.NDArray[Any]:
 
 
 def content(array: npt.NDArray[Any] | None) -> bytes:
-    """The bytes that tell one content from another, the type included; absence is content too."""
+    """Return bytes that differ if type, shape or values differ; None has bytes of its own."""
     if array is None:
         return b"absent"
     if array.dtype.kind in "biuf":

@@ -1,4 +1,4 @@
-"""Locks between processes: the system's own, which end with the process, whatever ends it."""
+"""Locks between processes: those of the operating system, which are released when the process ends in any way."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-PAUSE_SECONDS = 0.1  # between two attempts
+PAUSE_SECONDS = 0.1  # between two attempts to take a lock
 
 Attempt = Callable[[IO[bytes]], None]
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Wait for the lock, an empty file, and hold it within this block.
+    """Wait for the lock on `path`, an empty file that is made if need be, and hold it within this block.
 
     Raises:
-        OSError: the file can't be written, or its file system knows no locks.
+        OSError: the file cannot be written, or its file system has no locks.
     """
-    take, give_back = _of_this_system()
+    take, release = _system_calls()
     with path.open("ab") as file:
         while True:
             try:
                 take(file)
                 break
-            except (BlockingIOError, PermissionError):  # somebody has it
+            except (BlockingIOError, PermissionError):  # another process holds it
                 time.sleep(PAUSE_SECONDS)
         try:
             yield
         finally:
-            give_back(file)
+            release(file)
 
 
-def _of_this_system() -> tuple[Attempt, Attempt]:
-    """What takes a lock or raises, and what gives it back."""
+def _system_calls() -> tuple[Attempt, Attempt]:
+    """Return the calls that take a lock, or raise if it is held, and release it."""
     try:
         import fcntl
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""What a fit costs: CPU seconds and the memory it had need of at its highest."""
+"""The cost of a fit: CPU seconds and peak memory."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ STATUS = Path("/proc/self/status")
 
 
 def cpu_seconds() -> float:
-    """CPU seconds of this process, all threads, and of its finished children so far."""
+    """Return the CPU seconds used so far by all threads of this process and by its finished children."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 class PeakMemory:
-    """The rise of this process's resident memory since construction, at its highest.
+    """The largest increase of this process's resident memory since construction.
 
-    Linux keeps a high-water mark that can be reset (proc(5), `clear_refs`); elsewhere the answer
-    is None rather than the process's running maximum, which an earlier job may have set.
+    Linux has a high-water mark that can be reset (proc(5), `clear_refs`). Elsewhere the peak is None rather than
+    the process's maximum so far, which an earlier job may have reached.
     """
 
     def __init__(self) -> None:
-        """Reset the high-water mark and note what is resident now."""
+        """Reset the high-water mark and measure what is resident now."""
         self._before_kb: int | None = None
         try:
             CLEAR_REFS.write_text("5")
             self._before_kb = _resident_kb("VmRSS")
         except OSError:
-            pass  # not Linux, or a container that forbids it
+            pass  # not Linux, or forbidden in this container
 
     def megabytes(self) -> float | None:
-        """Megabytes (2**20 bytes) above the start, or None where it can't be had."""
+        """Return the peak above the start in megabytes (2**20 bytes), or None where it cannot be measured."""
         if self._before_kb is None:
             return None
         return max(0, _resident_kb("VmHWM") - self._before_kb) / 1024
 
 
 def resident_mb(pid: int) -> float:
-    """Megabytes resident of a process and all its descendants; 0 where it is gone.
+    """Return the resident megabytes of a process and all its descendants; 0 if it has ended.
 
     Raises:
-        OSError: this system has no /proc to read it from.
+        OSError: the system has no /proc.
     """
     if not Path("/proc/self/status").exists():
-        raise OSError("resident memory can't be read on this system (no /proc); leave memory_mb out")
+        raise OSError("resident memory cannot be read on this system (no /proc); leave out memory_mb")
     total, waiting = 0.0, [pid]
     while waiting:
         each = Path("/proc") / str(waiting.pop())
@@ -55,7 +55,7 @@ def resident_mb(pid: int) -> float:
             for children in each.glob("task/*/children"):
                 waiting += map(int, children.read_text().split())
         except (OSError, StopIteration):
-            continue  # it ended while we looked
+            continue  # it ended meanwhile
     return total
 
 

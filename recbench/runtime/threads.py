@@ -1,4 +1,4 @@
-"""How many threads a job's arithmetic may use: BLAS, OpenMP, Numba and TensorFlow alike."""
+"""Limits on the threads of numerical libraries: BLAS, OpenMP, Numba and TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ VARIABLES = (
 
 
 def share_of(n_jobs: int) -> int:
-    """Threads for each of `n_jobs` jobs that run at the same time, so that together they fill the cores and no more.
+    """Return the threads for each of `n_jobs` simultaneous jobs, so that together they use at most all cores.
 
-    Below 1, `n_jobs` counts back from the cores, as joblib has it: -1 is one job a core.
+    `n_jobs` below 1 counts back from the number of cores, as in joblib: -1 is one job per core.
     """
     n_cores = _n_cores()
     if n_jobs < 1:
@@ -38,20 +38,20 @@ def _n_cores() -> int:
 
 
 def limit_threads(n_threads: int) -> None:
-    """Allow `n_threads` from here on, to what is loaded and to what will be.
+    """Limit the libraries that are loaded, and those that will be, to `n_threads` threads.
 
     Raises:
-        ValueError: less than one.
-        RuntimeError: TensorFlow runs already, with another number, and can't change it.
+        ValueError: `n_threads` is below 1.
+        RuntimeError: TensorFlow has started with another number of threads, which cannot be changed.
     """
     if n_threads < 1:
-        raise ValueError(f"threads={n_threads}; give 1 or more, or null for the libraries' own choice")
+        raise ValueError(f"threads={n_threads}; give 1 or more, or null for the libraries' default")
     if "tensorflow" in sys.modules and os.environ.get("TF_NUM_INTRAOP_THREADS") != str(n_threads):
         raise RuntimeError(
-            f"threads={n_threads} comes too late: TensorFlow runs in this process with another number; "
-            "give every job of a sweep the same, or each a process of its own (hydra/launcher=joblib)"
+            f"threads={n_threads} comes too late: TensorFlow has started in this process with another number; "
+            "use the same number in all jobs of a sweep, or one process per job (hydra/launcher=joblib)"
         )
     os.environ.update(dict.fromkeys(VARIABLES, str(n_threads)))
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(limits=n_threads)  # of libraries that were loaded before
+    threadpool_limits(limits=n_threads)  # for libraries that are loaded already

@@ -96,7 +96,7 @@ def test_an_empty_data_set_is_one() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"ratings": [5.0, 3.0]}, r"columns of different lengths: \[2, 4\]; give every column one value a rating"),
+        ({"ratings": [5.0, 3.0]}, r"columns of different lengths: \[2, 4\]; give every column one value per rating"),
         ({"timestamps": [1]}, r"columns of different lengths: \[1, 4\]"),
         ({"user_idx": [0, 0, 1, 4]}, r"user_idx from 0 to 4; it must lie in 0 \.\.\. 3"),
         ({"item_idx": [-1, 0, 1, 2]}, r"item_idx from -1 to 2; it must lie in 0 \.\.\. 3"),
@@ -104,7 +104,7 @@ def test_an_empty_data_set_is_one() -> None:
         (
             {"ratings": [5.0, 9.0, -1.0, 8.0]},
             r"ratings outside the rating scale \(-1\.0, 5\.0\): 2 of 4, first 9\.0 at row 1; "
-            r"pass the data set's own rating_scale",
+            r"pass the dataset's own rating_scale",
         ),
         ({"ratings": [5.0, np.nan, -1.0, 0.0]}, r"1 of 4, first nan at row 1"),
         ({"ratings": [5.0, np.inf, -1.0, 0.0]}, r"1 of 4, first inf at row 1"),
@@ -121,7 +121,7 @@ def test_an_index_too_large_for_its_type_is_refused_and_not_wrapped() -> None:
 
 
 def test_an_index_that_is_no_whole_number_is_refused_and_not_cut() -> None:
-    with pytest.raises(ValueError, match="no whole numbers"):
+    with pytest.raises(ValueError, match="not all whole numbers"):
         _dataset(item_idx=[0, 1, 1, 1.5])
 
 

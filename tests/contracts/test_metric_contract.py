@@ -36,7 +36,10 @@ def test_an_extra_with_a_default_is_needed_too() -> None:
 
 
 def test_a_metric_that_demands_an_unknown_parameter_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"metric demands \['weights'\]; beside two arrays it may name \['user_idx', "):
+    with pytest.raises(
+        TypeError,
+        match=r"metric has required parameters \['weights'\]; besides the two arrays it may ask for \['user_idx', ",
+    ):
         Metric(lambda ratings, predicted, weights: 0.0)
 
 
@@ -57,7 +60,7 @@ def test_a_rank_binds_k() -> None:
 
 
 def test_a_metric_without_k_can_not_be_cut() -> None:
-    with pytest.raises(ValueError, match="metric has no parameter 'k' to set to 10; name it without '@10'"):
+    with pytest.raises(ValueError, match="metric has no parameter 'k' to set to 10; write its name without '@10'"):
         Metric(_error).at(10)
 
 

@@ -156,7 +156,7 @@ WRONG = {
     "instance": (_hook("model", "{'x': Mine()}"), "model 'x' is Mine; register a class or a function"),
     "demanding": (
         HEAD + "def m(ratings, predicted, weights): ...\n@hookimpl\ndef register_metrics():\n    return {'x': m}\n",
-        "metric demands ['weights']",
+        "metric has required parameters ['weights']",
     ),
     "builtin": (
         _hook("model", "{'bias': Mine, 'x': Mine}"),

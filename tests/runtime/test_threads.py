@@ -35,7 +35,7 @@ except RuntimeError as error:
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     limits, refusal = run.stdout.splitlines()
     assert json.loads(limits) == [[1], 1, "1"]
-    assert refusal.startswith("threads=2 comes too late: TensorFlow runs in this process")
+    assert refusal.startswith("threads=2 comes too late: TensorFlow has started in this process")
 
 
 def test_less_than_one_thread_is_refused() -> None:
