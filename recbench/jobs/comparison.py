@@ -58,6 +58,7 @@ def add_comparisons(rows: Sequence[Row], records: Sequence[Record], kept: Store 
 
     `records` are those behind the rows; their validation scores tell how sure a model's choice was.
     A row stays as it is where its predictions are not kept. Of several seeds the first stands for all.
+    Of rows with an equally low RMSE the first one is the best; the others are tied with it.
     """
     keeper = StoredPredictions(kept) if isinstance(kept, Store) else kept
     told = list(rows)
@@ -67,9 +68,9 @@ def add_comparisons(rows: Sequence[Row], records: Sequence[Record], kept: Store 
             groups[(row.record.data["digest"], row.record.split_digest)].append(number)
     for group in groups.values():
         ranked = _rank_against_best([rows[number].record for number in group], keeper)
-        for place_in_group, gap, letter, p_folds in ranked:
+        for rank, (place_in_group, gap, letter, p_folds) in enumerate(ranked):
             number = group[place_in_group]
-            told[number] = replace(told[number], gap=gap, letter=letter, p_folds=p_folds)
+            told[number] = replace(told[number], is_best=rank == 0, gap=gap, letter=letter, p_folds=p_folds)
     ties = _count_ties(records, keeper)
     return [
         replace(row, n_tied=ties[(*comparison_key(row.record), row.record.model)])
@@ -111,7 +112,7 @@ def _count_ties(records: Sequence[Record], keeper: PredictionSource) -> Counter[
     ties: Counter[tuple[str, ...]] = Counter()
     for key, candidates in groups.items():
         of_one_seed = [each for each in candidates if each.seed == candidates[0].seed]
-        ties[key] = sum(letter == "a" for _, _, letter, _ in _rank_against_best(of_one_seed, keeper)[1:])
+        ties[key] = sum(letter == "a" for _, _, letter, _ in _rank_against_best(of_one_seed, keeper))
     return ties
 
 

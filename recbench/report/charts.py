@@ -102,8 +102,7 @@ def _paint_distances(known: Sequence[tuple[Row, Difference, str]], axes: Axes) -
             continue
         color = MUTED if row.floor else SERIES[0]
         axes.plot([max(gap.low, -limit), min(gap.high, limit)], [line, line], color=color, linewidth=1.6)
-        hollow = bool(row.letter) and line > 0
-        axes.plot(gap.difference, line, MARKERS[0], color=color, markerfacecolor=PAGE if hollow else color)
+        axes.plot(gap.difference, line, MARKERS[0], color=color, markerfacecolor=PAGE if row.letter else color)
     lowest = min(gap.low for _, gap, _ in known)
     axes.set_xlim(min(-0.03 * limit, 1.1 * max(lowest, -limit)), limit)
     axes.set_ylim(len(known) - 0.5, -0.5)

@@ -105,7 +105,7 @@ def _score(score: Score | None) -> Cell:
 def _gap(row: Row) -> Cell:
     if row.gap is None:
         return Cell(ABSENT)
-    if row.gap.p_value == 1 and row.gap.difference == 0:
+    if row.is_best:
         return Cell("best", 0.0)
     interval = f"{row.gap.low:+.4f} to {row.gap.high:+.4f}"
     return Cell(f"{row.gap.difference:+.4f}", row.gap.difference, interval, ["a tie"] if row.letter else [])

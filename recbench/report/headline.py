@@ -64,7 +64,7 @@ def _verdict(best: Row, rivals: Sequence[Row], names: dict[int, str]) -> tuple[s
     if best.gap is None or second.gap is None:
         ahead = abs(next(iter(second.scores.values())).mean - next(iter(best.scores.values())).mean)
         return "not tested", False, f"{names[id(second)]} is next, {ahead:.4f} behind; there is no interval for that."
-    if best.gap.difference != 0:
+    if not best.is_best:
         return "not tested", False, "Intervals are those of the RMSE over all rows, in which another row leads."
     if tied := [names[id(row)] for row in rivals if row.letter]:
         more = f" and {len(tied) - MAX_NAMED} more" if len(tied) > MAX_NAMED else ""

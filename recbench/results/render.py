@@ -89,7 +89,7 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
     for (*_, model), times in openings(rows).items():
         if times > 1:
             notes.append(f"test opened {times} times for {model}: picking its best row here would be tuning on test")
-    if any(row.letter for row in rows[1:]):
+    if any(row.letter for row in rows):
         notes.append("a: can't be told from the best row (RMSE, users resampled, Holm-adjusted p of 0.05 or more)")
     if any(row.p_folds is not None for row in rows):
         notes.append("p over folds: of no difference to the best row, by the corrected resampled t-test, Holm-adjusted")
@@ -150,7 +150,7 @@ def _gap(row: Row) -> str:
     """The difference to the best row and its interval; `=` where they can't be told apart."""
     if row.gap is None:
         return ABSENT
-    if row.gap.p_value == 1 and row.gap.difference == 0:
+    if row.is_best:
         return "best"
     told = f"{row.gap.difference:+.4f} [{row.gap.low:+.4f}, {row.gap.high:+.4f}]"
     return f"{told} {row.letter or ' '}"

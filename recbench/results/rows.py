@@ -28,6 +28,7 @@ class Row:
     peak_memory_mb: float | None = None
     notes: tuple[str, ...] = ()
     floor: bool = False  # there to be beaten; not somebody's candidate
+    is_best: bool = False  # of the rows that were compared with each other
     gap: Difference | None = None  # of its RMSE to the best row's, over the same test rows
     letter: str = ""  # "a" if it can't be told from the best
     p_folds: float | None = None  # of no difference to the best row, from the folds' differences, Holm-adjusted
@@ -53,7 +54,8 @@ def rows_of(records: Sequence[Record], is_floor: Callable[[Record], bool] = lamb
 
     Records that differ in nothing but the seed become one row: the mean over the seeds and, from
     two on, their standard deviation. A candidate's validation and test records share a row. A
-    floor is noted as one, and so is a row worse than the `bias` floor.
+    floor is noted as one, and so is a row worse than the `bias` floor. Rows with equal scores are
+    in the order of their model's name, then of their options' values.
     """
     candidates: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for number, record in enumerate(records):
@@ -153,7 +155,16 @@ def _unseeded(record: Record) -> str:
 
 
 def _rank(row: Row) -> tuple[Any, ...]:
-    return (not row.ok, *comparison_key(row.record)[:2], _lower_is_better(_first(row)), _lower_is_better(row.valid))
+    record = row.record
+    options = [_ordered(value) for _, value in sorted(record.options.items())]
+    scores = _lower_is_better(_first(row)), _lower_is_better(row.valid)
+    return (not row.ok, record.dataset, record.split, *scores, record.model, options)
+
+
+def _ordered(value: Any) -> tuple[bool, float, str]:
+    """A key that sorts numbers by their size, before everything else by its text."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return not is_number, float(value) if is_number else 0.0, _typed(value)
 
 
 def _first(row: Row) -> Score | None:

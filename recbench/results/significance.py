@@ -84,8 +84,8 @@ def compare_with_best(
 
 
 def mark_ties(differences: Sequence[Difference], *, alpha: float = 0.05) -> list[str]:
-    """The letter "a" for each row that is not told from the best (p >= alpha), else nothing."""
-    return ["a" if each.p_value >= alpha else "" for each in differences]
+    """The letter "a" for each row that is not significantly worse than the best, the first (p >= alpha), else ""."""
+    return ["a" if rank > 0 and each.p_value >= alpha else "" for rank, each in enumerate(differences)]
 
 
 def corrected_t(

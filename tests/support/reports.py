@@ -65,10 +65,11 @@ def gapped(records: Sequence[Record], tied: Sequence[str] = (), floors: Sequence
     """Their rows, as if each had been compared with the best."""
     rows = rows_of(records, lambda record: record.model in floors)
     best = rows[0].scores["rmse"].mean
-    told = []
+    told: list[Row] = []
     for row in rows:
         behind = row.scores["rmse"].mean - best
-        letter = "a" if row.record.model in tied or behind == 0 else ""
-        p_value = 1.0 if letter else 0.01
-        told.append(replace(row, gap=Difference(behind, behind - 0.01, behind + 0.01, p_value), letter=letter))
+        is_best = not told
+        letter = "a" if row.record.model in tied else ""
+        gap = Difference(behind, behind - 0.01, behind + 0.01, 1.0 if letter or is_best else 0.01)
+        told.append(replace(row, is_best=is_best, gap=gap, letter=letter))
     return told

@@ -1,0 +1,86 @@
+"""Rows whose predictions are equal: one is the best, the others are tied with it at a difference of 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recbench.array_types import FloatArray
+from recbench.contracts import RatingDataset
+from recbench.jobs.comparison import Halves, add_comparisons
+from recbench.report.columns import columns
+from recbench.results.records import Record
+from recbench.results.render import as_text, footnotes
+from recbench.results.rows import Row, rows_of
+from tests.support.made_records import DATA, made_record, models_of
+
+N_USERS = 12
+TEST = RatingDataset(
+    "Toy", np.arange(N_USERS), np.zeros(N_USERS, int), np.ones(N_USERS), np.arange(N_USERS), np.arange(1), (1, 5)
+)
+ERRORS = {"a": 0.5, "b": 0.5, "worse": 1.0}
+
+
+@dataclass
+class InMemory:
+    """Each model's predictions: all too high by its error."""
+
+    errors: dict[str, float]
+
+    def predictions(self, record: Record) -> Sequence[FloatArray]:
+        return [TEST.ratings + self.errors[record.model]]
+
+    def halves(self, record: Record) -> Halves:
+        return [(TEST, TEST)]
+
+
+def compared(models: Sequence[str]) -> list[Row]:
+    records = [made_record(model, ERRORS[model]) for model in models]
+    return add_comparisons(rows_of(records), records, InMemory(ERRORS))
+
+
+def test_one_of_two_equal_rows_is_the_best_in_text_and_report() -> None:
+    rows = compared(["a", "b", "worse"])
+    a, b, worse = as_text(rows).split("\n")[-3:]
+    assert "best" in a
+    assert "+0.0000 [+0.0000, +0.0000] a" in b
+    assert "+0.5000 [+0.5000, +0.5000]  " in worse
+    cells = next(column.cells for column in columns(rows) if "best" in column.head)
+    assert [cell.text for cell in cells] == ["best", "+0.0000", "+0.5000"]
+
+
+@pytest.mark.parametrize("order", list(permutations(ERRORS)), ids="-".join)
+def test_equal_rows_come_in_the_order_of_their_names(order: Sequence[str]) -> None:
+    rows = compared(order)
+    assert models_of(rows) == ["a", "b", "worse"]
+    assert [row.is_best for row in rows] == [True, False, False]
+
+
+def test_equal_rows_of_one_model_come_in_the_order_of_their_options() -> None:
+    records = [made_record("mf", 0.5, options={"k": k}) for k in (10, 9, 8)]
+    assert [row.options["k"] for row in rows_of(records)] == [8, 9, 10]
+
+
+def test_the_tie_is_explained_only_where_a_row_is_tied() -> None:
+    explained = [note for note in footnotes(compared(["a", "b"])) if note.startswith("a: ")]
+    assert len(explained) == 1
+    assert footnotes(compared(["a", "worse"])) == []
+
+
+def test_the_best_rows_of_two_datasets_are_not_tied_with_each_other() -> None:
+    here: dict[str, Any] = {}
+    elsewhere: dict[str, Any] = {"dataset": "Other", "data": DATA | {"digest": "d2"}}
+    records = [made_record(model, ERRORS[model], **about) for about in (here, elsewhere) for model in ("a", "worse")]
+    rows = add_comparisons(rows_of(records), records, InMemory(ERRORS))
+    assert [row.is_best for row in rows] == [True, False, True, False]
+    assert footnotes(rows) == []
+
+
+def test_a_row_that_was_not_compared_is_not_the_best() -> None:
+    (row,) = rows_of([made_record("a", 0.5)])
+    assert not row.is_best
