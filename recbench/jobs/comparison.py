@@ -68,13 +68,15 @@ def add_comparisons(rows: Sequence[Row], records: Sequence[Record], kept: Store 
             groups[(row.record.data["digest"], row.record.split_digest)].append(number)
     for group in groups.values():
         ranked = _rank_against_best([rows[number].record for number in group], keeper)
-        for rank, (place_in_group, gap, letter, p_folds) in enumerate(ranked):
+        for rank, (place_in_group, vs_best, tied, p_value) in enumerate(ranked):
             number = group[place_in_group]
-            told[number] = replace(told[number], is_best=rank == 0, gap=gap, letter=letter, p_folds=p_folds)
+            told[number] = replace(
+                told[number], is_best=rank == 0, vs_best=vs_best, tied_with_best=tied, p_value_folds=p_value
+            )
     ties = _count_ties(records, keeper)
     return [
-        replace(row, n_tied=ties[(*comparison_key(row.record), row.record.model)])
-        if row.scores and not row.floor
+        replace(row, n_equivalent_candidates=ties[(*comparison_key(row.record), row.record.model)])
+        if row.scores and not row.is_baseline
         else row
         for row in told
     ]
@@ -112,14 +114,14 @@ def _count_ties(records: Sequence[Record], keeper: PredictionSource) -> Counter[
     ties: Counter[tuple[str, ...]] = Counter()
     for key, candidates in groups.items():
         of_one_seed = [each for each in candidates if each.seed == candidates[0].seed]
-        ties[key] = sum(letter == "a" for _, _, letter, _ in _rank_against_best(of_one_seed, keeper))
+        ties[key] = sum(tied for _, _, tied, _ in _rank_against_best(of_one_seed, keeper))
     return ties
 
 
 def _rank_against_best(
     records: Sequence[Record], keeper: PredictionSource
-) -> list[tuple[int, Difference, str, float | None]]:
-    """The records whose predictions are kept, best first: its number, gap, letter and p-value over the folds.
+) -> list[tuple[int, Difference, bool, float | None]]:
+    """Return (number, difference, tied, p-value over folds) of each record with stored predictions, best first.
 
     All were scored on the same rows. Nothing where fewer than two can be compared, or the ratings are gone.
     """

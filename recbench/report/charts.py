@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_ROWS = 25  # in one chart
-SIGHT = 2.0  # a chart reaches this many times as far from the best row as the bias floor
+SIGHT = 2.0  # a chart reaches this many times as far from the best row as the bias baseline
 COSTS: tuple[tuple[str, str, Callable[[Row], float | None], float], ...] = (
     ("Accuracy against fitting", "CPU seconds to fit", lambda row: row.fit_seconds, 0.01),
     ("Accuracy against predicting", "CPU milliseconds for 1,000 predictions", latency_ms, 0.1),
@@ -33,10 +33,10 @@ def distance_chart(pen: Pen, rows: Sequence[Row]) -> Chart | None:
     """How far each row is behind the best, with its interval; None if that is not known."""
     tested = [row for row in rows if row.scores]
     named = list(zip(tested, names_of(tested), strict=True))
-    known = [(row, row.gap, name) for row, name in named if row.gap is not None][:MAX_ROWS]
+    known = [(row, row.vs_best, name) for row, name in named if row.vs_best is not None][:MAX_ROWS]
     if len(known) < 2:
         return None
-    note = "RMSE behind the best row, with its 95 % interval; hollow: can't be told from the best; gray: a floor."
+    note = "RMSE behind the best row, with its 95 % interval; hollow: not significantly worse; gray: a baseline."
     return pen.draw(
         "How far behind the best",
         partial(_paint_distances, known),
@@ -79,8 +79,8 @@ def front(points: Sequence[Point], *, greater_is_better: bool = False) -> list[P
 
 
 def breakdown_charts(pen: Pen, parts: Mapping[str, Sequence[BreakdownRow]]) -> list[Chart]:
-    """A chart for each group of the breakdown: RMSE by part, a line each of the first rows and the bias floor."""
-    names = list(parts)  # the bias floor is the last
+    """A chart for each group of the breakdown: RMSE by part, a line each of the first rows and the bias baseline."""
+    names = list(parts)  # the bias baseline is the last
     shown = names if len(names) <= len(SERIES) else [*names[: len(SERIES) - 1], names[-1]]
     charts = []
     for group in dict.fromkeys(each.group for each in parts[shown[0]]) if shown else ():
@@ -100,9 +100,9 @@ def _paint_distances(known: Sequence[tuple[Row, Difference, str]], axes: Axes) -
         if gap.difference > limit:
             axes.annotate(f"{gap.difference:+.3f} →", (limit, line), ha="right", va="center", color=MUTED)
             continue
-        color = MUTED if row.floor else SERIES[0]
+        color = MUTED if row.is_baseline else SERIES[0]
         axes.plot([max(gap.low, -limit), min(gap.high, limit)], [line, line], color=color, linewidth=1.6)
-        axes.plot(gap.difference, line, MARKERS[0], color=color, markerfacecolor=PAGE if row.letter else color)
+        axes.plot(gap.difference, line, MARKERS[0], color=color, markerfacecolor=PAGE if row.tied_with_best else color)
     lowest = min(gap.low for _, gap, _ in known)
     axes.set_xlim(min(-0.03 * limit, 1.1 * max(lowest, -limit)), limit)
     axes.set_ylim(len(known) - 0.5, -0.5)
@@ -153,12 +153,12 @@ def _in_sight(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[tuple[Row
 
 
 def _bias(rows: Sequence[Row]) -> int | None:
-    """Where the bias floor stands."""
-    return next((number for number, row in enumerate(rows) if row.floor and row.record.kind == "bias"), None)
+    """Where the bias baseline stands."""
+    return next((number for number, row in enumerate(rows) if row.is_baseline and row.record.kind == "bias"), None)
 
 
 def _limit(losses: Sequence[float], bias: int | None) -> float:
-    """How far a chart reaches: from the best loss past the bias floor, or past the middle row."""
+    """How far a chart reaches: from the best loss past the bias baseline, or past the middle row."""
     best = min(losses)
     reach = losses[bias] - best if bias is not None else 0.0
     return best + SIGHT * (reach or median(losses) - best)

@@ -19,7 +19,7 @@ from recbench.results.rows import Row, comparison_key, rows_of
 from recbench.results.store import Store
 from recbench.tuning import sweep as sweeps
 
-MAX_BROKEN_DOWN = 6  # rows, and the bias floor: more columns than that are no breakdown but a wall
+MAX_BROKEN_DOWN = 6  # rows, and the bias baseline: more columns than that are no breakdown but a wall
 
 Halves = Sequence[tuple[RatingDataset, RatingDataset]]
 
@@ -62,7 +62,7 @@ class Comparison:
     records: Sequence[Record]
     rows: Sequence[Row]  # of these; best first, those that failed last
     searches: Sequence[Search]
-    parts: Mapping[str, Sequence[BreakdownRow]]  # by the row's name: the first ones', the bias floor's last
+    parts: Mapping[str, Sequence[BreakdownRow]]  # by the row's name: the first ones', the bias baseline's last
     lack: str  # why there is no interval and no breakdown; empty where there are
 
 
@@ -100,8 +100,8 @@ def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Com
         halves = halves_behind(next(row.record for row in tested))
     except (LookupError, ValueError, OSError) as error:  # the ratings are gone: what the records say still stands
         return Comparison(records, rows, searches, {}, f"the ratings can't be read again: {error}")
-    models = [name for name, row in zip(kept, tested, strict=True) if not row.floor][:MAX_BROKEN_DOWN]
-    bias = [name for name, row in zip(kept, tested, strict=True) if row.floor and row.record.kind == "bias"]
+    models = [name for name, row in zip(kept, tested, strict=True) if not row.is_baseline][:MAX_BROKEN_DOWN]
+    bias = [name for name, row in zip(kept, tested, strict=True) if row.is_baseline and row.record.kind == "bias"]
     parts = {name: _broken_down(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None}
     return Comparison(records, add_comparisons(rows, records, store), searches, parts, "")
 

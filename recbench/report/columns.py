@@ -47,10 +47,10 @@ def columns(rows: Sequence[Row]) -> list[Column]:
         Column(each.upper(), [_score(row.scores.get(each)) for row in rows], meaning="on the test part")
         for each in shown
     ]
-    if any(row.gap for row in rows):
+    if any(row.vs_best for row in rows):
         gaps = [Column("to the best", [_gap(row) for row in rows], meaning="difference of RMSE and its 95 % interval")]
-        if any(row.p_folds is not None for row in rows):
-            gaps.append(_number(rows, "p over folds", lambda row: row.p_folds, ".3f", P_FOLDS))
+        if any(row.p_value_folds is not None for row in rows):
+            gaps.append(_number(rows, "p over folds", lambda row: row.p_value_folds, ".3f", P_FOLDS))
         after_first = len(made) - len(shown[1:])
         made[after_first:after_first] = gaps
     made += [_number(rows, *spec) for spec in NUMBERS]
@@ -103,9 +103,11 @@ def _score(score: Score | None) -> Cell:
 
 
 def _gap(row: Row) -> Cell:
-    if row.gap is None:
+    if row.vs_best is None:
         return Cell(ABSENT)
     if row.is_best:
         return Cell("best", 0.0)
-    interval = f"{row.gap.low:+.4f} to {row.gap.high:+.4f}"
-    return Cell(f"{row.gap.difference:+.4f}", row.gap.difference, interval, ["a tie"] if row.letter else [])
+    interval = f"{row.vs_best.low:+.4f} to {row.vs_best.high:+.4f}"
+    return Cell(
+        f"{row.vs_best.difference:+.4f}", row.vs_best.difference, interval, ["a tie"] if row.tied_with_best else []
+    )

@@ -29,12 +29,12 @@ def headline(rows: Sequence[Row]) -> Headline:
     if not tested:
         return _untested(rows)
     names = dict(zip(map(id, tested), names_of(tested), strict=True))
-    best, floors = tested[0], [row for row in tested if row.floor]
-    rivals = [row for row in tested[1:] if not row.floor] or ([] if best.floor else floors)
+    best, baselines = tested[0], [row for row in tested if row.is_baseline]
+    rivals = [row for row in tested[1:] if not row.is_baseline] or ([] if best.is_baseline else baselines)
     metric, score = next(iter(best.scores.items()))
-    beaten = best.floor and any(not row.floor for row in rivals)
-    title = f"No model beats {names[id(best)]}, a floor" if beaten else f"{names[id(best)]} predicts best"
-    told = [f"{metric.upper()} {score.mean:.4f}{_spread(score)} on the test part{_over_bias(best, floors)}."]
+    beaten = best.is_baseline and any(not row.is_baseline for row in rivals)
+    title = f"No model beats {names[id(best)]}, a baseline" if beaten else f"{names[id(best)]} predicts best"
+    told = [f"{metric.upper()} {score.mean:.4f}{_spread(score)} on the test part{_over_bias(best, baselines)}."]
     verdict, sure = "not tested", False
     if rivals:
         verdict, sure, sentence = _verdict(best, rivals, names)
@@ -61,28 +61,28 @@ def _untested(rows: Sequence[Row]) -> Headline:
 def _verdict(best: Row, rivals: Sequence[Row], names: dict[int, str]) -> tuple[str, bool, str]:
     """Two words, whether the lead is real, and a sentence."""
     second = rivals[0]
-    if best.gap is None or second.gap is None:
+    if best.vs_best is None or second.vs_best is None:
         ahead = abs(next(iter(second.scores.values())).mean - next(iter(best.scores.values())).mean)
         return "not tested", False, f"{names[id(second)]} is next, {ahead:.4f} behind; there is no interval for that."
     if not best.is_best:
         return "not tested", False, "Intervals are those of the RMSE over all rows, in which another row leads."
-    if tied := [names[id(row)] for row in rivals if row.letter]:
+    if tied := [names[id(row)] for row in rivals if row.tied_with_best]:
         more = f" and {len(tied) - MAX_NAMED} more" if len(tied) > MAX_NAMED else ""
         return "a tie", False, f"It can't be told from {', '.join(tied[:MAX_NAMED])}{more}: the lead may be chance."
-    behind = f"{second.gap.difference:.4f} of RMSE behind"
-    interval = f"95 % interval {second.gap.low:.4f} to {second.gap.high:.4f}"
+    behind = f"{second.vs_best.difference:.4f} of RMSE behind"
+    interval = f"95 % interval {second.vs_best.low:.4f} to {second.vs_best.high:.4f}"
     told = f"{names[id(second)]} is next, {behind} ({interval}), which chance does not explain."
     return "a real difference", True, told
 
 
-def _over_bias(best: Row, floors: Sequence[Row]) -> str:
-    """How much better than the floor that matters."""
-    bias = next((row for row in floors if row.record.kind == "bias"), None)
+def _over_bias(best: Row, baselines: Sequence[Row]) -> str:
+    """How much better than the baseline that matters."""
+    bias = next((row for row in baselines if row.record.kind == "bias"), None)
     metric, score = next(iter(best.scores.items()))
     if bias is None or bias is best or score.greater_is_better or metric not in bias.scores:
         return ""
     share = 1 - score.mean / bias.scores[metric].mean
-    return f", {share:.1%} below the bias floor" if share > 0 else ""
+    return f", {share:.1%} below the bias baseline" if share > 0 else ""
 
 
 def _costs(best: Row) -> list[str]:

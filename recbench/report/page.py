@@ -83,7 +83,7 @@ def _section(pen: Pen, comparison: Comparison) -> dict[str, Any]:
 
 
 def _flag(row: Row) -> str:
-    return "failed" if row.failed else "floor" if row.floor else ""
+    return "failed" if row.failed else "baseline" if row.is_baseline else ""
 
 
 def _breakdown(comparison: Comparison) -> list[list[Column]]:

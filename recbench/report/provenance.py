@@ -29,7 +29,7 @@ def protocol(comparison: Comparison) -> list[tuple[str, str]]:
         ("validation part", f"{known.config['valid_size']:.0%} of train" if "valid_size" in known.config else ""),
         ("test part", _opened(comparison)),
         ("differences", BY_USERS),
-        ("over folds", BY_FOLDS if any(row.p_folds is not None for row in comparison.rows) else ""),
+        ("over folds", BY_FOLDS if any(row.p_value_folds is not None for row in comparison.rows) else ""),
     ]
     return [(name, value) for name, value in lines if value]
 
@@ -40,7 +40,7 @@ def _opened(comparison: Comparison) -> str:
     if not any(row.scores for row in comparison.rows):
         return "not opened"
     sealed = all(record.config.get("sealed", True) for record in comparison.records)
-    counts = ", ".join(f"{model} {count}×" for (*_, model), count in times.items()) or "for the floors alone"
+    counts = ", ".join(f"{model} {count}×" for (*_, model), count in times.items()) or "for the baselines only"
     return f"{'sealed' if sealed else 'not sealed (sealed=false)'}; opened {counts}"
 
 

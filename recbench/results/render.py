@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from recbench.results.records import Score
-from recbench.results.rows import Row, comparison_key, openings
+from recbench.results.rows import Flag, Row, comparison_key, openings
 from recbench.results.tuning_warnings import tuning_warnings
 
 ABSENT = "–"
@@ -45,8 +45,8 @@ def as_csv(rows: Sequence[Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     ending = ["fallback_share", "status", "cause"]
-    gaps = ["difference", "low", "high", "p_value"] if any(row.gap for row in rows) else []
-    folds = ["p_folds"] if any(row.p_folds is not None for row in rows) else []
+    gaps = ["difference", "low", "high", "p_value"] if any(row.vs_best for row in rows) else []
+    folds = ["p_folds"] if any(row.p_value_folds is not None for row in rows) else []
     writer.writerow(["dataset", "split", "model", "options", *metrics, *columns, *ending, *valid, *gaps, *folds])
     for row in rows:
         scores = [_mean(row.scores.get(metric)) for metric in metrics]
@@ -54,7 +54,7 @@ def as_csv(rows: Sequence[Row]) -> str:
         record = row.record
         names = [record.dataset, record.split, record.model, json.dumps(row.options, ensure_ascii=False)]
         validated = [row.valid.mean if row.valid else None for _ in valid]
-        gap = [getattr(row.gap, name, None) for name in gaps]
+        gap = [getattr(row.vs_best, name, None) for name in gaps]
         writer.writerow(
             [
                 *names,
@@ -65,7 +65,7 @@ def as_csv(rows: Sequence[Row]) -> str:
                 record.cause,
                 *validated,
                 *gap,
-                *(row.p_folds for _ in folds),
+                *(row.p_value_folds for _ in folds),
             ]
         )
     return text.getvalue()
@@ -88,13 +88,17 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
     notes = []
     for (*_, model), times in openings(rows).items():
         if times > 1:
-            notes.append(f"test opened {times} times for {model}: picking its best row here would be tuning on test")
-    if any(row.letter for row in rows):
-        notes.append("a: can't be told from the best row (RMSE, users resampled, Holm-adjusted p of 0.05 or more)")
-    if any(row.p_folds is not None for row in rows):
+            notes.append(
+                f"test set opened {times} times for {model}: choosing its best row here would be tuning on the test set"
+            )
+    if any(row.tied_with_best for row in rows):
+        notes.append(
+            "a: not significantly worse than the best row (paired bootstrap over users, Holm-adjusted p ≥ 0.05)"
+        )
+    if any(row.p_value_folds is not None for row in rows):
         notes.append("p over folds: of no difference to the best row, by the corrected resampled t-test, Holm-adjusted")
-    if any("worse than bias" in row.notes for row in rows):
-        notes.append("worse than bias: a model that adds nothing to two averages and a damping")
+    if any(Flag.DOES_NOT_BEAT_BIAS in row.flags for row in rows):
+        notes.append(f"{Flag.DOES_NOT_BEAT_BIAS.value}: worse than the baseline of user and item biases")
     return notes + tuning_warnings(rows)
 
 
@@ -118,10 +122,10 @@ def _cells(rows: Sequence[Row]) -> list[list[str]]:
         columns[f"valid {_metrics(rows)[0].upper()}"] = [_score(row.valid) for row in rows]
     for metric in _metrics(rows):
         columns[metric.upper()] = [_score(row.scores.get(metric)) for row in rows]
-    if any(row.gap for row in rows):
+    if any(row.vs_best for row in rows):
         columns["to the best, 95 %"] = [_gap(row) for row in rows]
-    if any(row.p_folds is not None for row in rows):
-        columns["p over folds"] = [_number(row.p_folds, ".3f") for row in rows]
+    if any(row.p_value_folds is not None for row in rows):
+        columns["p over folds"] = [_number(row.p_value_folds, ".3f") for row in rows]
     columns["fallback"] = [_number(row.record.fallback_share, ".1%") for row in rows]
     columns["fit s"] = [_number(row.fit_seconds, ".2f") for row in rows]
     columns["predict s"] = [_number(row.predict_seconds, ".2f") for row in rows]
@@ -148,12 +152,12 @@ def _score(score: Score | None) -> str:
 
 def _gap(row: Row) -> str:
     """The difference to the best row and its interval; `=` where they can't be told apart."""
-    if row.gap is None:
+    if row.vs_best is None:
         return ABSENT
     if row.is_best:
         return "best"
-    told = f"{row.gap.difference:+.4f} [{row.gap.low:+.4f}, {row.gap.high:+.4f}]"
-    return f"{told} {row.letter or ' '}"
+    told = f"{row.vs_best.difference:+.4f} [{row.vs_best.low:+.4f}, {row.vs_best.high:+.4f}]"
+    return f"{told} {'a' if row.tied_with_best else ' '}"
 
 
 def _number(value: float | None, spec: str) -> str:

@@ -7,11 +7,21 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from statistics import fmean
 from typing import Any
 
 from recbench.results.records import Record, Score
 from recbench.results.significance import Difference
+
+
+class Flag(Enum):
+    """What a reader should know about a row; the value is its note in the table."""
+
+    USES_TEST_TIMESTAMPS = "uses test timestamps"  # so it is not comparable with rows that do not
+    CACHED = "cached"  # every result behind the row was in the store already
+    BASELINE = "baseline"  # added to compare with, not a candidate
+    DOES_NOT_BEAT_BIAS = "does not beat bias"
 
 
 @dataclass(frozen=True)
@@ -26,13 +36,13 @@ class Row:
     fit_seconds: float | None = None
     predict_seconds: float | None = None
     peak_memory_mb: float | None = None
-    notes: tuple[str, ...] = ()
-    floor: bool = False  # there to be beaten; not somebody's candidate
+    flags: frozenset[Flag] = frozenset()
+    n_opened_test: int = 0  # candidates of its model that were scored on the test set
     is_best: bool = False  # of the rows that were compared with each other
-    gap: Difference | None = None  # of its RMSE to the best row's, over the same test rows
-    letter: str = ""  # "a" if it can't be told from the best
-    p_folds: float | None = None  # of no difference to the best row, from the folds' differences, Holm-adjusted
-    n_tied: int = 0  # other candidates of its model that validation can't tell from the one that was chosen
+    vs_best: Difference | None = None  # of its RMSE to the best row's, over the same test ratings
+    tied_with_best: bool = False  # not the best, but not significantly worse
+    p_value_folds: float | None = None  # of no difference to the best row, from the folds' differences, Holm-adjusted
+    n_equivalent_candidates: int = 0  # of its model: not significantly worse on validation than the one chosen
 
     @property
     def ok(self) -> bool:
@@ -44,17 +54,31 @@ class Row:
         """Whether something went wrong; a candidate that a search stopped has no scores, but did not fail."""
         return self.record.status not in ("ok", "pruned")
 
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the row was added to compare with, and is not a candidate."""
+        return Flag.BASELINE in self.flags
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the last column says of the row."""
+        if not self.ok:
+            return (f"{self.record.status}: {self.record.cause}",)
+        seeds = [f"mean of {self.n_seeds} seeds"] if self.n_seeds > 1 else []
+        opened = [f"1 of {self.n_opened_test} candidates scored on test"] if self.n_opened_test > 1 else []
+        return (*seeds, *(flag.value for flag in Flag if flag in self.flags), *opened)
+
     def label(self) -> str:
         """The options as they would be typed."""
         return " ".join(f"{name}={_typed(value)}" for name, value in self.options.items())
 
 
-def rows_of(records: Sequence[Record], is_floor: Callable[[Record], bool] = lambda _: False) -> list[Row]:
+def rows_of(records: Sequence[Record], is_baseline: Callable[[Record], bool] = lambda _: False) -> list[Row]:
     """The rows, best first within each data set and split, all that failed last.
 
     Records that differ in nothing but the seed become one row: the mean over the seeds and, from
     two on, their standard deviation. A candidate's validation and test records share a row. A
-    floor is noted as one, and so is a row worse than the `bias` floor. Rows with equal scores are
+    baseline is flagged, and so is a row worse than the `bias` baseline. Rows with equal scores are
     in the order of their model's name, then of their options' values.
     """
     candidates: dict[tuple[str, ...], list[Record]] = defaultdict(list)
@@ -63,19 +87,24 @@ def rows_of(records: Sequence[Record], is_floor: Callable[[Record], bool] = lamb
         candidates[(*comparison_key(record), record.model, _unseeded(record), alone)].append(record)
     varying = _varying_options(records)
     rows = [_row(group, varying[(*comparison_key(group[0]), group[0].model)]) for group in candidates.values()]
-    rows = [replace(row, floor=row.ok and is_floor(row.record)) for row in sorted(rows, key=_rank)]
+    rows = [
+        replace(row, flags=row.flags | {Flag.BASELINE}) if row.ok and is_baseline(row.record) else row
+        for row in sorted(rows, key=_rank)
+    ]
     bias = {
         comparison_key(row.record): _lower_is_better(_first(row))
         for row in rows
-        if row.floor and row.record.kind == "bias"
+        if row.is_baseline and row.record.kind == "bias"
     }
     opened = openings(rows)
-    return [_noted(row, bias.get(comparison_key(row.record)), opened) for row in rows]
+    return [_flagged(row, bias.get(comparison_key(row.record)), opened) for row in rows]
 
 
 def openings(rows: Sequence[Row]) -> Counter[tuple[str, ...]]:
     """How many candidates of each data set, split and model were scored on the test part."""
-    return Counter((*comparison_key(row.record), row.record.model) for row in rows if row.scores and not row.floor)
+    return Counter(
+        (*comparison_key(row.record), row.record.model) for row in rows if row.scores and not row.is_baseline
+    )
 
 
 def _row(group: list[Record], varying: set[str]) -> Row:
@@ -85,17 +114,27 @@ def _row(group: list[Record], varying: set[str]) -> Row:
     names = varying | set(first.changed)
     options = {name: value for name, value in _options(first).items() if name in names and name != "seed"}
     if first.status != "ok":
-        return Row(first, options, notes=(f"{first.status}: {first.cause}",))
-    costs: dict[str, Any] = {
-        name: fmean(values) if all(value is not None for value in values) else None
-        for name in ("fit_seconds", "predict_seconds", "peak_memory_mb")
-        for values in [[getattr(record, name) for record in records]]
-    }
-    notes = [f"mean of {len(records)} seeds"] if len(records) > 1 else []
-    notes += ["told when each rating was given"] if first.uses_time else []
-    notes += ["cached"] if all(record.cached for record in group) else []
-    valid = next(iter(_averaged(validated).values()), None)
-    return Row(first, options, _averaged(tested), valid, len(records), **costs, notes=tuple(notes))
+        return Row(first, options)
+    flags = {Flag.USES_TEST_TIMESTAMPS} if first.uses_time else set()
+    if all(record.cached for record in group):
+        flags.add(Flag.CACHED)
+    return Row(
+        record=first,
+        options=options,
+        scores=_averaged(tested),
+        valid=next(iter(_averaged(validated).values()), None),
+        n_seeds=len(records),
+        fit_seconds=_mean([record.fit_seconds for record in records]),
+        predict_seconds=_mean([record.predict_seconds for record in records]),
+        peak_memory_mb=_mean([record.peak_memory_mb for record in records]),
+        flags=frozenset(flags),
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean; None if a value is missing."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
 
 
 def _one_a_seed(group: Sequence[Record], part: str) -> list[Record]:
@@ -122,15 +161,14 @@ def _options(record: Record) -> Mapping[str, Any]:
     return {name: record.options[name] if len(seen) == 1 else "/".join(seen) for name, seen in values.items()}
 
 
-def _noted(row: Row, bias: float | None, opened: Counter[tuple[str, ...]]) -> Row:
-    notes = list(row.notes)
-    if row.floor:
-        notes.append("floor")
-    elif row.scores and bias is not None and _lower_is_better(_first(row)) > bias:
-        notes.append("worse than bias")
-    if not row.floor and (times := opened[(*comparison_key(row.record), row.record.model)]) > 1 and row.scores:
-        notes.append(f"1 of {times} that opened test")
-    return replace(row, notes=tuple(notes))
+def _flagged(row: Row, bias: float | None, opened: Counter[tuple[str, ...]]) -> Row:
+    """Return the row with the flags that depend on other rows; `bias` is that baseline's first metric."""
+    if row.is_baseline or not row.scores:
+        return row
+    flags = row.flags
+    if bias is not None and _lower_is_better(_first(row)) > bias:
+        flags |= {Flag.DOES_NOT_BEAT_BIAS}
+    return replace(row, flags=flags, n_opened_test=opened[(*comparison_key(row.record), row.record.model)])
 
 
 def _varying_options(records: Sequence[Record]) -> dict[tuple[str, ...], set[str]]:

@@ -83,9 +83,9 @@ def compare_with_best(
     return [itself, *(replace(other, p_value=p) for other, p in zip(others, adjusted, strict=True))]
 
 
-def mark_ties(differences: Sequence[Difference], *, alpha: float = 0.05) -> list[str]:
-    """The letter "a" for each row that is not significantly worse than the best, the first (p >= alpha), else ""."""
-    return ["a" if rank > 0 and each.p_value >= alpha else "" for rank, each in enumerate(differences)]
+def mark_ties(differences: Sequence[Difference], *, alpha: float = 0.05) -> list[bool]:
+    """Return for each row whether it is not the best, the first, but not significantly worse (p >= alpha)."""
+    return [rank > 0 and each.p_value >= alpha for rank, each in enumerate(differences)]
 
 
 def corrected_t(

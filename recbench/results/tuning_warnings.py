@@ -16,7 +16,7 @@ def tuning_warnings(rows: Sequence[Row]) -> list[str]:
     """A line for every best value on the edge of what was tried, and for models that were tuned unequally."""
     groups: dict[tuple[str, ...], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        if row.valid or not row.floor:
+        if row.valid or not row.is_baseline:
             groups[comparison_key(row.record)][row.record.model].append(row)
     lines = [line for models in groups.values() for tuned in models.values() for line in _edges(tuned)]
     lines += [line for models in groups.values() for tuned in models.values() for line in _unsearched(tuned)]
@@ -30,7 +30,7 @@ def _edges(candidates: Sequence[Row]) -> Iterator[str]:
     started, scored = [row for row in candidates if not row.failed], [row for row in candidates if row.ok]
     if len(scored) < 3:
         return
-    best = next((row for row in scored if row.scores and not row.floor), scored[0])
+    best = next((row for row in scored if row.scores and not row.is_baseline), scored[0])
     ranges = (best.record.config.get("search") or {}).get("ranges", {})
     for name in best.options:
         chosen = sorted({each[name] for each in _nodes(best) if _is_number(each.get(name))})
@@ -46,8 +46,10 @@ def _edges(candidates: Sequence[Row]) -> Iterator[str]:
 def _tied(candidates: Sequence[Row]) -> Iterator[str]:
     """A choice between candidates that differ by less than the noise of their validation scores."""
     for row in candidates:
-        if row.n_tied:
-            told = f"{row.n_tied + 1} candidates of {row.record.model} can't be told apart on validation"
+        if row.n_equivalent_candidates:
+            told = (
+                f"{row.n_equivalent_candidates + 1} candidates of {row.record.model} can't be told apart on validation"
+            )
             yield f"{told}: which of them was chosen is chance"
 
 

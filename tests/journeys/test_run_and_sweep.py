@@ -79,7 +79,7 @@ def test_a_record_names_what_made_it(tmp_path: Path) -> None:
     assert record.config["dataset"]["n_users"] == 60
 
 
-def test_a_multirun_ends_in_one_table_with_the_floors(tmp_path: Path) -> None:
+def test_a_multirun_ends_in_one_table_with_the_baselines(tmp_path: Path) -> None:
     run = recbench("-m", "model=slope_one,item_mean,user_knn", *SMALL, cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     (table,) = tmp_path.glob("outputs/*/*/table.csv")
@@ -89,7 +89,7 @@ def test_a_multirun_ends_in_one_table_with_the_floors(tmp_path: Path) -> None:
     assert scores == sorted(scores)
     assert [row["status"] for row in rows] == ["ok"] * 5
     assert run.stdout.count("RMSE") == 1
-    assert run.stdout.count("  floor") == 2
+    assert run.stdout.count("  baseline") == 2
     assert (table.parent / "table.md").read_text().count("\n| ") == 7
     assert run.stdout.strip().endswith(f"5 models, 5 ok · {(table.parent / 'table.md').relative_to(tmp_path)}")
 

@@ -65,7 +65,7 @@ def test_the_record_says_that_the_model_was_told_and_the_row_does() -> None:
     assert (told.uses_time, untold.uses_time) == (True, False)
     assert Record.from_json(told.to_json()).uses_time
     rows = rows_of([replace(told, model="told"), replace(untold, model="untold")])
-    assert {row.record.model: row.notes for row in rows} == {"told": ("told when each rating was given",), "untold": ()}
+    assert {row.record.model: row.notes for row in rows} == {"told": ("uses test timestamps",), "untold": ()}
 
 
 def test_the_times_of_the_scored_rows_reach_no_learned_state() -> None:

@@ -14,18 +14,18 @@ from recbench.report.page import page
 from recbench.results.records import Record
 from recbench.results.rows import rows_of
 from recbench.results.store import Store
-from tests.support.reports import Seen, gapped, made
+from tests.support.reports import Seen, compared, made
 
 
 def test_a_lead_beyond_chance_is_called_real() -> None:
-    told = headline(gapped([made("a", 0.8), made("b", 0.85), made("bias", 0.9)], floors=["bias"]))
+    told = headline(compared([made("a", 0.8), made("b", 0.85), made("bias", 0.9)], baselines=["bias"]))
     assert (told.title, told.verdict, told.sure) == ("a predicts best", "a real difference", True)
-    assert told.told[0] == "RMSE 0.8000 on the test part, 11.1% below the bias floor."
+    assert told.told[0] == "RMSE 0.8000 on the test part, 11.1% below the bias baseline."
     assert "b is next, 0.0500 of RMSE behind (95 % interval 0.0400 to 0.0600)" in told.told[1]
 
 
 def test_a_lead_within_chance_is_called_a_tie() -> None:
-    told = headline(gapped([made("a", 0.8), made("b", 0.85), made("c", 0.9)], tied=["b"]))
+    told = headline(compared([made("a", 0.8), made("b", 0.85), made("c", 0.9)], tied=["b"]))
     assert (told.verdict, told.sure) == ("a tie", False)
     assert told.told[1] == "It can't be told from b: the lead may be chance."
 
@@ -36,14 +36,14 @@ def test_a_lead_without_an_interval_is_called_untested() -> None:
     assert told.told[1] == "b is next, 0.0500 behind; there is no interval for that."
 
 
-def test_a_floor_that_wins_is_told() -> None:
-    told = headline(gapped([made("bias", 0.8), made("b", 0.85)], floors=["bias"]))
-    assert told.title == "No model beats bias, a floor"
+def test_a_baseline_that_wins_is_named() -> None:
+    told = headline(compared([made("bias", 0.8), made("b", 0.85)], baselines=["bias"]))
+    assert told.title == "No model beats bias, a baseline"
 
 
 def test_a_choice_made_on_test_is_no_real_difference() -> None:
     records = [made("a", 0.8 + size / 10, options={"size": size}) for size in (0, 1)]
-    told = headline(gapped(records))
+    told = headline(compared(records))
     assert (told.title, told.verdict, told.sure) == ("a size=0 predicts best", "tuned on test", False)
 
 

@@ -42,13 +42,13 @@ def test_rows_are_compared_with_the_best_and_adjusted_together() -> None:
     for one, other in zip(found[1:], alone, strict=True):
         assert astuple(one)[:3] == pytest.approx(astuple(other)[:3], abs=1e-12)
     assert [each.p_value for each in found[1:]] == pytest.approx(holm([each.p_value for each in alone]).tolist())
-    assert mark_ties(found) == ["", "a", ""]
+    assert mark_ties(found) == [False, True, False]
 
 
 def test_a_long_table_can_still_tell_its_rows_apart() -> None:
     ratings, best, worse, users = simulated(0, better_by=0.9)
     found = compare_with_best(ratings, [best, *[worse] * 60], users, n_resamples=100)
-    assert mark_ties(found) == [""] * 61
+    assert mark_ties(found) == [False] * 61
 
 
 def test_a_table_of_one_row_is_tied_with_itself() -> None:
@@ -61,7 +61,7 @@ def test_a_table_without_rows_is_refused() -> None:
         compare_with_best(np.zeros(2), [], np.arange(2))
 
 
-def test_a_row_shares_the_letter_unless_its_p_value_is_below_alpha() -> None:
+def test_a_row_is_tied_with_the_best_unless_its_p_value_is_below_alpha() -> None:
     rows = [Difference(0.0, 0.0, 0.0, p) for p in (1.0, 0.05, 0.049)]
-    assert mark_ties(rows) == ["", "a", ""]
-    assert mark_ties(rows, alpha=0.01) == ["", "a", "a"]
+    assert mark_ties(rows) == [False, True, False]
+    assert mark_ties(rows, alpha=0.01) == [False, True, True]

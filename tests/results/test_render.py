@@ -52,7 +52,7 @@ def test_the_text_for_a_terminal() -> None:
         "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test rows, 3.8% cold",
         "model  options         RMSE     MAE  fallback  fit s  predict s  memory MB",
         "mf     k=8 loss=a|b  0.8765  0.6000      7.1%  12.35       0.50        182",
-        "bias                 0.9000  0.7000      0.0%   0.00       0.00          –  floor",
+        "bias                 0.9000  0.7000      0.0%   0.00       0.00          –  baseline",
         'ncf                       –       –         –      –          –          –  failed: no "x", sorry',
     ]
 
@@ -64,7 +64,7 @@ def test_the_markdown() -> None:
         "| model | options | RMSE | MAE | fallback | fit s | predict s | memory MB |  |\n"
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
         "| mf | k=8 loss=a\\|b | 0.8765 | 0.6000 | 7.1% | 12.35 | 0.50 | 182 |  |\n"
-        "| bias |  | 0.9000 | 0.7000 | 0.0% | 0.00 | 0.00 | – | floor |\n"
+        "| bias |  | 0.9000 | 0.7000 | 0.0% | 0.00 | 0.00 | – | baseline |\n"
         '| ncf |  | – | – | – | – | – | – | failed: no "x", sorry |\n'
     )
 
@@ -125,7 +125,7 @@ def test_the_header_names_the_part_that_was_scored() -> None:
 def test_footnotes_stand_below_the_markdown() -> None:
     worse = replace(MF, scores={"rmse": Score.over([1.5])})
     last = as_markdown(rows_of([BIAS, worse], lambda record: record.kind == "bias")).split("\n\n")[-1]
-    assert last == "worse than bias: a model that adds nothing to two averages and a damping\n"
+    assert last == "does not beat bias: worse than the baseline of user and item biases\n"
 
 
 def test_a_table_of_failures_alone_has_no_header_line() -> None:

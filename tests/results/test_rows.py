@@ -133,11 +133,15 @@ def test_a_choice_made_fold_by_fold_is_a_row_of_its_own_with_the_values_that_occ
     assert [row.label() for row in rows] == ["reg=1/2", "reg=1", "reg=2"]
 
 
-def test_each_row_of_several_that_opened_the_test_part_says_so() -> None:
+def test_each_row_of_several_that_were_scored_on_test_says_so() -> None:
     several = [made_record("mf", 1.0, options={"reg": reg}, changed={"reg": reg}) for reg in (1, 2)]
     rows = rows_of([*several, made_record("ncf", 3.0)])
-    assert [row.notes for row in rows] == [("1 of 2 that opened test",), ("1 of 2 that opened test",), ()]
-    assert footnotes(rows)[0].startswith("test opened 2 times for mf")
+    assert [row.notes for row in rows] == [
+        ("1 of 2 candidates scored on test",),
+        ("1 of 2 candidates scored on test",),
+        (),
+    ]
+    assert footnotes(rows)[0].startswith("test set opened 2 times for mf")
 
 
 def test_variants_of_one_kind_are_not_averaged() -> None:

@@ -82,9 +82,9 @@ def test_a_candidate_that_failed_was_one() -> None:
     assert tuning_warnings(rows_of(records)) == []
 
 
-def test_a_floor_is_no_competitor() -> None:
-    floor = _candidate(0, 1.0, "bias", part="test")
-    rows = rows_of([*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), floor], lambda record: record.kind == "bias")
+def test_a_baseline_is_not_a_candidate() -> None:
+    baseline = _candidate(0, 1.0, "bias", part="test")
+    rows = rows_of([*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), baseline], lambda record: record.kind == "bias")
     assert tuning_warnings(rows) == []
 
 
@@ -95,7 +95,8 @@ def test_models_that_were_not_tuned_are_not_compared_by_candidates() -> None:
 
 def test_a_choice_that_validation_can_hardly_make_is_told() -> None:
     rows = [
-        replace(row, n_tied=2 if row.scores else 0) for row in rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8, 64: 0.9}, 16))
+        replace(row, n_equivalent_candidates=2 if row.scores else 0)
+        for row in rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8, 64: 0.9}, 16))
     ]
     assert tuning_warnings(rows) == [
         "3 candidates of mf can't be told apart on validation: which of them was chosen is chance"

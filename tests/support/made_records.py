@@ -32,7 +32,7 @@ def failed_record(model: str, cause: str = "it broke", **changes: Any) -> Record
     return made_record(model, 0.0, **{"status": "failed", "cause": cause, "scores": {}, "data": {}} | changes)
 
 
-def is_floor(record: Record) -> bool:
+def is_baseline(record: Record) -> bool:
     return record.kind in ("global_mean", "bias") and not record.options
 
 

@@ -61,15 +61,15 @@ def made(model: str, rmse: float, **about: Any) -> Record:
     return Record(model=model, scores={"rmse": Score.over([rmse])}, **(plain | about))
 
 
-def gapped(records: Sequence[Record], tied: Sequence[str] = (), floors: Sequence[str] = ()) -> list[Row]:
+def compared(records: Sequence[Record], tied: Sequence[str] = (), baselines: Sequence[str] = ()) -> list[Row]:
     """Their rows, as if each had been compared with the best."""
-    rows = rows_of(records, lambda record: record.model in floors)
+    rows = rows_of(records, lambda record: record.model in baselines)
     best = rows[0].scores["rmse"].mean
     told: list[Row] = []
     for row in rows:
         behind = row.scores["rmse"].mean - best
         is_best = not told
-        letter = "a" if row.record.model in tied else ""
-        gap = Difference(behind, behind - 0.01, behind + 0.01, 1.0 if letter or is_best else 0.01)
-        told.append(replace(row, is_best=is_best, gap=gap, letter=letter))
+        is_tied = row.record.model in tied
+        vs_best = Difference(behind, behind - 0.01, behind + 0.01, 1.0 if is_tied or is_best else 0.01)
+        told.append(replace(row, is_best=is_best, vs_best=vs_best, tied_with_best=is_tied))
     return told

@@ -68,8 +68,8 @@ def test_unsealed_all_meet_the_test_rows_and_every_row_says_so(tmp_path: Path) -
     calls = _spied(tmp_path, "model.guess=1.0,3.0", "sealed=false")
     assert calls == ["fit 960", "predict 1.0 240", "fit 960", "predict 3.0 240"]
     (table,) = tmp_path.glob("outputs/*/*/table.md")
-    assert table.read_text().count("1 of 2 that opened test") == 2
-    assert "test opened 2 times for spy" in table.read_text()
+    assert table.read_text().count("1 of 2 candidates scored on test") == 2
+    assert "test set opened 2 times for spy" in table.read_text()
 
 
 def test_a_model_alone_goes_straight_to_test(tmp_path: Path) -> None:
