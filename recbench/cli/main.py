@@ -22,6 +22,7 @@ from recbench.jobs import subprocess_job as isolation
 from recbench.jobs.comparison import add_comparisons
 from recbench.progress import progress_listener
 from recbench.registry.registry import installed
+from recbench.results.first_metric import first_score
 from recbench.results.records import read_records, write_record, write_text
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
@@ -174,7 +175,7 @@ def _task(composed: DictConfig) -> float | None:
     with _progress(f"{job.model} ", shown=alone or "basic_launcher" in context.launcher._target_):
         record = isolation.run(job, folder / "recbench.log")
     write_record(record, folder)
-    first = next(iter(record.scores.values()), None)
+    first = first_score(record.scores)
     if not alone:
         return None if record.status != "ok" or first is None else first.mean
     if record.status != "ok":

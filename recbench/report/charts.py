@@ -12,6 +12,7 @@ from recbench.report.collect import names_of
 from recbench.report.columns import latency_ms
 from recbench.report.svg import INK, MARKERS, MUTED, PAGE, SERIES, Chart, Pen, label_points, log_scale, shortened
 from recbench.results.breakdown import BreakdownRow
+from recbench.results.first_metric import first_metric, first_score, loss
 from recbench.results.rows import Row
 from recbench.results.significance import Difference
 
@@ -47,10 +48,10 @@ def distance_chart(pen: Pen, rows: Sequence[Row]) -> Chart | None:
 
 def cost_charts(pen: Pen, rows: Sequence[Row]) -> list[Chart]:
     """The first metric against each cost, with the front: what no other row beats in both."""
-    tested = [row for row in rows if row.scores and math.isfinite(next(iter(row.scores.values())).mean)]
+    tested = [row for row in rows if row.scores and math.isfinite(first_metric(row.scores)[1].mean)]
     if len(tested) < 2:
         return []
-    metric, score = next(iter(tested[0].scores.items()))
+    metric, score = first_metric(tested[0].scores)
     near, beyond = _in_sight(tested, names_of(tested))
     note = "Line: the front, where less error costs more." + (f" Too far off to draw: {beyond}." if beyond else "")
     charts = []
@@ -71,9 +72,9 @@ def front(points: Sequence[Point], *, greater_is_better: bool = False) -> list[P
     """The points that no other beats in both cost and score, by cost."""
     best, kept = math.inf, []
     for point in sorted(points, key=lambda each: (each[0], -each[1] if greater_is_better else each[1])):
-        loss = -point[1] if greater_is_better else point[1]
-        if loss < best:
-            best = loss
+        height = -point[1] if greater_is_better else point[1]
+        if height < best:
+            best = height
             kept.append(point)
     return kept
 
@@ -141,11 +142,7 @@ def _folded(label: str) -> str:
 
 def _in_sight(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[tuple[Row, str]], str]:
     """The rows that a chart can show without flattening the others, and the names of those that it leaves out."""
-    losses = [
-        -score.mean if score.greater_is_better else score.mean
-        for row in rows
-        for score in [next(iter(row.scores.values()))]
-    ]
+    losses = [loss(first_score(row.scores)) for row in rows]
     limit = _limit(losses, _bias(rows))
     named = list(zip(rows, names, strict=True))
     near = [pair for pair, loss in zip(named, losses, strict=True) if loss <= limit]

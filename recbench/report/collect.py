@@ -14,6 +14,7 @@ from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.jobs.comparison import add_comparisons, halves_behind
 from recbench.results.breakdown import BreakdownRow, pooled_breakdown
+from recbench.results.first_metric import first_metric
 from recbench.results.records import Record
 from recbench.results.rows import Row, comparison_key, rows_of
 from recbench.results.store import Store
@@ -122,7 +123,7 @@ def _searches(records: Sequence[Record]) -> list[Search]:
 
 def _search(model: str, groups: Sequence[Sequence[Record]]) -> Search:
     first = groups[0][0]
-    metric, score = next(iter(first.scores.items()))
+    metric, score = first_metric(first.scores)
     candidates = [
         Candidate(_unseeded(group[0]), fmean(record.scores[metric].mean for record in group)) for group in groups
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from recbench.report.collect import names_of
 from recbench.report.columns import latency_ms
+from recbench.results.first_metric import first_metric
 from recbench.results.records import Score
 from recbench.results.rows import Row, openings
 
@@ -31,7 +32,7 @@ def headline(rows: Sequence[Row]) -> Headline:
     names = dict(zip(map(id, tested), names_of(tested), strict=True))
     best, baselines = tested[0], [row for row in tested if row.is_baseline]
     rivals = [row for row in tested[1:] if not row.is_baseline] or ([] if best.is_baseline else baselines)
-    metric, score = next(iter(best.scores.items()))
+    metric, score = first_metric(best.scores)
     beaten = best.is_baseline and any(not row.is_baseline for row in rivals)
     title = f"No model beats {names[id(best)]}, a baseline" if beaten else f"{names[id(best)]} predicts best"
     told = [f"{metric.upper()} {score.mean:.4f}{_spread(score)} on the test part{_over_bias(best, baselines)}."]
@@ -62,7 +63,7 @@ def _verdict(best: Row, rivals: Sequence[Row], names: dict[int, str]) -> tuple[s
     """Two words, whether the lead is real, and a sentence."""
     second = rivals[0]
     if best.vs_best is None or second.vs_best is None:
-        ahead = abs(next(iter(second.scores.values())).mean - next(iter(best.scores.values())).mean)
+        ahead = abs(first_metric(second.scores)[1].mean - first_metric(best.scores)[1].mean)
         return "not tested", False, f"{names[id(second)]} is next, {ahead:.4f} behind; there is no interval for that."
     if not best.is_best:
         return "not tested", False, "Intervals are those of the RMSE over all rows, in which another row leads."
@@ -78,7 +79,7 @@ def _verdict(best: Row, rivals: Sequence[Row], names: dict[int, str]) -> tuple[s
 def _over_bias(best: Row, baselines: Sequence[Row]) -> str:
     """How much better than the baseline that matters."""
     bias = next((row for row in baselines if row.record.kind == "bias"), None)
-    metric, score = next(iter(best.scores.items()))
+    metric, score = first_metric(best.scores)
     if bias is None or bias is best or score.greater_is_better or metric not in bias.scores:
         return ""
     share = 1 - score.mean / bias.scores[metric].mean

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from enum import Enum
 from statistics import fmean
 from typing import Any
 
+from recbench.results.first_metric import first_score, loss
 from recbench.results.records import Record, Score
 from recbench.results.significance import Difference
 
@@ -92,7 +92,7 @@ def rows_of(records: Sequence[Record], is_baseline: Callable[[Record], bool] = l
         for row in sorted(rows, key=_rank)
     ]
     bias = {
-        comparison_key(row.record): _lower_is_better(_first(row))
+        comparison_key(row.record): loss(first_score(row.scores))
         for row in rows
         if row.is_baseline and row.record.kind == "bias"
     }
@@ -122,7 +122,7 @@ def _row(group: list[Record], varying: set[str]) -> Row:
         record=first,
         options=options,
         scores=_averaged(tested),
-        valid=next(iter(_averaged(validated).values()), None),
+        valid=first_score(_averaged(validated)),
         n_seeds=len(records),
         fit_seconds=_mean([record.fit_seconds for record in records]),
         predict_seconds=_mean([record.predict_seconds for record in records]),
@@ -166,7 +166,7 @@ def _flagged(row: Row, bias: float | None, opened: Counter[tuple[str, ...]]) -> 
     if row.is_baseline or not row.scores:
         return row
     flags = row.flags
-    if bias is not None and _lower_is_better(_first(row)) > bias:
+    if bias is not None and loss(first_score(row.scores)) > bias:
         flags |= {Flag.DOES_NOT_BEAT_BIAS}
     return replace(row, flags=flags, n_opened_test=opened[(*comparison_key(row.record), row.record.model)])
 
@@ -195,7 +195,7 @@ def _unseeded(record: Record) -> str:
 def _rank(row: Row) -> tuple[Any, ...]:
     record = row.record
     options = [_ordered(value) for _, value in sorted(record.options.items())]
-    scores = _lower_is_better(_first(row)), _lower_is_better(row.valid)
+    scores = loss(first_score(row.scores)), loss(row.valid)
     return (not row.ok, record.dataset, record.split, *scores, record.model, options)
 
 
@@ -203,17 +203,6 @@ def _ordered(value: Any) -> tuple[bool, float, str]:
     """A key that sorts numbers by their size, before everything else by its text."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return not is_number, float(value) if is_number else 0.0, _typed(value)
-
-
-def _first(row: Row) -> Score | None:
-    return next(iter(row.scores.values()), None)
-
-
-def _lower_is_better(score: Score | None) -> float:
-    """A score turned so that lower is better; infinity if there is none."""
-    if score is None or math.isnan(score.mean):
-        return math.inf
-    return -score.mean if score.greater_is_better else score.mean
 
 
 def _typed(value: Any) -> str:

@@ -13,6 +13,7 @@ from recbench.config import schema as configuration
 from recbench.jobs.job import Job
 from recbench.protocol.runner import Part
 from recbench.registry.registry import installed
+from recbench.results.first_metric import first_metric
 from recbench.results.records import Record, write_text
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _best_by_fold(group: Sequence[Record]) -> list[dict[str, Any]]:
     candidates: dict[str, list[Record]] = defaultdict(list)
     for record in group:
         candidates[json.dumps(_unseeded(record.options), sort_keys=True)].append(record)
-    metric, score = next(iter(group[0].scores.items()))
+    metric, score = first_metric(group[0].scores)
     pick = max if score.greater_is_better else min
 
     def reached(name: str, fold: int) -> float:
