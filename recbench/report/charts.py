@@ -9,9 +9,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from recbench.report.collect import names_of
-from recbench.report.columns import latency_ms
 from recbench.report.svg import INK, MARKERS, MUTED, PAGE, SERIES, Chart, Pen, label_points, log_scale, shortened
 from recbench.results.breakdown import BreakdownRow
+from recbench.results.columns import latency_ms
 from recbench.results.first_metric import first_metric, first_score, loss
 from recbench.results.rows import Row
 from recbench.results.significance import Difference

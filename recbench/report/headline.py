@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recbench.report.collect import names_of
-from recbench.report.columns import latency_ms
+from recbench.results.columns import latency_ms
 from recbench.results.first_metric import first_metric
 from recbench.results.records import Score
 from recbench.results.rows import Row, openings

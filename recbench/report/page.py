@@ -8,7 +8,7 @@ from typing import Any
 
 from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
 from recbench.report.collect import Comparison, comparisons
-from recbench.report.columns import Column, breakdown_columns, columns
+from recbench.report.columns import CellColumn, breakdown_columns, columns
 from recbench.report.headline import headline
 from recbench.config.saved_commands import saved_commands
 from recbench.report.provenance import environment, protocol
@@ -86,7 +86,7 @@ def _flag(row: Row) -> str:
     return "failed" if row.failed else "baseline" if row.is_baseline else ""
 
 
-def _breakdown(comparison: Comparison) -> list[list[Column]]:
+def _breakdown(comparison: Comparison) -> list[list[CellColumn]]:
     parts = dict(comparison.parts)
     if not parts:
         return []

@@ -10,7 +10,7 @@ import numpy as np
 
 from recbench.array_types import IntArray
 from recbench.capabilities import GivesReasons, Reason
-from recbench.results.render import aligned
+from recbench.results.tables import aligned
 from recbench.serving.loaded_model import LoadedModel
 
 N_REASONS, N_IN_WORDS = 3, 2  # that are told of a prediction; in a table, where lines should stay short

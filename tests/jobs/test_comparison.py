@@ -35,7 +35,7 @@ def test_the_p_value_over_folds_is_the_corrected_t_tests(tmp_path: Path) -> None
 
 def test_one_fold_has_no_p_value_over_folds(tmp_path: Path) -> None:
     run = recbench("-m", "model=bias,global_mean", *SMALL, cwd=tmp_path)
-    assert "to the best" in run.stdout
+    assert "Δ RMSE vs best [95 % CI]" in run.stdout
     assert "p over folds" not in run.stdout
 
 

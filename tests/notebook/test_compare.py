@@ -69,7 +69,7 @@ def test_a_comparison_is_the_table_of_the_command_line(tmp_path: Path) -> None:
         expected = told if column == "model" else [float(each) for each in told]
         assert frame[column].tolist() == expected, column
     assert set(frame["model"]) == {"mf", "item_knn", "bias", "global_mean"}
-    assert "to the best" in str(comparison)
+    assert "Δ RMSE vs best [95 % CI]" in str(comparison)
 
 
 def test_a_comparison_of_objects_is_that_of_their_names() -> None:

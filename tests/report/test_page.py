@@ -155,7 +155,7 @@ def test_the_p_value_over_folds_stands_beside_the_gap(tmp_path: Path) -> None:
     told = re.search(r"global_mean .*\] *(\d\.\d{3}) ", run.stdout)
     assert told is not None
     heads = [name.strip() for name in Seen(html).text.split("\n")]
-    assert heads.index("p over folds") == heads.index("to the best") + 1
+    assert heads.index("p over folds") == heads.index("Δ RMSE vs best [95 % CI]") + 1
     assert told[1] in Seen(html).text
     assert "corrected for the training rows that they share" in html
 

@@ -1,4 +1,4 @@
-"""The table as text, Markdown and CSV, whole and to the letter."""
+"""The table as text, Markdown and CSV, compared as a whole."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FOLDED = replace(BIAS, scores={"rmse": Score.over([0.9, 1.0, 1.1])}, split="k_fo
 def test_the_text_for_a_terminal() -> None:
     assert as_text(ROWS).split("\n") == [
         "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test rows, 3.8% cold",
-        "model  options         RMSE     MAE  fallback  fit s  predict s  memory MB",
+        "model  options         RMSE     MAE  fallback  fit s  predict s  memory MB  notes",
         "mf     k=8 loss=a|b  0.8765  0.6000      7.1%  12.35       0.50        182",
         "bias                 0.9000  0.7000      0.0%   0.00       0.00          –  baseline",
         'ncf                       –       –         –      –          –          –  failed: no "x", sorry',
@@ -61,7 +61,7 @@ def test_the_markdown() -> None:
     assert as_markdown(ROWS) == (
         "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test rows, 3.8% cold\n"
         "\n"
-        "| model | options | RMSE | MAE | fallback | fit s | predict s | memory MB |  |\n"
+        "| model | options | RMSE | MAE | fallback | fit s | predict s | memory MB | notes |\n"
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
         "| mf | k=8 loss=a\\|b | 0.8765 | 0.6000 | 7.1% | 12.35 | 0.50 | 182 |  |\n"
         "| bias |  | 0.9000 | 0.7000 | 0.0% | 0.00 | 0.00 | – | baseline |\n"
@@ -92,10 +92,15 @@ def test_folds_show_their_deviation() -> None:
     ]
 
 
-def test_options_and_notes_are_no_columns_where_nothing_stands_in_them() -> None:
+def test_empty_option_and_note_columns_are_left_out() -> None:
     assert as_markdown(rows_of([BIAS])).split("\n")[2] == (
         "| model | RMSE | MAE | fallback | fit s | predict s | memory MB |"
     )
+
+
+def test_the_heads_of_seconds_say_that_they_are_sums_over_folds() -> None:
+    head = as_text(rows_of([replace(FOLDED, n_folds=3)])).split("\n")[1]
+    assert "fit s, all folds  predict s, all folds  memory MB" in head
 
 
 def test_splits_that_differ_are_a_column_and_a_header_each() -> None:
@@ -106,30 +111,30 @@ def test_splits_that_differ_are_a_column_and_a_header_each() -> None:
     assert text[3].startswith("holdout test_size=0.2  bias")
 
 
-def test_data_sets_that_differ_are_a_column() -> None:
+def test_datasets_that_differ_are_a_column() -> None:
     text = as_text(rows_of([BIAS, replace(BIAS, dataset="Other")])).split("\n")
     assert text[2].split()[:2] == ["dataset", "model"]
     assert [line.split()[0] for line in text[3:]] == ["Other", "Toy"]
 
 
-def test_a_metric_that_one_row_lacks_is_absent_there() -> None:
+def test_a_metric_that_one_row_lacks_is_empty_there() -> None:
     both = as_csv(rows_of([MF, FOLDED])).split("\n")
     assert both[0].startswith("dataset,split,model,options,rmse,mae,")
     assert both[2].startswith("Toy,k_fold n_folds=3,bias,{},1.0,,")
 
 
-def test_the_header_names_the_part_that_was_scored() -> None:
+def test_the_header_says_which_set_was_scored() -> None:
     assert headers(rows_of([replace(BIAS, part="valid")]))[0].endswith("2,000 valid rows, 3.8% cold")
 
 
-def test_footnotes_stand_below_the_markdown() -> None:
+def test_footnotes_come_below_the_markdown() -> None:
     worse = replace(MF, scores={"rmse": Score.over([1.5])})
     last = as_markdown(rows_of([BIAS, worse], lambda record: record.kind == "bias")).split("\n\n")[-1]
     assert last == "does not beat bias: worse than the baseline of user and item biases\n"
 
 
-def test_a_table_of_failures_alone_has_no_header_line() -> None:
+def test_a_table_of_failures_only_has_no_header_line() -> None:
     assert as_text(rows_of([BROKEN])).split("\n") == [
-        "model  fallback  fit s  predict s  memory MB",
+        "model  fallback  fit s  predict s  memory MB  notes",
         'ncf           –      –          –          –  failed: no "x", sorry',
     ]

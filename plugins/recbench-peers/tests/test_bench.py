@@ -112,6 +112,7 @@ def test_the_table_is_sorted_by_rmse_with_the_failed_last_and_seconds_by_fold() 
     rows = [line for line in lines if line.startswith(("| mf", "| bias", "| ncf"))]
     assert [row.split()[1] for row in rows] == ["bias", "mf", "ncf"]
     assert "| bias | recbench | 0.9000 | – | 0.40 | 0.20 | 30 | 4.0 | 5.0 | 100 |  |" in rows
+    assert any("| fit s/fold | predict s/fold |" in line for line in lines)
     assert "timeout: not done after 600 s" in rows[2]
     assert "Not run yet: content." in lines
     assert "| commit | abc |" in lines
@@ -209,7 +210,8 @@ def test_a_sweep_is_measured_kept_and_written_up(tmp_path: Path, monkeypatch: py
     assert measured.usage.exit_status == 0
     assert sweeps.stored(0, tmp_path, "digest") == measured
     assert sweeps.stored(0, tmp_path, "another") is None
-    ((command, n_jobs, cpu, _, _, per_minute, note),) = sweeps.rows([measured], "c0ffee")
+    (measured_sweep,) = sweeps.measured_sweeps([measured])
+    command, n_jobs, cpu, _, _, per_minute, note = (each.cell(measured_sweep) for each in sweeps.columns("c0ffee"))
     assert command == "`recbench -m model=bias,global_mean dataset=synthetic dataset.n_ratings=500`"
     assert (n_jobs, note) == ("2", "")
     assert float(cpu) > 0

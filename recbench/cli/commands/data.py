@@ -9,7 +9,7 @@ from recbench.datasets.data_folder import data_folder
 from recbench.datasets.movielens.download import BASE, DownloadError, fetch, record_terms
 from recbench.datasets.movielens.files import find_archive
 from recbench.datasets.movielens.releases import DOWNLOADS, Download
-from recbench.results.render import aligned
+from recbench.results.tables import aligned
 from recbench.usage import CheckFailed, Parser, UsageError, did_you_mean
 
 

@@ -14,7 +14,7 @@ from recbench.config.variants import origins, problems, variants
 from recbench.contracts import RatingModel
 from recbench.registry.options import meanings, options_of
 from recbench.registry.registry import ROLES, Entry, Registry, installed
-from recbench.results.render import aligned
+from recbench.results.tables import aligned
 from recbench.usage import UsageError
 
 PLURAL = {"model": "models", "dataset": "data sets", "split": "splits", "metric": "metrics"}

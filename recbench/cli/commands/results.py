@@ -15,10 +15,11 @@ from recbench.jobs import job as jobs
 from recbench.jobs.comparison import add_comparisons, scored_rows
 from recbench.registry.options import meanings
 from recbench.results.records import Record, read_record, read_records
-from recbench.results.render import aligned, as_csv, as_markdown, as_text, footnotes
+from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.significance import paired_bootstrap
 from recbench.results.store import DEFAULT_STORE, Store
+from recbench.results.tables import aligned
 from recbench.tuning import sweep as sweeps
 from recbench.usage import Parser, UsageError, did_you_mean
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from recbench.registry.registry import installed
+from recbench.results.columns import FIT_SECONDS, PEAK_MEMORY, PREDICT_SECONDS, metric_column
 from recbench.results.records import Record
+from recbench.results.rows import Row, rows_of
+from recbench.results.tables import Column, Item, markdown_table
 from recbench_peers.bench import sweeps
 from recbench_peers.bench.measuring import Run
 from recbench_peers.bench.plan import Part
 
-ABSENT = "–"
 NOTHING = Record()  # of a run that left no record
-HEAD = ("model", "from", "RMSE", "MAE", "fit s", "predict s", "peak MB", "process s", "wall s", "resident MB", "")
-SCALE_HEAD = ("model", "train rows", "RMSE", "fit s", "against linear", "predict s", "peak MB", "process s", "")
-WORDS = ("model", "from", "command", "")  # columns that hold words, the others numbers
 BLOCKS_A_DECADE, SHORTEST_SECONDS = 10, 0.01  # of the chart
 TELLING_SECONDS = 0.05  # the clock ticks every 0.01 s: what is shorter is no measure of growth
 INTRO = """\
@@ -26,17 +27,17 @@ Written by `make bench`; no figure is typed by hand. One process a row, one thre
 defaults or as the named variant in `conf/model/` has it, and the other libraries at theirs (`plugins/recbench-peers`).
 
 - RMSE and MAE are pooled over a fold's test rows, predictions clipped to the rating scale; over folds, their mean.
-- fit s and predict s are CPU seconds a fold, with the conversion into another library's form and without
+- fit s and predict s are CPU seconds per fold, with the conversion into another library's form and without
   imports. process s is the CPU time of the whole process: imports, compiling, reading the
   data and all folds.
-- peak MB is what the fit and the prediction needed on top of what was resident before; resident MB is the highest
+- memory MB is what the fit and the prediction needed on top of what was resident before; resident MB is the highest
   resident size of the whole process.
 """
 SCALE_INTRO = """\
 ## Ten times the ratings
 
 What growth costs, on `dataset=synthetic` of MovieLens' shape; the neural model trains for one epoch. "against
-linear" is how many times the fit's CPU seconds grew, divided by how many times the train rows did: 1.0 is linear.
+linear" is how many times the fit's CPU seconds grew, divided by how many times the training rows did: 1.0 is linear.
 """
 
 
@@ -52,7 +53,7 @@ def report(
     here = {**versions, "commit": commit}
     today = datetime.now(UTC).date().isoformat()
     facts = {**machine, "date": today, "commit": commit, "versions": ", ".join(map(" ".join, versions.items()))}
-    sections = [INTRO, _markdown(("", ""), list(facts.items()))]
+    sections = [INTRO, markdown_table(FACTS, list(facts.items()))]
     for part, runs in parts.items():
         if runs and not part.is_scale:
             sections += _section(part, runs, pending.get(part, ()), here)
@@ -60,14 +61,14 @@ def report(
     if scale:
         sections += [SCALE_INTRO, _scale_table(scale, here), _chart(scale)]
     if any(measured):
-        sections += [sweeps.INTRO, _markdown(sweeps.HEAD, sweeps.rows(measured, commit))]
+        sections += [sweeps.INTRO, _table(sweeps.columns(commit), sweeps.measured_sweeps(measured))]
     return "\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 
 def _section(part: Part, runs: Sequence[Run], pending: Sequence[str], here: Mapping[str, str]) -> list[str]:
     ranked = sorted(runs, key=lambda run: (_score(run.record, "rmse") or math.inf, run.model))
     lines = [f"## {part.title}", *_size(runs), f"`{runs[0].command.replace(f'model={runs[0].model}', 'model=…')}`"]
-    lines.append(_markdown(HEAD, [_row(run, here) for run in ranked]))
+    lines.append(_table(_columns(here), ranked))
     return lines + ([f"Not run yet: {', '.join(pending)}."] if pending else [])
 
 
@@ -82,43 +83,44 @@ def _size(runs: Sequence[Run]) -> list[str]:
     return []
 
 
-def _row(run: Run, here: Mapping[str, str]) -> tuple[str, ...]:
-    record, used = run.record or NOTHING, run.usage
-    return (
-        run.model,
-        _source(run),
-        _number(_score(record, "rmse"), ".4f"),
-        _number(_score(record, "mae"), ".4f"),
-        _number(_per(record.fit_seconds, record.n_folds), ".2f"),
-        _number(_per(record.predict_seconds, record.n_folds), ".2f"),
-        _number(record.peak_memory_mb, ",.0f"),
-        *(_number(value, ",.1f") for value in (used.cpu_seconds, used.wall_seconds)),
-        _number(used.max_rss_mb, ",.0f"),
-        _note(run, here),
-    )
+def _columns(here: Mapping[str, str]) -> list[Column[Run]]:
+    """Return the columns of a part's table: those of the comparison that apply, and what the system counted."""
+    return [
+        Column("model", "model", lambda run: run.model, numeric=False),
+        Column("source", "from", _source, numeric=False),
+        _of_run(metric_column("rmse")),
+        _of_run(metric_column("mae")),
+        _of_run(_per_fold(FIT_SECONDS)),
+        _of_run(_per_fold(PREDICT_SECONDS)),
+        _of_run(replace(PEAK_MEMORY, text_format=",.0f")),
+        PROCESS_SECONDS,
+        Column("wall_seconds", "wall s", lambda run: run.usage.wall_seconds, ",.1f"),
+        Column("resident_mb", "resident MB", lambda run: run.usage.max_rss_mb, ",.0f"),
+        _notes(here),
+    ]
 
 
 def _scale_table(scale: Mapping[Part, Mapping[str, Run]], here: Mapping[str, str]) -> str:
-    rows = []
-    for model in dict.fromkeys(name for runs in scale.values() for name in runs):
-        before: Record | None = None
-        for run in (runs[model] for runs in scale.values() if model in runs):
-            record = run.record or NOTHING
-            rows.append(
-                (
-                    run.model,
-                    _number(record.n_train or None, ",d"),
-                    _number(_score(record, "rmse"), ".4f"),
-                    _number(record.fit_seconds, ".2f"),
-                    _number(_against_linear(before, record), ".2f"),
-                    _number(record.predict_seconds, ".2f"),
-                    _number(record.peak_memory_mb, ",.0f"),
-                    _number(run.usage.cpu_seconds, ",.1f"),
-                    _note(run, here),
-                )
-            )
-            before = record
-    return _markdown(SCALE_HEAD, rows)
+    models = dict.fromkeys(name for runs in scale.values() for name in runs)
+    runs_of = {model: [runs[model] for runs in scale.values() if model in runs] for model in models}
+    smaller = {(after.part, after.model): before for runs in runs_of.values() for before, after in pairwise(runs)}
+
+    def growth(run: Run) -> float | None:
+        before = smaller.get((run.part, run.model))
+        return None if before is None else _against_linear(before.record, run.record or NOTHING)
+
+    columns: list[Column[Run]] = [
+        Column("model", "model", lambda run: run.model, numeric=False),
+        Column("n_train", "training rows", lambda run: (run.record or NOTHING).n_train or None, ",d"),
+        _of_run(metric_column("rmse")),
+        _of_run(FIT_SECONDS),
+        Column("growth", "against linear", growth, ".2f"),
+        _of_run(PREDICT_SECONDS),
+        _of_run(replace(PEAK_MEMORY, text_format=",.0f")),
+        PROCESS_SECONDS,
+        _notes(here),
+    ]
+    return _table(columns, [run for runs in runs_of.values() for run in runs])
 
 
 def _against_linear(before: Record | None, after: Record | None) -> float | None:
@@ -147,13 +149,32 @@ def _chart(scale: Mapping[Part, Mapping[str, Run]]) -> str:
     return "\n".join([caption, "", "```text", *lines[:-1], "```"])
 
 
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, without the last column where nothing stands in it."""
-    if not head[-1] and not any(row[-1] for row in rows):
-        head, rows = head[:-1], [row[:-1] for row in rows]
-    ruler = ["---" if name in WORDS else "---:" for name in head]
-    lines = [[cell.replace("|", "\\|") for cell in line] for line in (head, ruler, *rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _table(columns: Sequence[Column[Item]], items: Sequence[Item]) -> str:
+    """Return the table in Markdown, without the columns that would be empty."""
+    return markdown_table([column for column in columns if column.is_shown(items)], items)
+
+
+def _of_run(column: Column[Row]) -> Column[Run]:
+    """Return the column of the comparison for runs; a run that left no record has no value."""
+    return Column(column.key, column.head, lambda run: column.value(_row(run)), lambda run: column.text(_row(run)))
+
+
+def _per_fold(column: Column[Row]) -> Column[Row]:
+    """Return the column of seconds, which are sums over the folds, divided by the number of folds."""
+
+    def seconds(row: Row) -> float | None:
+        total = column.value(row)
+        return total / max(row.record.n_folds, 1) if isinstance(total, float) else None
+
+    return replace(column, head=f"{column.head}/fold", value=seconds)
+
+
+def _row(run: Run) -> Row:
+    return rows_of([run.record or NOTHING])[0]
+
+
+def _notes(here: Mapping[str, str]) -> Column[Run]:
+    return Column("notes", "notes", lambda run: _note(run, here), shown="any", numeric=False)
 
 
 def _note(run: Run, here: Mapping[str, str]) -> str:
@@ -176,9 +197,8 @@ def _score(record: Record | None, metric: str) -> float | None:
     return record.scores[metric].mean if record and metric in record.scores else None
 
 
-def _per(value: float | None, n: int) -> float | None:
-    return None if value is None else value / max(n, 1)
-
-
-def _number(value: float | None, spec: str) -> str:
-    return ABSENT if value is None else format(value, spec)
+FACTS: list[Column[tuple[str, str]]] = [
+    Column("name", "", lambda fact: fact[0], numeric=False),
+    Column("value", "", lambda fact: fact[1], numeric=False),
+]
+PROCESS_SECONDS: Column[Run] = Column("cpu_seconds", "process s", lambda run: run.usage.cpu_seconds, ",.1f")

@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recbench.results.records import write_text
+from recbench.results.tables import Column
 from recbench_peers.bench.measuring import ONE_THREAD, Usage, measure
 
 FOLDER = "sweeps"
 ML_100K = "dataset.release=100k"  # of the folder RECBENCH_DATA
 NEIGHBORS = "model.n_neighbors=10,15,20,25,30,40,50,60,70,80"
 WORKERS = ("-m", "model=svdpp", "seed=range(12)", "threads=1", "hydra/launcher=joblib")
-HEAD = ("command", "jobs", "CPU s", "CPU s a job", "wall s", "jobs a minute", "")
 INTRO = """\
 ## Sweeps
 
@@ -111,15 +111,29 @@ def stored(number: int, store: Path, code: str | None) -> Measured | None:
     return kept if kept.command == SWEEPS[number].told() and code in (None, kept.code) else None
 
 
-def rows(measured: Sequence[Measured | None], commit: str) -> list[tuple[str, ...]]:
-    """The lines of the report's table."""
-    lines: list[tuple[str, ...]] = []
-    for sweep, each in zip(SWEEPS, measured, strict=True):
-        if each is not None:
-            used, n = each.usage, sweep.n_jobs
-            failed = "" if used.exit_status == 0 else f"exit status {used.exit_status}"
-            note = ", ".join(filter(None, [failed, "" if each.commit == commit else f"at {each.commit}"]))
-            per_minute = f"{60 * n / used.wall_seconds:,.0f}" if n > 1 else "–"
-            figures = f"{used.cpu_seconds:.2f}", f"{used.cpu_seconds / n:.2f}", f"{used.wall_seconds:.1f}"
-            lines.append((f"`{sweep.told()}`", str(n), *figures, per_minute, note))
-    return lines
+def measured_sweeps(measured: Sequence[Measured | None]) -> list[tuple[Sweep, Measured]]:
+    """Return the sweeps that have been measured."""
+    return [(sweep, each) for sweep, each in zip(SWEEPS, measured, strict=True) if each is not None]
+
+
+def columns(commit: str) -> list[Column[tuple[Sweep, Measured]]]:
+    """Return the columns of the table of sweeps; a sweep measured at another commit than this is marked."""
+    return [
+        Column("command", "command", lambda each: f"`{each[0].told()}`", numeric=False),
+        Column("n_jobs", "jobs", lambda each: each[0].n_jobs, "d"),
+        Column("cpu_seconds", "CPU s", lambda each: each[1].usage.cpu_seconds, ".2f"),
+        Column("cpu_per_job", "CPU s/job", lambda each: each[1].usage.cpu_seconds / each[0].n_jobs, ".2f"),
+        Column("wall_seconds", "wall s", lambda each: each[1].usage.wall_seconds, ".1f"),
+        Column("jobs_per_minute", "jobs/minute", lambda each: _jobs_per_minute(*each), ",.0f"),
+        Column("notes", "notes", lambda each: _note(each[1], commit), shown="any", numeric=False),
+    ]
+
+
+def _jobs_per_minute(sweep: Sweep, measured: Measured) -> float | None:
+    return 60 * sweep.n_jobs / measured.usage.wall_seconds if sweep.n_jobs > 1 else None
+
+
+def _note(measured: Measured, commit: str) -> str:
+    failed = "" if measured.usage.exit_status == 0 else f"exit status {measured.usage.exit_status}"
+    elsewhere = "" if measured.commit == commit else f"at {measured.commit}"
+    return ", ".join(filter(None, [failed, elsewhere]))
