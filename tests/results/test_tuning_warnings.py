@@ -1,4 +1,4 @@
-"""Hygiene: what the footer says about how the rows were tuned."""
+"""Tuning warnings: what the footnotes say about how the rows were tuned."""
 
 from __future__ import annotations
 
@@ -27,56 +27,56 @@ def _candidate(value: Any, rmse: float, model: str = "mf", **fields: Any) -> Rec
 
 
 def _tuned(values: dict[Any, float], best: Any, **fields: Any) -> list[Record]:
-    """A sweep's records: a validation score each, and the test score of the best."""
+    """Return a sweep's records: one validation score per value, and the test score of the best."""
     opened = _candidate(best, 0.9, part="test", **fields)
     return [*(_candidate(value, rmse, **fields) for value, rmse in values.items()), opened]
 
 
-def test_the_best_value_at_an_end_of_a_sweep_is_named() -> None:
+def test_a_best_value_at_the_edge_of_a_sweep_is_warned_of() -> None:
     rows = rows_of(_tuned({8: 0.9, 16: 0.8, 32: 0.7}, 32))
-    assert tuning_warnings(rows) == ["best n_factors=32 of mf lies on the edge of 8...32: try beyond it"]
+    assert tuning_warnings(rows) == ["best n_factors=32 of mf is at the edge of the searched range 8…32; widen it"]
 
 
-def test_the_best_value_inside_a_sweep_is_not() -> None:
+def test_a_best_value_inside_a_sweep_is_fine() -> None:
     assert tuning_warnings(rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16))) == []
 
 
-def test_two_values_have_no_inside() -> None:
+def test_two_values_are_too_few_to_warn() -> None:
     assert tuning_warnings(rows_of(_tuned({8: 0.9, 16: 0.7}, 16))) == []
 
 
-def test_in_a_search_the_edge_is_that_of_the_space() -> None:
+def test_the_edge_of_a_search_is_that_of_its_space() -> None:
     searched = {"config": {"search": {"ranges": {"n_factors": [4, 64, True]}}}}
     inside = _tuned({8: 0.9, 16: 0.8, 32: 0.7}, 32, **searched)
     near = _tuned({8: 0.9, 16: 0.8, 62: 0.7}, 62, **searched)
     assert tuning_warnings(rows_of(inside)) == []
-    assert tuning_warnings(rows_of(near)) == ["best n_factors=62 of mf lies on the edge of 4...64: try beyond it"]
+    assert tuning_warnings(rows_of(near)) == [
+        "best n_factors=62 of mf is at the edge of the searched range 4…64; widen it"
+    ]
 
 
-def test_each_folds_choice_is_looked_at() -> None:
+def test_the_choice_of_each_fold_is_checked() -> None:
     folds = ({"n_factors": 16, "solver": "als"}, {"n_factors": 32, "solver": "als"})
     records = [_candidate(value, rmse) for value, rmse in {8: 0.9, 16: 0.8, 32: 0.7}.items()]
     opened = _candidate(16, 0.9, part="test", by_fold=folds, changed={"n_factors": 16})
     assert tuning_warnings(rows_of([*records, opened])) == [
-        "best n_factors=32 of mf lies on the edge of 8...32: try beyond it"
+        "best n_factors=32 of mf is at the edge of the searched range 8…32; widen it"
     ]
 
 
-def test_unequal_numbers_of_candidates_are_told() -> None:
+def test_unequal_numbers_of_candidates_are_warned_of() -> None:
     records = [*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), _candidate(8, 0.95, "svdpp")]
     assert tuning_warnings(rows_of(records)) == [
-        "unequal numbers of candidates: mf 3 (0.0 CPU s), svdpp 1 (0.0 CPU s); who tries more finds more"
+        "unequal numbers of candidates: mf 3 (0.0 CPU s), svdpp 1 (0.0 CPU s); more trials, more chances to get lucky"
     ]
 
 
-def test_in_a_search_a_model_of_which_nothing_varies_is_told() -> None:
+def test_a_search_that_varies_nothing_is_warned_of() -> None:
     records = [_candidate(8, 0.9, part=part, config={"search": {"ranges": {}}}) for part in ("valid", "test")]
-    assert tuning_warnings(rows_of(records)) == [
-        "nothing of mf was searched: none of its options is free and declares a space"
-    ]
+    assert tuning_warnings(rows_of(records)) == ["nothing to search for mf: it has no free option with a search space"]
 
 
-def test_a_candidate_that_failed_was_one() -> None:
+def test_a_failed_candidate_counts_as_a_candidate() -> None:
     failed = _candidate(64, 0.0, "svdpp", status="failed", scores={})
     records = [_candidate(8, 0.9), _candidate(16, 0.8), _candidate(8, 0.9, "svdpp"), failed]
     assert tuning_warnings(rows_of(records)) == []
@@ -88,21 +88,21 @@ def test_a_baseline_is_not_a_candidate() -> None:
     assert tuning_warnings(rows) == []
 
 
-def test_models_that_were_not_tuned_are_not_compared_by_candidates() -> None:
+def test_models_that_were_not_tuned_are_not_compared_by_number_of_candidates() -> None:
     records = [_candidate(8, 0.9, part="test"), _candidate(8, 0.8, "svdpp", part="test")]
     assert tuning_warnings(rows_of(records)) == []
 
 
-def test_a_choice_that_validation_can_hardly_make_is_told() -> None:
+def test_a_choice_between_equivalent_candidates_is_warned_of() -> None:
     rows = [
         replace(row, n_equivalent_candidates=2 if row.scores else 0)
         for row in rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8, 64: 0.9}, 16))
     ]
     assert tuning_warnings(rows) == [
-        "3 candidates of mf can't be told apart on validation: which of them was chosen is chance"
+        "3 candidates of mf do not differ significantly on validation; the choice between them is arbitrary"
     ]
 
 
-def test_the_table_shows_them() -> None:
+def test_the_footnotes_have_the_warnings() -> None:
     rows = rows_of(_tuned({8: 0.9, 16: 0.8, 32: 0.7}, 32))
-    assert "best n_factors=32 of mf lies on the edge of 8...32: try beyond it" in footnotes(rows)
+    assert "best n_factors=32 of mf is at the edge of the searched range 8…32; widen it" in footnotes(rows)

@@ -166,7 +166,7 @@ def test_the_sweeper_by_its_own_name_tries_a_model_without_a_space_as_it_stands(
     run = recbench("-m", "hydra/sweeper=search", "model=user_mean", *SMALL, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert [record.part for record in records_in(tmp_path) if record.model == "user_mean"] == ["valid", "test"]
-    assert "nothing of user_mean was searched" in run.stdout
+    assert "nothing to search for user_mean" in run.stdout
 
 
 def test_a_data_set_that_cant_be_read_is_one_failed_row_a_model(tmp_path: Path) -> None:
