@@ -81,7 +81,7 @@ def test_sweeps_are_merged_into_one_table(folder: Path) -> None:
     assert sorted(row["model"] for row in rows) == ["bias", "global_mean", "mf", "mf", "slope_one"]
     text = recbench("table", *sweeps, cwd=folder).stdout
     assert text.count("synthetic · 60 users") == 1
-    assert text.count(" best ") == 1
+    assert text.count("  best  ") == 1
 
 
 def test_a_table_of_stored_results(folder: Path) -> None:
