@@ -88,7 +88,8 @@ def _pairs(rng: np.random.Generator, user_shares: FloatArray, item_shares: Float
         # every pair runs for an exponential time at the speed of its share; the first n are in
         times = rng.exponential(size=cells) / np.outer(user_shares, item_shares).ravel()
         times[needed] = -1.0
-        return rng.permutation(np.argpartition(times, n - 1)[:n])
+        # in which order they come in, the processor decides: sorted, the permutation is of the same everywhere
+        return rng.permutation(np.sort(np.argpartition(times, n - 1)[:n]))
     keys = np.sort(needed)
     while len(keys) < n:
         n_draws = int(1.2 * (n - len(keys))) + 1000
