@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from recbench.config.saved_commands import saved_commands
 from recbench.report.charts import breakdown_charts, cost_charts, distance_chart
 from recbench.report.collect import Comparison, comparisons
 from recbench.report.columns import CellColumn, breakdown_columns, columns
 from recbench.report.headline import headline
-from recbench.config.saved_commands import saved_commands
 from recbench.report.provenance import environment, protocol
 from recbench.report.search_charts import search_charts
 from recbench.report.svg import Chart, Pen

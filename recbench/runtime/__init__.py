@@ -1,1 +1,1 @@
-"""Process-level services for every layer: memoized work, CPU time and memory, threads, seeds, locks, read-only arrays."""
+"""Process-level services for every layer: memoized work, CPU time, memory, threads, seeds, locks, read-only arrays."""

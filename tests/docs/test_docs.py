@@ -55,7 +55,8 @@ def test_readme_documents_every_hook(hook: str) -> None:
 
 def test_readmes_plugin_is_the_one_in_plugins() -> None:
     folder = ROOT / "plugins" / "recbench-slope-one"
-    sources = "".join((folder / path).read_text(encoding="utf-8") for path in ("pyproject.toml", "recbench_slope_one.py"))
+    files = [folder / "pyproject.toml", folder / "recbench_slope_one.py"]
+    sources = "".join(path.read_text(encoding="utf-8") for path in files)
     quoted = [each.text for each in blocks(ROOT / "README.md") if each.language in ("toml", "python")]
     assert len(quoted) == 2
     assert all(text.strip() in sources for text in quoted)

@@ -21,7 +21,8 @@ MODELS = {"user_knn", "item_knn", "mf", "svdpp"}
 @pytest.mark.slow
 def test_the_session_ends_in_its_report(tmp_path: Path) -> None:
     (script,) = [each.text for each in blocks(TUTORIAL) if each.text.startswith("timeout ")]
-    killed, resumed, table, report = [_typed(line.removesuffix(" || true"), tmp_path) for line in script.strip().splitlines()]
+    lines = [line.removesuffix(" || true") for line in script.strip().splitlines()]
+    killed, resumed, table, report = [_typed(line, tmp_path) for line in lines]
 
     assert killed.returncode in (137, -signal.SIGKILL)
     first, second = sorted(tmp_path.glob("outputs/2*/*"))

@@ -1,7 +1,7 @@
 """The same seed gives the same data, splits and results on every processor.
 
-What a processor can do decides which variants of their loops NumPy, OpenBLAS, Numba and the C library run. Here each
-is told, in a process of its own, to run those of older processors.
+The processor's features decide which variants of their loops NumPy, OpenBLAS, Numba and the C library run. Here child
+processes make them run the variants for older processors.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.registry import installed
-from recbench.runner import split_digest
+from recbench.protocol.runner import split_digest
+from recbench.registry.registry import installed
 from recbench.splits import KFold
-from tests.test_golden_rmse import BUILT_IN, rmse_of
+from tests.models.test_golden_rmse import BUILT_IN, rmse_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NEURAL = ("ncf", "autorec")
 CLASSIC = [name for name in BUILT_IN if name not in NEURAL]
 
 # before NumPy 2.4 each feature was switched off by its own name; names that a version does not know it ignores
 AVX512 = "X86_V4 AVX512_SPR AVX512_ICL AVX512_CNL AVX512_CLX AVX512_SKX AVX512_KNM AVX512_KNL AVX512CD AVX512F"
 AVX2 = "X86_V3 AVX2 FMA3"
-COMPILED = "compiled for any"
+COMPILED = "compiled for any processor"
 OLDER = {
     "without AVX-512": {"NPY_DISABLE_CPU_FEATURES": AVX512, "OPENBLAS_CORETYPE": "Haswell"},
     "without AVX2": {
@@ -43,22 +43,22 @@ DATA: dict[str, dict[str, Any]] = {
     "default": {},
     "small": {"n_users": 60, "n_items": 40, "n_ratings": 1200},
     "half stars": {"step": 0.5, "seed": 1},
-    "more pairs than take part in the draw": {"n_users": 6000, "n_items": 3000, "n_ratings": 60_000},
+    "more pairs than are drawn from": {"n_users": 6000, "n_items": 3000, "n_ratings": 60_000},
 }
 
 
 @pytest.fixture(scope="module")
 def here() -> dict[str, Any]:
-    """What this processor computes, left to itself."""
+    """Return what this processor computes with all of its features."""
     return _computed(CLASSIC)
 
 
-# compiling anew takes longer than all that is computed
+# compiling again takes longer than all of the computing
 @pytest.fixture(
     scope="module", params=[pytest.param(name, marks=pytest.mark.slow if name == COMPILED else ()) for name in OLDER]
 )
 def there(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What an older one computes."""
+    """Return what an older processor computes."""
     cache = {"NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("numba"))} if request.param == COMPILED else {}
     return _computed(CLASSIC, **cache, **OLDER[request.param])
 
@@ -83,19 +83,19 @@ def test_neural_models_reach_nearly_the_same_rmse(processor: str) -> None:
 
 
 def _computed(models: list[str] | tuple[str, ...], **environment: str) -> dict[str, Any]:
-    """What `_main` prints in a process that has this environment from its start."""
-    command = [sys.executable, "-m", "tests.test_processors", *models]
+    """Return what `_main` prints in a process that is started with this environment."""
+    command = [sys.executable, "-m", "tests.journeys.test_processors", *models]
     run = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    told: dict[str, Any] = json.loads(run.stdout)
-    return told
+    computed: dict[str, Any] = json.loads(run.stdout)
+    return computed
 
 
 def _main(models: list[str]) -> dict[str, Any]:
-    """Digests of the data and of each split of the default data, and the models' RMSE."""
+    """Return digests of the data and of each split of the default data, and the models' RMSE."""
     made = {name: _synthetic(options) for name, options in DATA.items()}
     default = made["default"]
-    with_folds = replace(default, folds=tuple(KFold()(default)))  # `fixed_folds` splits no other
+    with_folds = replace(default, folds=tuple(KFold()(default)))  # which `fixed_folds` needs
     splits = {name: entry.factory() for name, entry in installed().entries["split"].items()}
     return {
         "data": {name: dataset.digest for name, dataset in made.items()},
