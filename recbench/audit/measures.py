@@ -74,7 +74,7 @@ def audit_of(dataset: RatingDataset, folds: Sequence[Fold], split: str) -> Audit
     n_train, n_test = (sum(len(fold[side]) for fold in folds) for side in (0, 1))
     times = dataset.timestamps
     floors = [
-        evaluate(dataset, lambda _: iter(folds), model, {"rmse": Metric(rmse)}).scores["rmse"].mean
+        evaluate(dataset, lambda _: iter(folds), model, {"rmse": Metric(rmse)}).outcome.scores["rmse"].mean
         for model in (GlobalMean, Bias)
     ]
     told = Audit(

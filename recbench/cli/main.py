@@ -120,7 +120,7 @@ def finish_sweep(folder: Path, store: Path | None) -> int:
         rows = add_comparisons(rows, records, Store(store))
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
-    _print_sweep(rows, folder / "table.md", searched=any(record.config.get("search") for record in records))
+    _print_sweep(rows, folder / "table.md", searched=any(record.job.config.get("search") for record in records))
     return 1 if any(row.failed for row in rows) else 0
 
 
@@ -175,11 +175,11 @@ def _task(composed: DictConfig) -> float | None:
     with _progress(f"{job.model} ", shown=alone or "basic_launcher" in context.launcher._target_):
         record = isolation.run(job, folder / "recbench.log")
     write_record(record, folder)
-    first = first_score(record.scores)
+    first = first_score(record.outcome.scores)
     if not alone:
-        return None if record.status != "ok" or first is None else first.mean
-    if record.status != "ok":
-        _fail(f"{record.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
+        return None if record.outcome.status != "ok" or first is None else first.mean
+    if record.outcome.status != "ok":
+        _fail(f"{record.outcome.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
     row = rows_of([record])
     print("\n".join(["", as_text(row), *footnotes(row), relative(folder)]))
     return None

@@ -46,7 +46,7 @@ class StoredPredictions:
 
     def predictions(self, record: Record) -> Sequence[FloatArray] | None:
         """Those in the store."""
-        return self.store.predictions(record.key)
+        return self.store.predictions(record.provenance.key)
 
     def halves(self, record: Record) -> Halves:
         """Those that the record's configuration names."""
@@ -65,7 +65,7 @@ def add_comparisons(rows: Sequence[Row], records: Sequence[Record], kept: Store 
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         if row.scores:
-            groups[(row.record.data["digest"], row.record.split_digest)].append(number)
+            groups[(row.record.provenance.data["digest"], row.record.provenance.split_digest)].append(number)
     for group in groups.values():
         ranked = _rank_against_best([rows[number].record for number in group], keeper)
         for rank, (place_in_group, vs_best, tied, p_value) in enumerate(ranked):
@@ -75,7 +75,7 @@ def add_comparisons(rows: Sequence[Row], records: Sequence[Record], kept: Store 
             )
     ties = _count_ties(records, keeper)
     return [
-        replace(row, n_equivalent_candidates=ties[(*comparison_key(row.record), row.record.model)])
+        replace(row, n_equivalent_candidates=ties[(*comparison_key(row.record), row.record.job.model)])
         if row.scores and not row.is_baseline
         else row
         for row in told
@@ -88,9 +88,12 @@ def halves_behind(record: Record) -> Halves:
     Raises:
         LookupError, ValueError, OSError: the ratings are not to be had, or not the same any more.
     """
-    job = jobs.Job(record.config, record.model, part=record.part)
+    job = jobs.Job(record.job.config, record.job.model, scored_on=record.job.scored_on)
     parts = jobs.prepare(job)
-    if (parts.dataset.digest, runner.split_digest(parts.folds)) != (record.data["digest"], record.split_digest):
+    if (parts.dataset.digest, runner.split_digest(parts.folds)) != (
+        record.provenance.data["digest"],
+        record.provenance.split_digest,
+    ):
         raise ValueError("they have changed since")
     return jobs.halves(job, parts)
 
@@ -109,11 +112,11 @@ def _count_ties(records: Sequence[Record], keeper: PredictionSource) -> Counter[
     """By data set, split and model: how many candidates validation can't tell from the best one."""
     groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for record in records:
-        if record.part == "valid" and record.status == "ok":
-            groups[(*comparison_key(record), record.model)].append(record)
+        if record.job.scored_on == "valid" and record.outcome.status == "ok":
+            groups[(*comparison_key(record), record.job.model)].append(record)
     ties: Counter[tuple[str, ...]] = Counter()
     for key, candidates in groups.items():
-        of_one_seed = [each for each in candidates if each.seed == candidates[0].seed]
+        of_one_seed = [each for each in candidates if each.job.seed == candidates[0].job.seed]
         ties[key] = sum(tied for _, _, tied, _ in _rank_against_best(of_one_seed, keeper))
     return ties
 

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from recbench.array_types import FloatArray
 from recbench.config import schema as configuration
 from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.jobs.pruning import TrialRef, pruning, same_study
-from recbench.jobs.record_labels import labels
+from recbench.jobs.record_labels import description_of
 from recbench.progress import PrunedError, track
 from recbench.protocol import runner
 from recbench.protocol.filters import Filters
 from recbench.registry.registry import installed
-from recbench.results.records import Record, Status
+from recbench.results.records import Outcome, Provenance, Record, Score, ScoredOn, Status
 from recbench.results.store import Store, content_key, sources_digest
-from recbench.runtime.memo import digest_of, memoize, memoizing
+from recbench.runtime.memo import ReuseStats, digest_of, memoize, memoizing
 from recbench.runtime.threads import limit_threads
 
 PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, ImportError, ArithmeticError)
@@ -39,9 +39,14 @@ class Job:
     config: Mapping[str, Any]
     model: str  # the Hydra choice: a registered name or a variant's
     overrides: Sequence[str] = ()  # of the command line: "model.n_factors=8"
-    part: runner.Part = "test"  # what is scored
+    scored_on: ScoredOn = "test"  # the set that is scored
     store: Path | None = None  # where results are kept; None: nowhere
-    by_fold: Sequence[Mapping[str, Any]] = ()  # a model node for each fold, where they were chosen one by one
+    options_per_fold: Sequence[Mapping[str, Any]] = ()  # each fold's options that differ from those in config.model
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """Return the model's node of each fold, or a single one that all folds share."""
+        node = dict(self.config["model"])
+        return [node | dict(options) for options in self.options_per_fold] or [node]
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,11 @@ class Parts:
     metrics: Mapping[str, Metric]
     filters: Filters  # of what a model trains on; those of the whole set have been applied
 
+    @cached_property
+    def split_digest(self) -> str:
+        """SHA-256 over the training and test rows of all folds."""
+        return runner.split_digest(self.folds)
+
 
 def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
     """Make the objects that the configuration names; what fails here is the user's to mend.
@@ -67,8 +77,7 @@ def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
     registry = installed()
     if (n_threads := job.config.get("threads")) is not None:
         limit_threads(n_threads)
-    nodes = job.by_fold or [job.config["model"]]
-    makers = [_maker(node) for node in nodes]
+    makers = [_maker(node) for node in job.nodes()]
     metrics = configuration.metrics_of(job.config["metrics"], registry)
     split = configuration.make("split", job.config["split"], registry)
     filters = configuration.filters_of(job.config.get("filters"))
@@ -77,7 +86,7 @@ def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
     dataset = _dataset(node, whole_set) if given is None else _filtered(given, whole_set)
     folds = list(split(dataset))
     cuts = runner.cuts(split, job.config["valid_size"], job.config["seed"])
-    return Parts(dataset, folds, cuts, makers if job.by_fold else makers * len(folds), metrics, of_train)
+    return Parts(dataset, folds, cuts, makers if job.options_per_fold else makers * len(folds), metrics, of_train)
 
 
 def run(job: Job) -> Record:
@@ -85,32 +94,20 @@ def run(job: Job) -> Record:
 
     Whatever goes wrong becomes the record's cause, and its traceback goes to the log.
     """
-    with memoizing(job.config.get("share_mb", 0)) as tally:
-        record = _run(job)
-    return replace(record, shared=dict(tally.counts))
-
-
-def _run(job: Job) -> Record:
-    about: dict[str, Any] = {}
-    try:
-        parts = prepare(job)
-        inputs = inputs_of(job, parts)
-        about = {
-            "dataset": parts.dataset.name,
-            "data": runner.describe(parts.dataset),
-            "inputs": inputs,
-            "key": content_key(inputs),
-        }
-        known = _stored(job, parts, about) if job.config.get("resume", True) else None
-        return known or _evaluated(job, parts, about)
-    except PrunedError as verdict:
-        return _kept(job, replace(unfinished(job, "pruned", str(verdict)), **about))
-    except MemoryError:
-        log.exception("out of memory")
-        return replace(unfinished(job, "memory", "the job ran out of memory"), **about)
-    except Exception as error:  # a model may fail in any way, and the other jobs must go on
-        log.exception("job failed")
-        return replace(unfinished(job, "failed", cause_of(error)), **about)
+    parts: Parts | None = None
+    with memoizing(job.config.get("share_mb", 0)) as reuse:
+        try:
+            parts = prepare(job)
+            known = _stored(job, parts, reuse) if job.config.get("resume", True) else None
+            return known or _evaluated(job, parts, reuse)
+        except PrunedError as verdict:
+            return _kept(job, unfinished(job, "pruned", str(verdict), parts))
+        except MemoryError:
+            log.exception("out of memory")
+            return unfinished(job, "memory", "the job ran out of memory", parts)
+        except Exception as error:  # a model may fail in any way, and the other jobs must go on
+            log.exception("job failed")
+            return unfinished(job, "failed", cause_of(error), parts)
 
 
 def halves(job: Job, parts: Parts) -> list[tuple[RatingDataset, RatingDataset]]:
@@ -124,15 +121,19 @@ def _half(job: Job, parts: Parts, fold: Fold) -> tuple[RatingDataset, RatingData
     split = json.dumps(job.config["split"], sort_keys=True)  # which cuts the validation part too
     return memoize(
         "fold",
-        lambda: (dataset.digest, digest_of(*fold), job.part, *drawn, filters, split),
-        lambda: runner.fold_parts(dataset, fold, job.part, parts.cuts[0], filters),
+        lambda: (dataset.digest, digest_of(*fold), job.scored_on, *drawn, filters, split),
+        lambda: runner.fold_parts(dataset, fold, job.scored_on, parts.cuts[0], filters),
         N_BYTES_A_RATING * dataset.n_ratings,
     )
 
 
-def unfinished(job: Job, status: Status, cause: str) -> Record:
-    """The record of a job that came to nothing, as far as its configuration tells of it."""
-    return Record(status=status, cause=cause, dataset=job.config["dataset"]["kind"], **labels(job))
+def unfinished(job: Job, status: Status, cause: str, parts: Parts | None = None) -> Record:
+    """Return the record of a job that did not finish; without `parts`, of one that could not be prepared."""
+    return Record(
+        job=description_of(job, parts.dataset.name if parts else None),
+        outcome=Outcome(status=status, cause=cause),
+        provenance=provenance_of(job, parts) if parts else Provenance(),
+    )
 
 
 def cause_of(error: BaseException) -> str:
@@ -142,19 +143,21 @@ def cause_of(error: BaseException) -> str:
     return text if told else f"{type(error).__name__}: {text}"
 
 
-def _evaluated(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record:
+def _evaluated(job: Job, parts: Parts, reuse: ReuseStats) -> Record:
     outcomes = []
-    place = TrialRef.of(job.config) if job.part == "valid" else None
+    place = TrialRef.of(job.config) if job.scored_on == "valid" else None
     judged_by = next(iter(parts.metrics.values()))
     for number, (fold, make_model) in enumerate(track(list(zip(parts.folds, parts.make_models, strict=True)), "folds")):
         (train, scored), model = _half(job, parts, fold), make_model()
         with pruning(place, number, model, judged_by, (train, scored)):
             outcomes.append(runner.run_fold(train, scored, model, parts.metrics, parts.cuts[1]))
-    record = runner.summary(parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=job.config["seed"])
-    entry = installed().find("model", job.config["model"]["kind"])
-    versions = dict(record.versions) | {entry.distribution: entry.version}
+    record = Record(
+        job=description_of(job, parts.dataset.name),
+        outcome=runner.summary(outcomes, parts.metrics),
+        provenance=provenance_of(job, parts, reuse),
+    )
     kept = [outcome.predicted for outcome in outcomes] if job.config.get("keep_predictions", True) else None
-    return _kept(job, replace(record, versions=versions, **labels(job), **about), kept)
+    return _kept(job, record, kept)
 
 
 def _kept(job: Job, record: Record, predictions: Sequence[FloatArray] | None = None) -> Record:
@@ -162,52 +165,89 @@ def _kept(job: Job, record: Record, predictions: Sequence[FloatArray] | None = N
     if job.store is not None:
         try:
             store = Store(job.store)
-            if record.status == "ok" or store.record(record.key) is None:
-                store.save(record.key, record, predictions)
+            key = record.provenance.key
+            if record.outcome.status == "ok" or store.record(key) is None:
+                store.save(key, record, predictions)
         except OSError as error:  # a full disk must not take a finished result along
             log.warning("a result could not be kept in %s: %s", job.store, error)
     return record
 
 
-def _stored(job: Job, parts: Parts, about: Mapping[str, Any]) -> Record | None:
-    """The stored record, its scores taken anew from the stored predictions; None if there is none to trust."""
+def _stored(job: Job, parts: Parts, reuse: ReuseStats) -> Record | None:
+    """Return the stored record, scored again from the stored predictions; None if there is none to trust."""
     store = Store(job.store) if job.store is not None else None
-    record = store.record(about["key"]) if store is not None else None
-    pruned = record is not None and record.status == "pruned" and same_study(record.config, job.config)
-    if store is None or record is None or not (pruned or record.status == "ok"):
+    key = content_key(inputs_of(job, parts))
+    record = store.record(key) if store is not None else None
+    if store is None or record is None:
         return None
-    record = replace(record, cached=True, **labels(job), **about)
-    if pruned:
-        return record
-    fresh = {name: metric for name, metric in parts.metrics.items() if not {*metric.needs()} & {*MODEL_EXTRAS}}
-    predictions = store.predictions(record.key)
-    if predictions is None:
-        known = set(parts.metrics) <= set(record.scores)
-        return replace(record, scores={name: record.scores[name] for name in parts.metrics}) if known else None
-    if set(parts.metrics) - set(fresh) - set(record.scores):
+    pruned = record.outcome.status == "pruned" and same_study(record.job.config, job.config)
+    if not (pruned or record.outcome.status == "ok"):
         return None
-    scores = {
-        name: runner.rescored(metric, halves(job, parts), predictions) if name in fresh else record.scores[name]
+    scores = {} if pruned else _scored_again(job, parts, record.outcome.scores, store.predictions(key))
+    if scores is None:
+        return None
+    return replace(
+        record,
+        job=description_of(job, parts.dataset.name),
+        outcome=replace(record.outcome, scores=scores),
+        provenance=replace(
+            record.provenance, data=runner.describe(parts.dataset), key=key, cached=True, reused=dict(reuse.counts)
+        ),
+    )
+
+
+def _scored_again(
+    job: Job, parts: Parts, known: Mapping[str, Score], predictions: Sequence[FloatArray] | None
+) -> dict[str, Score] | None:
+    """Return the job's metrics of the predictions, those that need the model as known; None if one is missing."""
+    needs_model = {name for name, metric in parts.metrics.items() if {*metric.needs()} & {*MODEL_EXTRAS}}
+    missing = set(parts.metrics) - set(known) if predictions is None else needs_model - set(known)
+    if missing:
+        return None
+    return {
+        name: known[name]
+        if predictions is None or name in needs_model
+        else runner.rescored(metric, halves(job, parts), predictions)
         for name, metric in parts.metrics.items()
     }
-    return replace(record, scores=scores)
+
+
+def provenance_of(job: Job, parts: Parts, reuse: ReuseStats | None = None) -> Provenance:
+    """Return what the job's result is computed from, as of now: the packages that are loaded, the time."""
+    entry = installed().find("model", job.config["model"]["kind"])
+    return Provenance(
+        data=runner.describe(parts.dataset),
+        split_digest=parts.split_digest,
+        sources=_sources(job),
+        key=content_key(inputs_of(job, parts)),
+        versions=runner.versions() | {entry.distribution: entry.version},
+        created=runner.now(),
+        reused=dict(reuse.counts) if reuse else {},
+    )
 
 
 def inputs_of(job: Job, parts: Parts) -> dict[str, Any]:
-    """Everything that the job's result depends on; the metrics are left out, as they can be taken later.
+    """Return everything that the job's result depends on; metrics do not count, they can be computed later.
 
     Filters of the whole set are in the data's digest.
     """
-    entry = installed().find("model", job.config["model"]["kind"])
     return {
         "data": parts.dataset.digest,
-        "split": runner.split_digest(parts.folds),
+        "split": parts.split_digest,
         "split_options": job.config["split"],  # by which validation parts are cut
-        "part": job.part,
+        "scored_on": job.scored_on,
         "valid_size": job.config["valid_size"],
-        "model": list(job.by_fold) or job.config["model"],
+        "model": job.nodes(),
         "seed": job.config["seed"],
         **({"filters": str(parts.filters)} if parts.filters else {}),
+        **_sources(job),
+    }
+
+
+def _sources(job: Job) -> dict[str, list[str]]:
+    """Return the version and the digest of the sources of recbench and of the model's distribution."""
+    entry = installed().find("model", job.config["model"]["kind"])
+    return {
         entry.distribution: [entry.version, sources_digest(entry.factory.__module__.partition(".")[0])],
         "recbench": [version("recbench"), sources_digest("recbench")],
     }

@@ -1,4 +1,4 @@
-"""Labels: how a job calls itself, and what was asked of it, in its record."""
+"""Labels: how a record describes its job."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 from recbench.config import schema as configuration
 from recbench.protocol.filters import described
 from recbench.registry.registry import installed
+from recbench.results.records import JobDescription
 
 if TYPE_CHECKING:
     from recbench.jobs.job import Job
 
 
-def labels(job: Job) -> dict[str, Any]:
-    """How the job calls itself in its record."""
-    node = dict(job.config["model"])
-    return {
-        "split": split_label(job.config),
-        "model": job.model,
-        "kind": node.pop("kind"),
-        "options": node,
-        "changed": _changed(job),
-        "seed": job.config["seed"],
-        "part": job.part,
-        "by_fold": tuple({name: value for name, value in each.items() if name != "kind"} for each in job.by_fold),
-        "config": job.config,
-    }
+def description_of(job: Job, dataset_name: str | None = None) -> JobDescription:
+    """Return how a record describes the job; without a name, the dataset is called by its registered name."""
+    return JobDescription(
+        dataset=job.config["dataset"]["kind"] if dataset_name is None else dataset_name,
+        split=split_label(job.config),
+        model=job.model,
+        kind=job.config["model"]["kind"],
+        seed=job.config["seed"],
+        scored_on=job.scored_on,
+        user_options=_user_options(job),
+        options_per_fold=tuple(job.options_per_fold),
+        config=job.config,
+    )
 
 
 def split_label(config: Mapping[str, Any]) -> str:
@@ -39,8 +39,8 @@ def split_label(config: Mapping[str, Any]) -> str:
     return " ".join(words)
 
 
-def _changed(job: Job) -> dict[str, Any]:
-    """The options that somebody set: by an override, or away from the default of a registered model."""
+def _user_options(job: Job) -> tuple[str, ...]:
+    """Return the names of the options that the user set: by an override, or away from a registered model's default."""
     node = dict(job.config["model"])
     kind = node.pop("kind")
     names = {match[1] for each in job.overrides if (match := re.match(r"\+{0,2}model\.(\w+)", each))}
@@ -48,4 +48,4 @@ def _changed(job: Job) -> dict[str, Any]:
     if job.model == kind and kind in known:
         defaults = configuration.defaults_of(known[kind]) | {"seed": job.config["seed"]}
         names |= {name for name, value in node.items() if value != defaults.get(name)}
-    return {name: value for name, value in node.items() if name in names}
+    return tuple(name for name in node if name in names)

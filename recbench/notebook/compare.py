@@ -97,8 +97,8 @@ def evaluate(model: Model, *overrides: str, dataset: RatingDataset | DataFrame |
         ValueError: an override or a data set can't be meant, or the job failed; the text says why.
     """
     record = _result(model, overrides, _ratings(dataset)).record
-    if record.status != "ok":
-        raise ValueError(record.cause)
+    if record.outcome.status != "ok":
+        raise ValueError(record.outcome.cause)
     return record
 
 
@@ -119,7 +119,7 @@ def compare(models: Sequence[Model], *overrides: str, dataset: RatingDataset | D
     ratings = _ratings(dataset)
     results = [_result(model, overrides, ratings) for model in models]
     results += [_result(floor, shared, ratings) for floor in floors]
-    return Comparison(tuple(results), Path(results[0].record.config["store"]))
+    return Comparison(tuple(results), Path(results[0].record.job.config["store"]))
 
 
 def _ratings(dataset: RatingDataset | DataFrame | None) -> RatingDataset | None:

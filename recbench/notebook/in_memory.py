@@ -15,11 +15,11 @@ from recbench.array_types import FloatArray
 from recbench.config import schema as config
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.jobs import job as jobs
-from recbench.jobs.record_labels import labels
+from recbench.jobs.record_labels import description_of
 from recbench.protocol import runner
 from recbench.registry.options import plain
 from recbench.registry.registry import installed
-from recbench.results.records import Record
+from recbench.results.records import JobDescription, Outcome, Provenance, Record
 
 Model = str | RatingModel | Callable[[], RatingModel]
 
@@ -34,34 +34,53 @@ class Result:
 
 
 def run(job: jobs.Job, model: Model, dataset: RatingDataset | None) -> Result:
-    """The result of the job with the caller's model, or data set, in place of what its configuration names."""
-    told = labels(job)
-    if not isinstance(model, str):
-        called = getattr(model, "__name__", type(model).__name__)
-        told |= {"model": called, "kind": called, "options": {}, "changed": {}}
-    passed = [*([] if isinstance(model, str) else ["model"]), *([] if dataset is None else ["dataset"])]
-    told["config"] = {name: value for name, value in job.config.items() if name not in passed}
+    """Run the job with the caller's model, or dataset, in place of what its configuration names."""
+    about = _description(job, model, dataset)
+    parts: jobs.Parts | None = None
     try:
         make_model = _maker(job, model)
         if not isinstance(model, str):
-            told |= _described(make_model(), model, job.config["seed"])
+            about = _described(about, make_model(), model)
         prepared = jobs.prepare(job, dataset)
+        about = dataclasses.replace(about, dataset=prepared.dataset.name)
         parts = dataclasses.replace(prepared, make_models=[make_model] * len(prepared.folds))
         cut, stop_cut = parts.cuts
-        halves = (runner.fold_parts(parts.dataset, fold, job.part, cut, parts.filters) for fold in parts.folds)
+        halves = (runner.fold_parts(parts.dataset, fold, job.scored_on, cut, parts.filters) for fold in parts.folds)
         outcomes = [
             runner.run_fold(*half, make_model(), parts.metrics, stop_cut)
             for half, make_model in zip(halves, parts.make_models, strict=True)
         ]
-        record = runner.summary(
-            parts.dataset, parts.folds, outcomes, parts.metrics, part=job.part, seed=job.config["seed"]
-        )
+        outcome = runner.summary(outcomes, parts.metrics)
     except Exception as error:  # as in a job: a failure is a record
-        data = {} if dataset is None else runner.describe(dataset)
-        record = Record(dataset=job.config["dataset"]["kind"] if dataset is None else dataset.name, data=data)
-        return Result(dataclasses.replace(record, **told, status="failed", cause=jobs.cause_of(error)))
-    predictions = [each.predicted for each in outcomes]
-    return Result(dataclasses.replace(record, **told), predictions, partial(jobs.halves, job, parts))
+        failed = Outcome(status="failed", cause=jobs.cause_of(error))
+        return Result(Record(job=about, outcome=failed, provenance=_provenance(parts, dataset)))
+    record = Record(job=about, outcome=outcome, provenance=_provenance(parts, dataset))
+    return Result(record, [each.predicted for each in outcomes], partial(jobs.halves, job, parts))
+
+
+def _provenance(parts: jobs.Parts | None, dataset: RatingDataset | None) -> Provenance:
+    """Return what the result is computed from; there is no key, as nothing is stored."""
+    if parts is None:
+        return Provenance(data={} if dataset is None else runner.describe(dataset))
+    return Provenance(
+        data=runner.describe(parts.dataset),
+        split_digest=parts.split_digest,
+        versions=runner.versions(),
+        created=runner.now(),
+    )
+
+
+def _description(job: jobs.Job, model: Model, dataset: RatingDataset | None) -> JobDescription:
+    """Return the job's description, without what the caller's objects replace."""
+    about = description_of(job, None if dataset is None else dataset.name)
+    if dataset is not None:
+        config = {name: value for name, value in about.config.items() if name != "dataset"}
+        about = dataclasses.replace(about, config=config)
+    if isinstance(model, str):
+        return about
+    called = getattr(model, "__name__", type(model).__name__)
+    config = dict(about.config) | {"model": {"kind": called}}
+    return dataclasses.replace(about, model=called, kind=called, user_options=(), config=config)
 
 
 def _maker(job: jobs.Job, model: Model) -> Callable[[], RatingModel]:
@@ -75,16 +94,22 @@ def _maker(job: jobs.Job, model: Model) -> Callable[[], RatingModel]:
     return partial(model, **{"seed": job.config["seed"]} if seeded else {})
 
 
-def _described(made: Any, model: Model, seed: int) -> dict[str, Any]:
-    """How the record calls a model that was passed, and what of it is no default."""
+def _described(about: JobDescription, made: Any, model: Model) -> JobDescription:
+    """Return the description with the name and the options of the model that the caller passed."""
     if not isinstance(made, RatingModel):
         raise TypeError(f"{model!r} made {type(made).__name__}; a RatingModel is wanted")
     name = type(made).__name__
     fields = [each for each in _fields(made) if each.init]
     options = {each.name: _as_json(getattr(made, each.name)) for each in fields}
     defaults = {each.name: _as_json(_default(each)) for each in fields}
-    changed = {key: value for key, value in options.items() if value != defaults[key]}
-    return {"model": name, "kind": name, "options": options, "changed": changed, "seed": options.get("seed", seed)}
+    return dataclasses.replace(
+        about,
+        model=name,
+        kind=name,
+        user_options=tuple(key for key, value in options.items() if value != defaults[key]),
+        seed=options.get("seed", about.seed),
+        config=dict(about.config) | {"model": {"kind": name} | options},
+    )
 
 
 def _fields(made: RatingModel) -> Sequence[dataclasses.Field[Any]]:

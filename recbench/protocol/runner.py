@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +23,10 @@ from recbench.contracts import Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.progress import track
 from recbench.protocol.filters import Filters
 from recbench.protocol.scoring import Scoring
-from recbench.results.records import Record, Score
+from recbench.results.records import JobDescription, Outcome, Provenance, Record, Score, ScoredOn
 from recbench.runtime.memo import reused_cpu_seconds
 from recbench.runtime.metering import PeakMemory, cpu_seconds
 from recbench.splits import inner
-
-Part = Literal["test", "valid"]
 
 NO_FILTERS = Filters()
 
@@ -55,14 +53,14 @@ def evaluate(  # noqa: PLR0913  each is a part of the protocol
     make_model: Callable[[], RatingModel],
     metrics: Mapping[str, Metric],
     *,
-    part: Part = "test",
+    scored_on: ScoredOn = "test",
     valid_size: float = 0.1,
     seed: int = 0,
     filters: Filters = NO_FILTERS,
 ) -> Record:
     """Fit and score a new model on every fold of the split.
 
-    `part="valid"` leaves the test rows alone and scores on `valid_size` of each fold's train
+    `scored_on="valid"` leaves the test rows alone and scores on `valid_size` of each fold's train
     instead. A model with `uses_valid` gets another such part, cut from what it trains on. Both are
     cut as the split does, at random where it has no way of its own; `seed` is that of both cuts. A model
     trains on what `filters` keep; every test row is scored.
@@ -73,9 +71,27 @@ def evaluate(  # noqa: PLR0913  each is a part of the protocol
     """
     folds = list(split(dataset))
     cut, stop_cut = cuts(split, valid_size, seed)
-    parts = (fold_parts(dataset, fold, part, cut, filters) for fold in track(folds, "folds"))
-    outcomes = [run_fold(*train_and_scored, make_model(), metrics, stop_cut) for train_and_scored in parts]
-    return summary(dataset, folds, outcomes, metrics, part=part, seed=seed)
+    outcomes = []
+    called = ""
+    for fold in track(folds, "folds"):
+        model = make_model()
+        called = type(model).__name__
+        train, scored = fold_parts(dataset, fold, scored_on, cut, filters)
+        outcomes.append(run_fold(train, scored, model, metrics, stop_cut))
+    return Record(
+        job=JobDescription(
+            dataset=dataset.name,
+            split=type(split).__name__,
+            model=called,
+            kind=called,
+            seed=seed,
+            scored_on=scored_on,
+        ),
+        outcome=summary(outcomes, metrics),
+        provenance=Provenance(
+            data=describe(dataset), split_digest=split_digest(folds), versions=versions(), created=now()
+        ),
+    )
 
 
 def cuts(split: Split, valid_size: float, seed: int) -> tuple[Split, Split]:
@@ -85,14 +101,14 @@ def cuts(split: Split, valid_size: float, seed: int) -> tuple[Split, Split]:
 
 
 def fold_parts(
-    dataset: RatingDataset, fold: Fold, part: Part, cut: Split, filters: Filters = NO_FILTERS
+    dataset: RatingDataset, fold: Fold, scored_on: ScoredOn, cut: Split, filters: Filters = NO_FILTERS
 ) -> tuple[RatingDataset, RatingDataset]:
     """What to train on, filtered, and what to score, each a data set that owns its arrays.
 
     `cut` takes a validation part from train.
     """
     train_rows, test_rows = fold
-    if part == "test":
+    if scored_on == "test":
         if len(test_rows) == 0:
             raise ValueError("a fold has no test row; choose a larger test part")
         return filters.apply(dataset.take(train_rows)), dataset.take(test_rows)
@@ -142,39 +158,24 @@ def run_fold(
     )
 
 
-def summary(
-    dataset: RatingDataset,
-    folds: Sequence[Fold],
-    outcomes: Sequence[FoldOutcome],
-    metrics: Mapping[str, Metric],
-    *,
-    part: Part,
-    seed: int,
-) -> Record:
-    """The record of all folds together."""
+def summary(outcomes: Sequence[FoldOutcome], metrics: Mapping[str, Metric]) -> Outcome:
+    """Return the outcome of all folds together."""
     n_scored = sum(outcome.n_scored for outcome in outcomes)
     peaks = [outcome.peak_memory_mb for outcome in outcomes if outcome.peak_memory_mb is not None]
-    return Record(
-        dataset=dataset.name,
-        seed=seed,
-        part=part,
+    return Outcome(
         scores={
             name: Score.over([each.scores[name] for each in outcomes], greater_is_better=metric.greater_is_better)
             for name, metric in metrics.items()
         },
-        n_folds=len(folds),
+        n_folds=len(outcomes),
         n_train=sum(outcome.n_train for outcome in outcomes),
-        n_test=n_scored,
+        n_scored=n_scored,
         cold_share=sum(outcome.n_cold for outcome in outcomes) / n_scored,
         fallback_share=sum(outcome.n_fallback for outcome in outcomes) / n_scored,
         fit_seconds=sum(outcome.fit_seconds for outcome in outcomes),
         predict_seconds=sum(outcome.predict_seconds for outcome in outcomes),
         peak_memory_mb=max(peaks, default=None),
         uses_time=any(outcome.uses_time for outcome in outcomes),
-        data=describe(dataset),
-        split_digest=split_digest(folds),
-        versions=versions(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
@@ -216,6 +217,11 @@ def versions() -> dict[str, str]:
     """Versions of Python, recbench and those of the heavy packages that this process has loaded."""
     loaded = [name for name in ("numpy", "scipy", "numba", "tensorflow") if name in sys.modules]
     return {"python": platform.python_version()} | {name: version(name) for name in ("recbench", *loaded)}
+
+
+def now() -> str:
+    """Return the time of day as a record has it: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _cost() -> float:

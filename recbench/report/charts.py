@@ -151,7 +151,7 @@ def _in_sight(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[tuple[Row
 
 def _bias(rows: Sequence[Row]) -> int | None:
     """Where the bias baseline stands."""
-    return next((number for number, row in enumerate(rows) if row.is_baseline and row.record.kind == "bias"), None)
+    return next((number for number, row in enumerate(rows) if row.is_baseline and row.record.job.kind == "bias"), None)
 
 
 def _limit(losses: Sequence[float], bias: int | None) -> float:

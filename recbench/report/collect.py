@@ -84,16 +84,18 @@ def comparisons(records: Sequence[Record], store: Store) -> list[Comparison]:
 
 def names_of(rows: Sequence[Row]) -> list[str]:
     """What the rows are called: the model, with its options where it occurs more than once."""
-    times = Counter(row.record.model for row in rows)
+    times = Counter(row.record.job.model for row in rows)
     return [
-        row.record.model if times[row.record.model] == 1 else f"{row.record.model} {row.label()}".strip()
+        row.record.job.model if times[row.record.job.model] == 1 else f"{row.record.job.model} {row.label()}".strip()
         for row in rows
     ]
 
 
 def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Comparison:
     tested = [row for row in rows if row.scores]
-    kept = {name: store.predictions(row.record.key) for name, row in zip(names_of(tested), tested, strict=True)}
+    kept = {
+        name: store.predictions(row.record.provenance.key) for name, row in zip(names_of(tested), tested, strict=True)
+    }
     searches = _searches(records)
     if not any(kept.values()):
         return Comparison(records, rows, searches, {}, "no predictions are in the store" if tested else "")
@@ -102,7 +104,7 @@ def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Com
     except (LookupError, ValueError, OSError) as error:  # the ratings are gone: what the records say still stands
         return Comparison(records, rows, searches, {}, f"the ratings can't be read again: {error}")
     models = [name for name, row in zip(kept, tested, strict=True) if not row.is_baseline][:MAX_BROKEN_DOWN]
-    bias = [name for name, row in zip(kept, tested, strict=True) if row.is_baseline and row.record.kind == "bias"]
+    bias = [name for name, row in zip(kept, tested, strict=True) if row.is_baseline and row.record.job.kind == "bias"]
     parts = {name: _broken_down(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None}
     return Comparison(records, add_comparisons(rows, records, store), searches, parts, "")
 
@@ -115,22 +117,23 @@ def _searches(records: Sequence[Record]) -> list[Search]:
     """The models of which there was more than one candidate."""
     models: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        if record.status == "ok" and record.part == "valid":
-            models[record.model][json.dumps(_unseeded(record), sort_keys=True)].append(record)
+        if record.outcome.status == "ok" and record.job.scored_on == "valid":
+            models[record.job.model][json.dumps(_unseeded(record), sort_keys=True)].append(record)
     searches = [_search(model, list(groups.values())) for model, groups in models.items()]
     return [search for search in searches if len(search.candidates) > 1]
 
 
 def _search(model: str, groups: Sequence[Sequence[Record]]) -> Search:
     first = groups[0][0]
-    metric, score = first_metric(first.scores)
+    metric, score = first_metric(first.outcome.scores)
     candidates = [
-        Candidate(_unseeded(group[0]), fmean(record.scores[metric].mean for record in group)) for group in groups
+        Candidate(_unseeded(group[0]), fmean(record.outcome.scores[metric].mean for record in group))
+        for group in groups
     ]
     candidates = [each for each in candidates if math.isfinite(each.score)]
-    ranges = (first.config.get("search") or {}).get("ranges", {})
+    ranges = (first.job.config.get("search") or {}).get("ranges", {})
     return Search(model, metric, score.greater_is_better, candidates, ranges)
 
 
 def _unseeded(record: Record) -> dict[str, Any]:
-    return {name: value for name, value in record.options.items() if name != "seed"}
+    return {name: value for name, value in record.job.options.items() if name != "seed"}

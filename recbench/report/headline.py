@@ -54,7 +54,7 @@ def _untested(rows: Sequence[Row]) -> Headline:
     validated = next((row for row in rows if row.valid), None)
     if validated is None or validated.valid is None:
         return Headline("Nothing finished", "failed", told=[*_unfinished(rows), "The table has the causes."])
-    best = f"{validated.record.model} {validated.label()}".strip()
+    best = f"{validated.record.job.model} {validated.label()}".strip()
     sentence = f"{best} is best on the validation part, with {validated.valid.mean:.4f}. The test part stayed sealed."
     return Headline("No test result yet", "unfinished", told=[sentence, *_unfinished(rows)])
 
@@ -78,7 +78,7 @@ def _verdict(best: Row, rivals: Sequence[Row], names: dict[int, str]) -> tuple[s
 
 def _over_bias(best: Row, baselines: Sequence[Row]) -> str:
     """How much better than the baseline that matters."""
-    bias = next((row for row in baselines if row.record.kind == "bias"), None)
+    bias = next((row for row in baselines if row.record.job.kind == "bias"), None)
     metric, score = first_metric(best.scores)
     if bias is None or bias is best or score.greater_is_better or metric not in bias.scores:
         return ""

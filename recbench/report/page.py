@@ -34,7 +34,9 @@ def write_report(args: Sequence[str]) -> str:
     options = parser.parse_args(args)
     if not options.folder.is_dir():
         raise UsageError(f"no folder {options.folder}; name a sweep's folder: recbench report outputs/<date>/<time>")
-    records = list({each.key or str(n): each for n, each in enumerate(read_records(options.folder))}.values())
+    records = list(
+        {each.provenance.key or str(n): each for n, each in enumerate(read_records(options.folder))}.values()
+    )
     if not records:
         raise UsageError(f"no record in {options.folder} or below; name the folder of a sweep or of a run")
     output = options.output or options.folder / "report.html"
@@ -67,7 +69,7 @@ def _section(pen: Pen, comparison: Comparison) -> dict[str, Any]:
     charts: list[Chart | None] = [distance_chart(pen, rows), *cost_charts(pen, rows)]
     return {
         "headline": headline(rows),
-        "place": f"{rows[0].record.dataset}, {rows[0].record.split}",
+        "place": f"{rows[0].record.job.dataset}, {rows[0].record.job.split}",
         "headers": headers(rows),
         "table": columns(tested or rows),
         "flags": [_flag(row) for row in tested or rows],

@@ -18,15 +18,18 @@ def protocol(comparison: Comparison) -> list[tuple[str, str]]:
     """What was done, name by name."""
     known = next((row.record for row in comparison.rows if row.ok), comparison.rows[0].record)
     lines = [
-        ("data set", known.dataset),
-        ("data digest", str(known.data.get("digest", ""))[:16]),
-        ("rating scale", " to ".join(f"{end:g}" for end in known.data.get("rating_scale", ()))),
-        ("split", known.split),
-        ("split digest", known.split_digest[:16]),
-        ("folds", str(known.n_folds or "")),
-        ("seeds of the models", _listed(record.seed for record in comparison.records if not is_baseline(record))),
-        ("metrics", ", ".join(known.config.get("metrics", known.scores))),
-        ("validation part", f"{known.config['valid_size']:.0%} of train" if "valid_size" in known.config else ""),
+        ("data set", known.job.dataset),
+        ("data digest", str(known.provenance.data.get("digest", ""))[:16]),
+        ("rating scale", " to ".join(f"{end:g}" for end in known.provenance.data.get("rating_scale", ()))),
+        ("split", known.job.split),
+        ("split digest", known.provenance.split_digest[:16]),
+        ("folds", str(known.outcome.n_folds or "")),
+        ("seeds of the models", _listed(record.job.seed for record in comparison.records if not is_baseline(record))),
+        ("metrics", ", ".join(known.job.config.get("metrics", known.outcome.scores))),
+        (
+            "validation part",
+            f"{known.job.config['valid_size']:.0%} of train" if "valid_size" in known.job.config else "",
+        ),
         ("test part", _opened(comparison)),
         ("differences", BY_USERS),
         ("over folds", BY_FOLDS if any(row.p_value_folds is not None for row in comparison.rows) else ""),
@@ -39,17 +42,17 @@ def _opened(comparison: Comparison) -> str:
     times = openings(comparison.rows)
     if not any(row.scores for row in comparison.rows):
         return "not opened"
-    sealed = all(record.config.get("sealed", True) for record in comparison.records)
+    sealed = all(record.job.config.get("sealed", True) for record in comparison.records)
     counts = ", ".join(f"{model} {count}×" for (*_, model), count in times.items()) or "for the baselines only"
     return f"{'sealed' if sealed else 'not sealed (sealed=false)'}; opened {counts}"
 
 
 def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
     """Versions and times; two versions of one package are both named."""
-    names = dict.fromkeys(name for record in records for name in record.versions)
-    versions = [(name, _listed(record.versions.get(name) for record in records)) for name in names]
-    created = sorted(record.created for record in records if record.created)
-    threads = _listed(record.config.get("threads") for record in records)
+    names = dict.fromkeys(name for record in records for name in record.provenance.versions)
+    versions = [(name, _listed(record.provenance.versions.get(name) for record in records)) for name in names]
+    created = sorted(record.provenance.created for record in records if record.provenance.created)
+    threads = _listed(record.job.config.get("threads") for record in records)
     times = (
         [
             (

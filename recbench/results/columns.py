@@ -18,7 +18,7 @@ from recbench.results.tables import CSV_ONLY, HTML_ONLY, TEXT_ONLY, Column, View
 
 def metric_names(rows: Sequence[Row]) -> list[str]:
     """Return the metrics of all rows, in the order of the records."""
-    return list(dict.fromkeys(metric for row in rows for metric in row.record.scores))
+    return list(dict.fromkeys(metric for row in rows for metric in row.record.outcome.scores))
 
 
 def metric_column(metric: str) -> Column[Row]:
@@ -48,9 +48,9 @@ def csv_columns(rows: Sequence[Row]) -> list[Column[Row]]:
 
 def latency_ms(row: Row) -> float | None:
     """Return the CPU milliseconds that 1,000 predictions take."""
-    if row.predict_seconds is None or not row.record.n_test:
+    if row.predict_seconds is None or not row.record.outcome.n_scored:
         return None
-    return row.predict_seconds / row.record.n_test * 1e6
+    return row.predict_seconds / row.record.outcome.n_scored * 1e6
 
 
 def _metric_columns(rows: Sequence[Row]) -> tuple[list[Column[Row]], list[Column[Row]], list[Column[Row]]]:
@@ -73,7 +73,7 @@ def _score_column(key: str, head: str, csv_key: str, score: Callable[[Row], Scor
 
 def _cost_columns(rows: Sequence[Row]) -> list[Column[Row]]:
     """Return the costs; seconds are sums over the folds, and the heads say so where there are several."""
-    if not any(row.record.n_folds > 1 for row in rows):
+    if not any(row.record.outcome.n_folds > 1 for row in rows):
         return list(COSTS)
     return [replace(each, head=f"{each.head}, all folds") if each in SUMMED else each for each in COSTS]
 
@@ -110,17 +110,23 @@ NAMES: tuple[Column[Row], ...] = (
     Column(
         "dataset",
         "dataset",
-        lambda row: row.record.dataset,
+        lambda row: row.record.job.dataset,
         csv_key="dataset",
         views=TEXT_ONLY,
         shown="varies",
         numeric=False,
     ),
     Column(
-        "split", "split", lambda row: row.record.split, csv_key="split", views=TEXT_ONLY, shown="varies", numeric=False
+        "split",
+        "split",
+        lambda row: row.record.job.split,
+        csv_key="split",
+        views=TEXT_ONLY,
+        shown="varies",
+        numeric=False,
     ),
-    Column("model", "model", lambda row: row.record.model, csv_key="model", views=TEXT_ONLY, numeric=False),
-    Column("model", "model", lambda row: row.record.model, views=HTML_ONLY, numeric=False, detail=Row.label),
+    Column("model", "model", lambda row: row.record.job.model, csv_key="model", views=TEXT_ONLY, numeric=False),
+    Column("model", "model", lambda row: row.record.job.model, views=HTML_ONLY, numeric=False, detail=Row.label),
     Column("options", "options", Row.label, views=TEXT_ONLY, shown="any", numeric=False),
     Column(
         "options",
@@ -160,7 +166,7 @@ COVERAGE: tuple[Column[Row], ...] = (
     Column(
         "fallback_share",
         "fallback",
-        lambda row: row.record.fallback_share,
+        lambda row: row.record.outcome.fallback_share,
         ".1%",
         "fallback_share",
         "share of predictions that fell back to biases or means (cold users or items)",
@@ -192,8 +198,8 @@ PEAK_MEMORY: Column[Row] = Column(
 COSTS = (FIT_SECONDS, PREDICT_SECONDS, LATENCY, PEAK_MEMORY)
 SUMMED = (FIT_SECONDS, PREDICT_SECONDS)  # over the folds
 REMARKS: tuple[Column[Row], ...] = (
-    Column("status", "status", lambda row: row.record.status, csv_key="status", views=CSV_ONLY, numeric=False),
-    Column("cause", "cause", lambda row: row.record.cause, csv_key="cause", views=CSV_ONLY, numeric=False),
+    Column("status", "status", lambda row: row.record.outcome.status, csv_key="status", views=CSV_ONLY, numeric=False),
+    Column("cause", "cause", lambda row: row.record.outcome.cause, csv_key="cause", views=CSV_ONLY, numeric=False),
     Column(
         "notes",
         "notes",

@@ -29,12 +29,11 @@ def as_csv(rows: Sequence[Row]) -> str:
 def headers(rows: Sequence[Row]) -> list[str]:
     """Return what was scored, one line per dataset and split."""
     lines = {}
-    for record in sorted((row.record for row in rows if row.ok), key=lambda record: record.part, reverse=True):
-        size = (
-            f"{record.data['n_users']:,} users × {record.data['n_items']:,} items, {record.data['n_ratings']:,} ratings"
-        )
-        scored = f"{record.n_test:,} {record.part} rows, {record.cold_share:.1%} cold"
-        lines[comparison_key(record)] = f"{record.dataset} · {size} · {record.split} · {scored}"
+    for record in sorted((row.record for row in rows if row.ok), key=lambda record: record.job.scored_on, reverse=True):
+        data = record.provenance.data
+        size = f"{data['n_users']:,} users × {data['n_items']:,} items, {data['n_ratings']:,} ratings"
+        scored = f"{record.outcome.n_scored:,} {record.job.scored_on} rows, {record.outcome.cold_share:.1%} cold"
+        lines[comparison_key(record)] = f"{record.job.dataset} · {size} · {record.job.split} · {scored}"
     return list(lines.values())
 
 

@@ -47,12 +47,12 @@ class Row:
     @property
     def ok(self) -> bool:
         """Whether there are scores."""
-        return self.record.status == "ok"
+        return self.record.outcome.status == "ok"
 
     @property
     def failed(self) -> bool:
         """Whether something went wrong; a candidate that a search stopped has no scores, but did not fail."""
-        return self.record.status not in ("ok", "pruned")
+        return self.record.outcome.status not in ("ok", "pruned")
 
     @property
     def is_baseline(self) -> bool:
@@ -63,7 +63,7 @@ class Row:
     def notes(self) -> tuple[str, ...]:
         """Return what the last column says of the row."""
         if not self.ok:
-            return (f"{self.record.status}: {self.record.cause}",)
+            return (f"{self.record.outcome.status}: {self.record.outcome.cause}",)
         seeds = [f"mean of {self.n_seeds} seeds"] if self.n_seeds > 1 else []
         opened = [f"1 of {self.n_opened_test} candidates scored on test"] if self.n_opened_test > 1 else []
         return (*seeds, *(flag.value for flag in Flag if flag in self.flags), *opened)
@@ -83,10 +83,10 @@ def rows_of(records: Sequence[Record], is_baseline: Callable[[Record], bool] = l
     """
     candidates: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for number, record in enumerate(records):
-        alone = "" if record.status == "ok" else str(number)
-        candidates[(*comparison_key(record), record.model, _unseeded(record), alone)].append(record)
+        alone = "" if record.outcome.status == "ok" else str(number)
+        candidates[(*comparison_key(record), record.job.model, _unseeded(record), alone)].append(record)
     varying = _varying_options(records)
-    rows = [_row(group, varying[(*comparison_key(group[0]), group[0].model)]) for group in candidates.values()]
+    rows = [_row(group, varying[(*comparison_key(group[0]), group[0].job.model)]) for group in candidates.values()]
     rows = [
         replace(row, flags=row.flags | {Flag.BASELINE}) if row.ok and is_baseline(row.record) else row
         for row in sorted(rows, key=_rank)
@@ -94,7 +94,7 @@ def rows_of(records: Sequence[Record], is_baseline: Callable[[Record], bool] = l
     bias = {
         comparison_key(row.record): loss(first_score(row.scores))
         for row in rows
-        if row.is_baseline and row.record.kind == "bias"
+        if row.is_baseline and row.record.job.kind == "bias"
     }
     opened = openings(rows)
     return [_flagged(row, bias.get(comparison_key(row.record)), opened) for row in rows]
@@ -103,7 +103,7 @@ def rows_of(records: Sequence[Record], is_baseline: Callable[[Record], bool] = l
 def openings(rows: Sequence[Row]) -> Counter[tuple[str, ...]]:
     """How many candidates of each data set, split and model were scored on the test part."""
     return Counter(
-        (*comparison_key(row.record), row.record.model) for row in rows if row.scores and not row.is_baseline
+        (*comparison_key(row.record), row.record.job.model) for row in rows if row.scores and not row.is_baseline
     )
 
 
@@ -111,12 +111,12 @@ def _row(group: list[Record], varying: set[str]) -> Row:
     tested, validated = _one_a_seed(group, "test"), _one_a_seed(group, "valid")
     records = tested or validated
     first = records[0]
-    names = varying | set(first.changed)
+    names = varying | set(first.job.user_options)
     options = {name: value for name, value in _options(first).items() if name in names and name != "seed"}
-    if first.status != "ok":
+    if first.outcome.status != "ok":
         return Row(first, options)
-    flags = {Flag.USES_TEST_TIMESTAMPS} if first.uses_time else set()
-    if all(record.cached for record in group):
+    flags = {Flag.USES_TEST_TIMESTAMPS} if first.outcome.uses_time else set()
+    if all(record.provenance.cached for record in group):
         flags.add(Flag.CACHED)
     return Row(
         record=first,
@@ -124,9 +124,9 @@ def _row(group: list[Record], varying: set[str]) -> Row:
         scores=_averaged(tested),
         valid=first_score(_averaged(validated)),
         n_seeds=len(records),
-        fit_seconds=_mean([record.fit_seconds for record in records]),
-        predict_seconds=_mean([record.predict_seconds for record in records]),
-        peak_memory_mb=_mean([record.peak_memory_mb for record in records]),
+        fit_seconds=_mean([record.outcome.fit_seconds for record in records]),
+        predict_seconds=_mean([record.outcome.predict_seconds for record in records]),
+        peak_memory_mb=_mean([record.outcome.peak_memory_mb for record in records]),
         flags=frozenset(flags),
     )
 
@@ -139,26 +139,29 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def _one_a_seed(group: Sequence[Record], part: str) -> list[Record]:
     """The latest record of each seed: a run made again, after an edit say, is no replicate."""
-    in_time = sorted((record for record in group if record.part == part), key=lambda record: record.created)
-    return list({record.seed: record for record in in_time}.values())
+    in_time = sorted(
+        (record for record in group if record.job.scored_on == part), key=lambda record: record.provenance.created
+    )
+    return list({record.job.seed: record for record in in_time}.values())
 
 
 def _averaged(records: Sequence[Record]) -> dict[str, Score]:
     """The scores of one record, or those of several seeds averaged."""
     if len(records) < 2:
-        return dict(records[0].scores) if records else {}
+        return dict(records[0].outcome.scores) if records else {}
     return {
-        name: Score.over([each.scores[name].mean for each in records], greater_is_better=score.greater_is_better)
-        for name, score in records[0].scores.items()
+        name: Score.over(
+            [each.outcome.scores[name].mean for each in records], greater_is_better=score.greater_is_better
+        )
+        for name, score in records[0].outcome.scores.items()
     }
 
 
 def _options(record: Record) -> Mapping[str, Any]:
     """The options; where folds have their own, the values that occur: 8/16."""
-    if not record.by_fold:
-        return record.options
-    values = {name: list(dict.fromkeys(_typed(each[name]) for each in record.by_fold)) for name in record.options}
-    return {name: record.options[name] if len(seen) == 1 else "/".join(seen) for name, seen in values.items()}
+    options = record.job.options
+    values = {name: list(dict.fromkeys(_typed(each[name]) for each in record.job.fold_options)) for name in options}
+    return {name: options[name] if len(seen) == 1 else "/".join(seen) for name, seen in values.items()}
 
 
 def _flagged(row: Row, bias: float | None, opened: Counter[tuple[str, ...]]) -> Row:
@@ -168,35 +171,35 @@ def _flagged(row: Row, bias: float | None, opened: Counter[tuple[str, ...]]) -> 
     flags = row.flags
     if bias is not None and loss(first_score(row.scores)) > bias:
         flags |= {Flag.DOES_NOT_BEAT_BIAS}
-    return replace(row, flags=flags, n_opened_test=opened[(*comparison_key(row.record), row.record.model)])
+    return replace(row, flags=flags, n_opened_test=opened[(*comparison_key(row.record), row.record.job.model)])
 
 
 def _varying_options(records: Sequence[Record]) -> dict[tuple[str, ...], set[str]]:
     """By data set, split and model: the options that do not have one value in all records."""
     values: dict[tuple[str, ...], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
-        for name, value in record.options.items():
-            values[(*comparison_key(record), record.model)][name].add(json.dumps(value))
+        for name, value in record.job.options.items():
+            values[(*comparison_key(record), record.job.model)][name].add(json.dumps(value))
     return defaultdict(set, {key: {n for n, seen in by.items() if len(seen) > 1} for key, by in values.items()})
 
 
 def comparison_key(record: Record) -> tuple[str, str, str]:
     """Where the record stands: the data set's name, the split and the content."""
-    return record.dataset, record.split, record.data.get("digest", "")
+    return record.job.dataset, record.job.split, record.provenance.data.get("digest", "")
 
 
 def _unseeded(record: Record) -> str:
-    nodes = record.by_fold or [record.options]
     return json.dumps(
-        [{name: value for name, value in node.items() if name != "seed"} for node in nodes], sort_keys=True
+        [{name: value for name, value in node.items() if name != "seed"} for node in record.job.fold_options],
+        sort_keys=True,
     )
 
 
 def _rank(row: Row) -> tuple[Any, ...]:
     record = row.record
-    options = [_ordered(value) for _, value in sorted(record.options.items())]
+    options = [_ordered(value) for _, value in sorted(record.job.options.items())]
     scores = loss(first_score(row.scores)), loss(row.valid)
-    return (not row.ok, record.dataset, record.split, *scores, record.model, options)
+    return (not row.ok, record.job.dataset, record.job.split, *scores, record.job.model, options)
 
 
 def _ordered(value: Any) -> tuple[bool, float, str]:

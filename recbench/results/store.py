@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from recbench.array_types import FloatArray
-from recbench.results.records import Record, write_text
+from recbench.results.records import OldRecordError, Record, write_text
 
 DEFAULT_STORE = Path("outputs/store")  # relative to the folder that a command is typed in
 DAMAGE = (ValueError, TypeError, LookupError, AttributeError, OSError, EOFError, zipfile.BadZipFile)
@@ -65,6 +65,17 @@ class Store:
         """The record of that key; None if there is none that can be trusted."""
         content = self._content(key)
         return None if content is None else Record.from_json(json.dumps(content["record"]))
+
+    def is_old(self, key: str) -> bool:
+        """Check whether the record of that key was written by an older version of recbench."""
+        try:
+            content = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            Record.from_json(json.dumps(content["record"]))
+        except OldRecordError:
+            return True
+        except DAMAGE:
+            return False
+        return False
 
     def predictions(self, key: str) -> list[FloatArray] | None:
         """The predictions of that key, an array a fold; None if there are none that can be trusted."""

@@ -18,7 +18,7 @@ def tuning_warnings(rows: Sequence[Row]) -> list[str]:
     groups: dict[tuple[str, ...], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row.valid or not row.is_baseline:
-            groups[comparison_key(row.record)][row.record.model].append(row)
+            groups[comparison_key(row.record)][row.record.job.model].append(row)
     models = [tuned for by_model in groups.values() for tuned in by_model.values()]
     lines = [line for warn in (_at_edge, _nothing_searched, _equivalent) for tuned in models for line in warn(tuned)]
     lines += [line for by_model in groups.values() for line in _unequal(by_model)]
@@ -32,7 +32,7 @@ def _at_edge(candidates: Sequence[Row]) -> Iterator[str]:
     if len(scored) < MIN_VALUES:
         return
     best = next((row for row in scored if row.scores and not row.is_baseline), scored[0])
-    ranges = (best.record.config.get("search") or {}).get("ranges", {})
+    ranges = (best.record.job.config.get("search") or {}).get("ranges", {})
     for name in best.options:
         chosen = sorted({each[name] for each in _options_per_fold(best) if _is_number(each.get(name))})
         tried = {each[name] for row in started for each in _options_per_fold(row) if _is_number(each.get(name))}
@@ -41,30 +41,30 @@ def _at_edge(candidates: Sequence[Row]) -> Iterator[str]:
         low, high, log = ranges.get(name, (min(tried), max(tried), False))
         at_edge = Between(low, high, log).on_edge if name in ranges else (low, high).__contains__
         for value in filter(at_edge, chosen):
-            best_value = f"best {name}={value} of {best.record.model}"
+            best_value = f"best {name}={value} of {best.record.job.model}"
             yield f"{best_value} is at the edge of the searched range {low:g}…{high:g}; widen it"
 
 
 def _nothing_searched(candidates: Sequence[Row]) -> Iterator[str]:
     """Warn if a search could vary no option of the model."""
     tuned = [row for row in candidates if row.valid]
-    search = tuned[0].record.config.get("search") if len(tuned) == 1 else None
+    search = tuned[0].record.job.config.get("search") if len(tuned) == 1 else None
     if search and not search.get("ranges"):
-        yield f"nothing to search for {tuned[0].record.model}: it has no free option with a search space"
+        yield f"nothing to search for {tuned[0].record.job.model}: it has no free option with a search space"
 
 
 def _equivalent(candidates: Sequence[Row]) -> Iterator[str]:
     """Warn of a choice between candidates that differ by less than the noise of their validation scores."""
     for row in candidates:
         if row.n_equivalent_candidates:
-            same = f"{row.n_equivalent_candidates + 1} candidates of {row.record.model}"
+            same = f"{row.n_equivalent_candidates + 1} candidates of {row.record.job.model}"
             yield f"{same} do not differ significantly on validation; the choice between them is arbitrary"
 
 
 def _unequal(models: RowsByModel) -> Iterator[str]:
     """Warn if some models had more candidates than others, with the CPU seconds that each model's took."""
     candidates = {
-        model: [row for row in rows if row.valid or (not row.ok and row.record.part == "valid")]
+        model: [row for row in rows if row.valid or (not row.ok and row.record.job.scored_on == "valid")]
         for model, rows in models.items()
     }
     if len({len(rows) for rows in candidates.values()}) > 1:
@@ -79,7 +79,7 @@ def _cpu_seconds(rows: Sequence[Row]) -> float:
 
 def _options_per_fold(row: Row) -> Sequence[Mapping[str, Any]]:
     """Return the options of each fold, or the one set that all folds share."""
-    return row.record.by_fold or [row.record.options]
+    return row.record.job.fold_options
 
 
 def _is_number(value: object) -> bool:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from recbench.config import schema as configuration
 from recbench.jobs.job import Job
-from recbench.protocol.runner import Part
 from recbench.registry.registry import installed
 from recbench.results.first_metric import first_metric
-from recbench.results.records import Record, write_text
+from recbench.results.records import Record, ScoredOn, write_text
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
@@ -31,14 +30,14 @@ def write_sweep_plan(folder: Path, overrides: Sequence[str], *, sealed: bool, se
     validation part of train.
     """
     tuning = searching or (sealed and any(_varies_an_option(each) for each in overrides))
-    part: Part = "valid" if tuning else "test"
-    write_text(folder / PLAN, json.dumps({"part": part}) + "\n")
+    scored_on: ScoredOn = "valid" if tuning else "test"
+    write_text(folder / PLAN, json.dumps({"scored_on": scored_on}) + "\n")
 
 
-def read_scored_part(folder: Path) -> Part:
+def read_scored_part(folder: Path) -> ScoredOn:
     """The part that the jobs of the sweep in this folder are scored on."""
-    part: Part = json.loads((folder / PLAN).read_text(encoding="utf-8"))["part"]
-    return part
+    scored_on: ScoredOn = json.loads((folder / PLAN).read_text(encoding="utf-8"))["scored_on"]
+    return scored_on
 
 
 def winner_jobs(records: Sequence[Record], store: Path | None = None) -> list[Job]:
@@ -48,20 +47,20 @@ def winner_jobs(records: Sequence[Record], store: Path | None = None) -> list[Jo
     was pruned with one seed is out with all.
     """
     groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-    out = {_candidate(record) for record in records if record.status == "pruned"}
+    out = {_candidate(record) for record in records if record.outcome.status == "pruned"}
     for record in records:
-        if record.status == "ok" and record.part == "valid" and _candidate(record) not in out:
-            groups[(record.data["digest"], record.split_digest, record.model)].append(record)
+        if record.outcome.status == "ok" and record.job.scored_on == "valid" and _candidate(record) not in out:
+            groups[(record.provenance.data["digest"], record.provenance.split_digest, record.job.model)].append(record)
     jobs = []
     for group in groups.values():
         nodes = _best_by_fold(group)
-        for seed in dict.fromkeys(record.seed for record in group):
-            like = next(record for record in group if record.seed == seed)
-            by_fold = [{"kind": like.kind} | _seeded(node, like) for node in nodes]
-            alike = all(node == by_fold[0] for node in by_fold)
-            config = dict(like.config) | {"model": by_fold[0]}
-            overrides = tuple(f"model.{name}=" for record in group for name in record.changed)
-            jobs.append(Job(config, like.model, overrides, "test", store, () if alike else by_fold))
+        for seed in dict.fromkeys(record.job.seed for record in group):
+            like = next(record for record in group if record.job.seed == seed)
+            first, *_ = seeded = [_seeded(node, like) for node in nodes]
+            differing = [{name: value for name, value in each.items() if value != first[name]} for each in seeded]
+            config = dict(like.job.config) | {"model": {"kind": like.job.kind} | first}
+            overrides = tuple(f"model.{name}=" for record in group for name in record.job.user_options)
+            jobs.append(Job(config, like.job.model, overrides, "test", store, differing if any(differing) else ()))
     return jobs
 
 
@@ -69,22 +68,24 @@ def missing_baseline_jobs(records: Sequence[Record], store: Path | None = None) 
     """The jobs for the floors that these records lack, on each data set and split they have."""
     groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
-        if record.status == "ok":
-            groups[(record.data["digest"], record.split_digest)].append(record)
+        if record.outcome.status == "ok":
+            groups[(record.provenance.data["digest"], record.provenance.split_digest)].append(record)
     jobs = []
     for group in groups.values():
         for kind in BASELINES:
-            if not any(is_baseline(record) and record.kind == kind and record.part == "test" for record in group):
+            if not any(
+                is_baseline(record) and record.job.kind == kind and record.job.scored_on == "test" for record in group
+            ):
                 node = {"kind": kind} | configuration.defaults_of(installed().find("model", kind))
-                jobs.append(Job(dict(group[0].config) | {"model": node}, kind, store=store))
+                jobs.append(Job(dict(group[0].job.config) | {"model": node}, kind, store=store))
     return jobs
 
 
 def is_baseline(record: Record) -> bool:
     """Whether the record is of a floor, as it stands: with its default options."""
-    if record.kind not in BASELINES:
+    if record.job.kind not in BASELINES:
         return False
-    return record.options == configuration.defaults_of(installed().find("model", record.kind))
+    return record.job.options == configuration.defaults_of(installed().find("model", record.job.kind))
 
 
 def check_jobs(batch: Sequence[Sequence[str]], config: DictConfig, loader: ConfigLoader) -> None:
@@ -131,20 +132,25 @@ def _best_by_fold(group: Sequence[Record]) -> list[dict[str, Any]]:
     """For each fold, the options of the candidate that scored best on its validation part."""
     candidates: dict[str, list[Record]] = defaultdict(list)
     for record in group:
-        candidates[json.dumps(_unseeded(record.options), sort_keys=True)].append(record)
-    metric, score = first_metric(group[0].scores)
+        candidates[json.dumps(_unseeded(record.job.options), sort_keys=True)].append(record)
+    metric, score = first_metric(group[0].outcome.scores)
     pick = max if score.greater_is_better else min
 
     def reached(name: str, fold: int) -> float:
-        return fmean(record.scores[metric].folds[fold] for record in candidates[name])
+        return fmean(record.outcome.scores[metric].folds[fold] for record in candidates[name])
 
-    best = [pick(candidates, key=lambda name: reached(name, fold)) for fold in range(group[0].n_folds)]
+    best = [pick(candidates, key=lambda name: reached(name, fold)) for fold in range(group[0].outcome.n_folds)]
     return [json.loads(name) for name in best]
 
 
 def _candidate(record: Record) -> tuple[str, ...]:
     """What a record of a validation part is of: data, split, model and options, whatever the seed."""
-    return record.data["digest"], record.split, record.model, json.dumps(_unseeded(record.options), sort_keys=True)
+    return (
+        record.provenance.data["digest"],
+        record.job.split,
+        record.job.model,
+        json.dumps(_unseeded(record.job.options), sort_keys=True),
+    )
 
 
 def _unseeded(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +158,7 @@ def _unseeded(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _seeded(node: Mapping[str, Any], like: Record) -> dict[str, Any]:
-    return dict(node) | {name: value for name, value in like.options.items() if name == "seed"}
+    return dict(node) | {name: value for name, value in like.job.options.items() if name == "seed"}
 
 
 def _varies_an_option(override: str) -> bool:

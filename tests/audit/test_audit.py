@@ -184,7 +184,7 @@ def test_an_audits_floor_is_the_runs_under_the_same_filters(tmp_path: Path) -> N
     told = json.loads(recbench("audit", "--json", *words, cwd=tmp_path).stdout)
     recbench("model=bias", *words, cwd=tmp_path)
     (record,) = records_in(tmp_path)
-    assert (told["rmse_bias"], told["n_train"]) == (record.scores["rmse"].mean, record.n_train)
+    assert (told["rmse_bias"], told["n_train"]) == (record.outcome.scores["rmse"].mean, record.outcome.n_train)
 
 
 def test_the_future_is_warned_of_and_a_split_by_time_has_none(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_plugins_variant_is_run_as_any_other(tmp_path: Path) -> None:
     where = _install(tmp_path / "site", low_guess="# Guesses low.\ndefaults: [guess, _self_]\nvalue: 1.5\n")
     run = recbench("-m", "model=low_guess,guess,bias", *SMALL, cwd=tmp_path, **where)
     assert run.returncode == 0, run.stderr
-    options = {record.model: record.options for record in records_in(tmp_path)}
+    options = {record.job.model: record.job.options for record in records_in(tmp_path)}
     assert options["low_guess"] == {"value": 1.5}
     assert options["guess"] == {"value": 3.0}
 
@@ -116,7 +116,7 @@ def test_a_variant_may_start_from_another_and_take_what_stands_elsewhere(tmp_pat
     run = recbench("model=lower_guess", "seed=2", *SMALL, cwd=tmp_path, **where)
     assert run.returncode == 0, run.stderr
     (record,) = records_in(tmp_path)
-    assert (record.kind, record.options) == ("guess", {"value": 2.0})
+    assert (record.job.kind, record.job.options) == ("guess", {"value": 2.0})
 
 
 def test_variants_stand_beside_the_module_that_holds_the_hooks(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_function_may_make_a_model(tmp_path: Path) -> None:
     run = recbench("model=made_guess", "model.value=4", *SMALL, cwd=tmp_path, **where)
     assert run.returncode == 0, run.stderr
     (record,) = records_in(tmp_path)
-    assert (record.model, record.options) == ("made_guess", {"value": 4.0})
+    assert (record.job.model, record.job.options) == ("made_guess", {"value": 4.0})
 
 
 def test_a_model_that_lacks_its_library_is_listed_with_what_brings_it(tmp_path: Path) -> None:

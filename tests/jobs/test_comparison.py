@@ -21,9 +21,9 @@ def test_the_p_value_over_folds_is_the_corrected_t_tests(tmp_path: Path) -> None
     (table,) = tmp_path.glob("outputs/*/*/table.csv")
     told = {row["model"]: row["p_folds"] for row in csv.DictReader(table.read_text().splitlines())}
     store = Store(tmp_path / "outputs/store")
-    records = {record.model: record for record in records_in(tmp_path)}
+    records = {record.job.model: record for record in records_in(tmp_path)}
     halves = halves_behind(records["bias"])
-    folds = {name: store.predictions(record.key) or [] for name, record in records.items()}
+    folds = {name: store.predictions(record.provenance.key) or [] for name, record in records.items()}
     scores = {
         name: np.array([rmse(scored.ratings, each) for (_, scored), each in zip(halves, kept, strict=True)])
         for name, kept in folds.items()

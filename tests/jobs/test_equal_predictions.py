@@ -33,7 +33,7 @@ class InMemory:
     errors: dict[str, float]
 
     def predictions(self, record: Record) -> Sequence[FloatArray]:
-        return [TEST.ratings + self.errors[record.model]]
+        return [TEST.ratings + self.errors[record.job.model]]
 
     def halves(self, record: Record) -> Halves:
         return [(TEST, TEST)]

@@ -82,29 +82,29 @@ def _failing_job(how: str) -> Job:
 
 def test_a_job_becomes_a_record_of_what_was_run() -> None:
     record = run(_job())
-    assert (record.status, record.cause, record.dataset, record.model, record.kind) == (
+    assert (record.outcome.status, record.outcome.cause, record.job.dataset, record.job.model, record.job.kind) == (
         "ok",
         "",
         "synthetic",
         "bias",
         "bias",
     )
-    assert record.split == "holdout test_size=0.25 seed=42"
-    assert record.options == {"reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
-    assert (record.n_train, record.n_test) == (150, 50)
-    assert record.config == CONFIG
+    assert record.job.split == "holdout test_size=0.25 seed=42"
+    assert record.job.options == {"reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
+    assert (record.outcome.n_train, record.outcome.n_scored) == (150, 50)
+    assert record.job.config == CONFIG
 
 
 def test_a_record_has_the_metrics_that_were_named() -> None:
-    assert list(run(_job(metrics=["mae", "r2"])).scores) == ["mae", "r2"]
+    assert list(run(_job(metrics=["mae", "r2"])).outcome.scores) == ["mae", "r2"]
 
 
 def test_a_record_names_the_version_of_the_models_distribution(failing: None) -> None:
-    assert run(_failing_job("not")).versions["acme-failing"] == "1.0"
+    assert run(_failing_job("not")).provenance.versions["acme-failing"] == "1.0"
 
 
 def test_the_same_job_gives_the_same_scores() -> None:
-    assert run(_job()).scores == run(_job()).scores
+    assert run(_job()).outcome.scores == run(_job()).outcome.scores
 
 
 def test_running_a_job_leaves_its_configuration_alone() -> None:
@@ -130,19 +130,23 @@ def test_a_job_of_wrong_names_can_not_be_prepared() -> None:
 
 def test_a_failure_is_a_record_with_a_cause_of_one_line(failing: None) -> None:
     record = run(_failing_job("value"))
-    assert (record.status, record.cause, record.scores) == ("failed", "two lines", {})
+    assert (record.outcome.status, record.outcome.cause, record.outcome.scores) == ("failed", "two lines", {})
 
 
 def test_a_failure_says_what_was_run(failing: None) -> None:
     record = run(_failing_job("value"))
-    assert (record.dataset, record.model, record.options) == ("synthetic", "failing", {"how": "value", "seed": 0})
-    assert record.split == "holdout test_size=0.25 seed=42"
-    assert record.data["n_ratings"] == 200
+    assert (record.job.dataset, record.job.model, record.job.options) == (
+        "synthetic",
+        "failing",
+        {"how": "value", "seed": 0},
+    )
+    assert record.job.split == "holdout test_size=0.25 seed=42"
+    assert record.provenance.data["n_ratings"] == 200
 
 
 def test_a_failure_says_which_options_were_set(failing: None) -> None:
-    assert run(replace(_failing_job("memory"), overrides=("model.how=memory",))).changed == {"how": "memory"}
-    assert run(replace(_failing_job("key"), overrides=("model.how=key",))).changed == {"how": "key"}
+    assert run(replace(_failing_job("memory"), overrides=("model.how=memory",))).job.user_options == ("how",)
+    assert run(replace(_failing_job("key"), overrides=("model.how=key",))).job.user_options == ("how",)
 
 
 def test_the_traceback_of_a_failure_goes_to_the_log(failing: None, caplog: pytest.LogCaptureFixture) -> None:
@@ -153,35 +157,37 @@ def test_the_traceback_of_a_failure_goes_to_the_log(failing: None, caplog: pytes
 
 
 def test_a_bare_key_as_error_is_told_with_its_type(failing: None) -> None:
-    assert run(_failing_job("key")).cause == "KeyError: lost"
+    assert run(_failing_job("key")).outcome.cause == "KeyError: lost"
 
 
 def test_want_of_memory_is_a_status_of_its_own(failing: None) -> None:
     record = run(_failing_job("memory"))
-    assert (record.status, record.cause) == ("memory", "the job ran out of memory")
+    assert (record.outcome.status, record.outcome.cause) == ("memory", "the job ran out of memory")
 
 
 def test_predictions_that_are_not_numbers_are_a_failure(failing: None) -> None:
     record = run(_failing_job("predict"))
-    assert record.status == "failed"
-    assert record.cause.startswith("model Failing predicted 50 values that are not finite (of 50), first for user_idx ")
+    assert record.outcome.status == "failed"
+    assert record.outcome.cause.startswith(
+        "model Failing predicted 50 values that are not finite (of 50), first for user_idx "
+    )
 
 
 def test_a_job_that_can_not_be_prepared_is_a_record_too() -> None:
     record = run(_job(split={"kind": "holdout", "test_size": 1.5, "seed": 42}))
-    assert record.status == "failed"
-    assert record.cause == "test_size=1.5; it must lie between 0 and 1, 0.2 for example"
+    assert record.outcome.status == "failed"
+    assert record.outcome.cause == "test_size=1.5; it must lie between 0 and 1, 0.2 for example"
 
 
 def test_a_job_of_an_unknown_model_is_a_record_too() -> None:
     record = run(Job(CONFIG | {"model": {"kind": "bais"}}, "bais"))
-    assert (record.status, record.model) == ("failed", "bais")
-    assert record.cause.startswith("unknown model 'bais'; did you mean 'bias'?")
+    assert (record.outcome.status, record.job.model) == ("failed", "bais")
+    assert record.outcome.cause.startswith("unknown model 'bais'; did you mean 'bias'?")
 
 
 def test_a_data_set_that_can_not_be_loaded_is_named_by_its_kind() -> None:
     record = run(_job(dataset={"kind": "synthetic", "n_users": 3, "n_items": 3, "n_ratings": 99}))
-    assert (record.status, record.dataset, record.data) == ("failed", "synthetic", {})
+    assert (record.outcome.status, record.job.dataset, record.provenance.data) == ("failed", "synthetic", {})
 
 
 @pytest.mark.parametrize(
@@ -209,26 +215,26 @@ def test_an_error_without_a_text_is_told_by_its_type() -> None:
 
 
 def test_nothing_is_changed_at_the_defaults() -> None:
-    assert run(_job()).changed == {}
+    assert run(_job()).job.user_options == ()
 
 
 def test_an_option_away_from_its_default_is_changed() -> None:
-    assert run(_job(model=BIAS | {"n_epochs": 3})).changed == {"n_epochs": 3}
+    assert run(_job(model=BIAS | {"n_epochs": 3})).job.user_options == ("n_epochs",)
 
 
 @pytest.mark.parametrize("override", ["model.reg_user=5", "+model.reg_user=5", "++model.reg_user=5"])
 def test_an_option_set_to_its_default_is_changed_too(override: str) -> None:
-    assert run(_job(override)).changed == {"reg_user": 5.0}
+    assert run(_job(override)).job.user_options == ("reg_user",)
 
 
 def test_overrides_of_other_groups_change_no_option_of_the_model() -> None:
-    assert run(_job("split.seed=42", "dataset.n_users=30", "model=bias", "seed=0")).changed == {}
+    assert run(_job("split.seed=42", "dataset.n_users=30", "model=bias", "seed=0")).job.user_options == ()
 
 
 def test_the_options_of_a_variant_are_not_changed_by_anybody() -> None:
-    assert run(Job(CONFIG | {"model": BIAS | {"n_epochs": 3}}, "bias_short")).changed == {}
+    assert run(Job(CONFIG | {"model": BIAS | {"n_epochs": 3}}, "bias_short")).job.user_options == ()
 
 
 def test_an_option_set_on_a_variant_is_changed() -> None:
     job = Job(CONFIG | {"model": BIAS | {"n_epochs": 3}}, "bias_short", ("model.n_epochs=3",))
-    assert run(job).changed == {"n_epochs": 3}
+    assert run(job).job.user_options == ("n_epochs",)

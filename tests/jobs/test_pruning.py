@@ -16,6 +16,7 @@ from recbench.progress import PrunedError, checkpoint, checkpoint_listener, has_
 from recbench.results.records import Record
 from recbench.tuning.sweep import winner_jobs
 from tests.support.command import SMALL, recbench, records_in, write_plugin
+from tests.support.made_records import record_of
 
 CLIMBER = """
 import os
@@ -62,7 +63,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 
 def _candidates(folder: Path) -> dict[float, Record]:
-    return {each.options["guess"]: each for each in records_in(folder) if each.part == "valid"}
+    return {each.job.options["guess"]: each for each in records_in(folder) if each.job.scored_on == "valid"}
 
 
 def _steps(environment: dict[str, str]) -> list[str]:
@@ -71,7 +72,7 @@ def _steps(environment: dict[str, str]) -> list[str]:
 
 def test_a_search_stops_candidates_that_fall_behind(finished: Finished) -> None:
     folder, environment, printed = finished
-    causes = [each.cause for each in _candidates(folder).values() if each.status == "pruned"]
+    causes = [each.outcome.cause for each in _candidates(folder).values() if each.outcome.status == "pruned"]
     assert causes
     assert all("most candidates before it had been better there" in cause for cause in causes)
     assert all(int(cause.split()[2].rstrip(",")) > N_SPARED for cause in causes)
@@ -81,15 +82,19 @@ def test_a_search_stops_candidates_that_fall_behind(finished: Finished) -> None:
 
 def test_what_a_search_chose_has_gone_to_its_end(finished: Finished) -> None:
     folder, *_ = finished
-    (winner,) = (each for each in records_in(folder) if each.part == "test" and each.model == "climber")
-    ended = [(each.scores["rmse"].mean, guess) for guess, each in _candidates(folder).items() if each.status == "ok"]
-    assert winner.options["guess"] == min(ended)[1]
+    (winner,) = (each for each in records_in(folder) if each.job.scored_on == "test" and each.job.model == "climber")
+    ended = [
+        (each.outcome.scores["rmse"].mean, guess)
+        for guess, each in _candidates(folder).items()
+        if each.outcome.status == "ok"
+    ]
+    assert winner.job.options["guess"] == min(ended)[1]
 
 
 def test_what_was_pruned_is_not_run_again_by_its_search_but_is_by_a_sweep(finished: Finished) -> None:
     folder, environment, _ = finished
     before = _steps(environment)
-    pruned = next(guess for guess, each in _candidates(folder).items() if each.status == "pruned")
+    pruned = next(guess for guess, each in _candidates(folder).items() if each.outcome.status == "pruned")
     recbench(*SEARCH, "budget.trials=12", cwd=folder, **environment)
     assert _steps(environment) == before
     recbench("-m", "model=climber", *SMALL, f"model.guess={pruned},2.5", cwd=folder, **environment)
@@ -98,7 +103,7 @@ def test_what_was_pruned_is_not_run_again_by_its_search_but_is_by_a_sweep(finish
 
 def test_what_is_pruned_takes_no_place_of_what_had_finished(finished: Finished, tmp_path: Path) -> None:
     environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
-    pruned = next(guess for guess, each in _candidates(finished[0]).items() if each.status == "pruned")
+    pruned = next(guess for guess, each in _candidates(finished[0]).items() if each.outcome.status == "pruned")
     recbench("-m", "model=climber", *SMALL, f"model.guess={pruned},2.5", cwd=tmp_path, **environment)
     ran = recbench(*SEARCH, "budget.trials=12", "resume=false", cwd=tmp_path, **environment)
     assert "stopped early" in ran.stdout
@@ -119,15 +124,15 @@ def test_the_store_lists_what_was_pruned_and_reproduces_none_of_it(finished: Fin
 def test_without_pruning_every_candidate_goes_to_its_end(finished: Finished, tmp_path: Path) -> None:
     environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
     recbench(*SEARCH, "budget.trials=8", "search.pruning=false", cwd=tmp_path, **environment)
-    assert [record.status for record in _candidates(tmp_path).values()] == ["ok"] * 8
+    assert [record.outcome.status for record in _candidates(tmp_path).values()] == ["ok"] * 8
 
 
 def test_folds_are_compared_with_their_like(finished: Finished, tmp_path: Path) -> None:
     environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
     recbench(*SEARCH, "split=k_fold", "split.n_folds=2", "budget.trials=12", cwd=tmp_path, **environment)
     records = _candidates(tmp_path).values()
-    assert {record.status for record in records} == {"ok", "pruned"}
-    assert {record.n_folds for record in records if record.status == "ok"} == {2}
+    assert {record.outcome.status for record in records} == {"ok", "pruned"}
+    assert {record.outcome.n_folds for record in records if record.outcome.status == "ok"} == {2}
 
 
 @pytest.mark.slow
@@ -136,19 +141,19 @@ def test_candidates_of_other_processes_are_compared_too(finished: Finished, tmp_
     workers = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "search.n_jobs=2")
     ran = recbench(*SEARCH, *workers, "budget.trials=14", cwd=tmp_path, **environment)
     assert ran.returncode == 0, ran.stderr
-    assert {record.status for record in _candidates(tmp_path).values()} == {"ok", "pruned"}
+    assert {record.outcome.status for record in _candidates(tmp_path).values()} == {"ok", "pruned"}
 
 
 def _valid(guess: float, seed: int, rmse: float, status: Any = "ok") -> Record:
     score = {"rmse": {"folds": [rmse], "greater_is_better": False}}
     return Record.from_json(
-        Record(
+        record_of(
             status=status,
             model="climber",
             kind="climber",
             options={"guess": guess, "seed": seed},
             seed=seed,
-            part="valid",
+            scored_on="valid",
             data={"digest": "d"},
             n_folds=1,
         )

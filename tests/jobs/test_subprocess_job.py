@@ -59,17 +59,17 @@ def test_what_passes_a_limit_is_a_row_and_the_others_go_on(tmp_path: Path) -> No
     run = recbench("-m", "model=greedy", wishes, *limits, *SMALL, cwd=tmp_path, **_environment(tmp_path))
     assert run.returncode == 1
     assert "Traceback" not in run.stdout + run.stderr
-    records = {r.options["wish"]: r for r in records_in(tmp_path) if r.kind == "greedy"}
-    assert {wish: record.status for wish, record in records.items()} == {
+    records = {r.job.options["wish"]: r for r in records_in(tmp_path) if r.job.kind == "greedy"}
+    assert {wish: record.outcome.status for wish, record in records.items()} == {
         "time": "timeout",
         "memory": "memory",
         "child": "memory",
         "death": "failed",
         "nothing": "ok",
     }
-    assert records["time"].cause == "still running after timeout_s=6"
-    assert records["memory"].cause.endswith("MB passed memory_mb=400")
-    assert records["death"].cause.startswith("the job's process ended with status -9")
+    assert records["time"].outcome.cause == "still running after timeout_s=6"
+    assert records["memory"].outcome.cause.endswith("MB passed memory_mb=400")
+    assert records["death"].outcome.cause.startswith("the job's process ended with status -9")
     assert not _alive(int((tmp_path / "pid").read_text()))
 
 
@@ -78,8 +78,8 @@ def test_a_limited_job_gives_the_same_record_as_one_without_limits(tmp_path: Pat
     limited = recbench("model=mf", *SMALL, "resume=false", "timeout_s=60", "memory_mb=4000", cwd=tmp_path)
     assert (free.returncode, limited.returncode) == (0, 0)
     first, second = records_in(tmp_path)
-    assert first.scores == second.scores
-    assert first.key == second.key
+    assert first.outcome.scores == second.outcome.scores
+    assert first.provenance.key == second.provenance.key
 
 
 def test_a_job_ends_with_the_process_that_watches_it(tmp_path: Path) -> None:

@@ -61,4 +61,4 @@ def test_a_launcher_gives_the_table_store_and_failures_of_every_other(launcher: 
 def _score_here(model: str, folder: Path) -> float:
     folder.mkdir(exist_ok=True)
     assert recbench(f"model={model}", *SMALL, cwd=folder).returncode == 0
-    return next(record.scores["rmse"].mean for record in records_in(folder) if record.model == model)
+    return next(record.outcome.scores["rmse"].mean for record in records_in(folder) if record.job.model == model)

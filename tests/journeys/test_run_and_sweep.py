@@ -60,10 +60,10 @@ def test_one_model_gives_one_row_and_its_record(tmp_path: Path) -> None:
     ]
     assert row.split()[:2] == ["bias", "reg_user=3.0"]
     (record,) = records_in(tmp_path)
-    assert record.status == "ok"
-    assert record.options == {"reg_user": 3.0, "reg_item": 2.0, "n_epochs": 10}
-    assert (record.n_train, record.n_test) == (960, 240)
-    assert f"{record.scores['rmse'].mean:.4f}" in row
+    assert record.outcome.status == "ok"
+    assert record.job.options == {"reg_user": 3.0, "reg_item": 2.0, "n_epochs": 10}
+    assert (record.outcome.n_train, record.outcome.n_scored) == (960, 240)
+    assert f"{record.outcome.scores['rmse'].mean:.4f}" in row
     assert (tmp_path / folder / "recbench.log").is_file()
     saved = OmegaConf.load(tmp_path / folder / ".hydra" / "config.yaml")
     assert saved.model.reg_user == 3.0
@@ -72,11 +72,11 @@ def test_one_model_gives_one_row_and_its_record(tmp_path: Path) -> None:
 def test_a_record_names_what_made_it(tmp_path: Path) -> None:
     recbench("model=slope_one", *SMALL, "seed=7", cwd=tmp_path)
     (record,) = records_in(tmp_path)
-    assert record.seed == 7
-    assert record.versions["recbench-slope-one"] == "0.1.0"
-    assert {"python", "numpy", "recbench"} <= set(record.versions)
-    assert len(record.data["digest"]) == len(record.split_digest) == 64
-    assert record.config["dataset"]["n_users"] == 60
+    assert record.job.seed == 7
+    assert record.provenance.versions["recbench-slope-one"] == "0.1.0"
+    assert {"python", "numpy", "recbench"} <= set(record.provenance.versions)
+    assert len(record.provenance.data["digest"]) == len(record.provenance.split_digest) == 64
+    assert record.job.config["dataset"]["n_users"] == 60
 
 
 def test_a_multirun_ends_in_one_table_with_the_baselines(tmp_path: Path) -> None:
@@ -114,10 +114,10 @@ def test_a_failed_job_is_a_row_and_the_others_go_on(tmp_path: Path) -> None:
     assert "Traceback" not in run.stdout + run.stderr
     assert "failed: nothing works: nothing at all" in run.stdout
     assert "4 models, 3 ok" in run.stdout
-    by_model = {record.model: record for record in records_in(tmp_path)}
-    assert by_model["failing"].status == "failed"
-    assert by_model["failing"].cause == "nothing works: nothing at all"
-    assert by_model["item_mean"].status == "ok"
+    by_model = {record.job.model: record for record in records_in(tmp_path)}
+    assert by_model["failing"].outcome.status == "failed"
+    assert by_model["failing"].outcome.cause == "nothing works: nothing at all"
+    assert by_model["item_mean"].outcome.status == "ok"
     logs = [path.read_text() for path in tmp_path.glob("outputs/*/*/*/recbench.log")]
     assert any("Traceback" in text for text in logs)
 
@@ -187,7 +187,9 @@ def test_the_same_seed_gives_the_same_scores_in_another_process(tmp_path: Path) 
         folder.mkdir()
         run = recbench("-m", "model=ncf,mf", "model.n_epochs=3", f"seed={seed}", *SMALL, cwd=folder)
         assert run.returncode == 0, run.stderr
-        scores.append({r.model: r.scores["rmse"].mean for r in records_in(folder) if r.model in ("ncf", "mf")})
+        scores.append(
+            {r.job.model: r.outcome.scores["rmse"].mean for r in records_in(folder) if r.job.model in ("ncf", "mf")}
+        )
     assert scores[0] == scores[1]
     assert all(scores[0][model] != scores[2][model] for model in ("ncf", "mf"))
 

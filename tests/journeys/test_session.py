@@ -26,15 +26,17 @@ def test_the_session_ends_in_its_report(tmp_path: Path) -> None:
 
     assert killed.returncode in (137, -signal.SIGKILL)
     first, second = sorted(tmp_path.glob("outputs/2*/*"))
-    finished = {record.key for record in read_records(first)}
+    finished = {record.provenance.key for record in read_records(first)}
     assert finished, "nothing had finished when it was killed; kill later"
 
     assert resumed.returncode == 0, resumed.stderr
     records = read_records(second)
-    candidates = Counter(record.model for record in records if record.part == "valid")
+    candidates = Counter(record.job.model for record in records if record.job.scored_on == "valid")
     assert candidates == dict.fromkeys(MODELS, 8)
-    assert {record.key for record in records if record.cached} >= finished
-    opened = Counter(record.model for record in records if record.part == "test" and record.model in MODELS)
+    assert {record.provenance.key for record in records if record.provenance.cached} >= finished
+    opened = Counter(
+        record.job.model for record in records if record.job.scored_on == "test" and record.job.model in MODELS
+    )
     assert opened == dict.fromkeys(MODELS, 1)
     assert "28 more candidates met validation alone" in resumed.stdout
 

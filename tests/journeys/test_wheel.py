@@ -63,7 +63,7 @@ def test_the_wheel_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> Non
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.splitlines()[0] == str(site / "recbench" / "__init__.py")
-    assert {record.status for record in read_records(elsewhere)} == {"ok"}
+    assert {record.outcome.status for record in read_records(elsewhere)} == {"ok"}
     assert len(read_records(elsewhere)) == 6
 
 

@@ -50,7 +50,7 @@ def test_no_model_is_below_the_noise_and_all_beat_the_global_mean(golden: dict[s
 
 def rmse_of(entry: Entry) -> float:
     metrics = {"rmse": installed().metric("rmse")}
-    return evaluate(dataset(), Holdout(), entry.factory, metrics).scores["rmse"].mean
+    return evaluate(dataset(), Holdout(), entry.factory, metrics).outcome.scores["rmse"].mean
 
 
 @cache

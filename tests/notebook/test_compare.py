@@ -41,21 +41,21 @@ class Failing(RatingModel):
 
 def test_a_record_is_that_of_the_command_line(tmp_path: Path) -> None:
     record = recbench.evaluate("mf", "model.n_factors=4", *SMALL)
-    assert record.options["n_factors"] == 4
+    assert record.job.options["n_factors"] == 4
     run = typed("model=mf", "model.n_factors=4", *SMALL, "metrics=[rmse]", cwd=tmp_path)
-    assert f"{record.scores['rmse'].mean:.4f}" in run.stdout
-    assert recbench.evaluate("mf", "model.n_factors=4", *SMALL).cached
+    assert f"{record.outcome.scores['rmse'].mean:.4f}" in run.stdout
+    assert recbench.evaluate("mf", "model.n_factors=4", *SMALL).provenance.cached
 
 
 def test_a_model_that_is_passed_is_the_one_that_is_named() -> None:
     by_name, by_object = (recbench.evaluate(model, *SMALL) for model in ("mf", MF()))
-    assert by_name.scores == by_object.scores
-    assert by_object.model == "MF"
+    assert by_name.outcome.scores == by_object.outcome.scores
+    assert by_object.job.model == "MF"
 
 
 def test_a_data_set_can_be_passed() -> None:
     record = recbench.evaluate("bias", "split=k_fold", "split.n_folds=3", dataset=toy_ratings())
-    assert (record.dataset, record.n_folds, record.split) == ("toy", 3, "k_fold n_folds=3 seed=42")
+    assert (record.job.dataset, record.outcome.n_folds, record.job.split) == ("toy", 3, "k_fold n_folds=3 seed=42")
 
 
 def test_a_comparison_is_the_table_of_the_command_line(tmp_path: Path) -> None:
@@ -96,9 +96,11 @@ def test_a_frame_can_be_passed_and_is_the_file_it_was_read_from(tmp_path: Path) 
     before = frame.copy()
     by_file = recbench.evaluate("mf", "dataset=ratings_file", "dataset.path=ratings.csv")
     by_frame = recbench.evaluate("mf", dataset=frame)
-    assert (by_frame.data, by_frame.scores) == (by_file.data, by_file.scores)
-    assert set(by_file.config) - set(by_frame.config) == {"dataset"}  # which was not the one that is named there
-    assert by_frame.dataset == "frame"
+    assert (by_frame.provenance.data, by_frame.outcome.scores) == (by_file.provenance.data, by_file.outcome.scores)
+    assert set(by_file.job.config) - set(by_frame.job.config) == {
+        "dataset"
+    }  # which was not the one that is named there
+    assert by_frame.job.dataset == "frame"
     pd.testing.assert_frame_equal(frame, before)
     assert recbench.compare([MF()], dataset=frame).frame["low"].notna().all()
 
@@ -168,9 +170,9 @@ def test_what_is_no_data_set_is_refused_with_a_way_out() -> None:
 @pytest.mark.parametrize("override", ["filters.min_user_ratings=20", "filters={min_user_ratings: 20, whole_set: true}"])
 def test_filters_hold_for_objects_as_for_names(override: str) -> None:
     by_name, by_object = (recbench.evaluate(model, *SMALL, override) for model in ("bias", Bias()))
-    assert by_object.n_train < 960
-    assert (by_object.n_train, by_object.scores) == (by_name.n_train, by_name.scores)
-    assert (by_object.split, by_object.dataset) == (by_name.split, by_name.dataset)
+    assert by_object.outcome.n_train < 960
+    assert (by_object.outcome.n_train, by_object.outcome.scores) == (by_name.outcome.n_train, by_name.outcome.scores)
+    assert (by_object.job.split, by_object.job.dataset) == (by_name.job.split, by_name.job.dataset)
 
 
 def test_a_time_limit_holds() -> None:
@@ -180,9 +182,9 @@ def test_a_time_limit_holds() -> None:
 
 def test_a_class_or_a_function_makes_the_model_and_its_seed_follows_the_runs() -> None:
     by_class = recbench.evaluate(MF, "seed=3", *SMALL)
-    assert by_class.options["seed"] == by_class.seed == 3
+    assert by_class.job.options["seed"] == by_class.job.seed == 3
     by_function = recbench.evaluate(lambda: Bias(reg_user=9.0), dataset=toy_ratings())
-    assert by_function.options["reg_user"] == 9.0
+    assert by_function.job.options["reg_user"] == 9.0
 
 
 def test_a_function_that_makes_something_else_is_told_so() -> None:
@@ -196,9 +198,9 @@ def test_a_class_that_can_not_be_made_is_a_row_of_its_own_name() -> None:
         width: int
 
     failed, *floors = recbench.compare([Demanding], dataset=toy_ratings()).records  # type: ignore[list-item]
-    assert (failed.model, failed.status) == ("Demanding", "failed")
-    assert "width" in failed.cause
-    assert [floor.status for floor in floors] == ["ok", "ok"]
+    assert (failed.job.model, failed.outcome.status) == ("Demanding", "failed")
+    assert "width" in failed.outcome.cause
+    assert [floor.outcome.status for floor in floors] == ["ok", "ok"]
 
 
 def test_models_that_differ_in_an_option_are_rows_and_in_the_seed_alone_are_one() -> None:
@@ -213,7 +215,7 @@ def test_what_is_set_of_an_object_stands_in_the_table_whatever_it_is() -> None:
         weights: object = None
 
     comparison = recbench.compare([Odd(reg_user=9.0, weights=np.array([1, 2]))], dataset=toy_ratings())
-    assert comparison.records[0].changed == {"reg_user": 9.0, "weights": "array([1, 2])"}
+    assert comparison.records[0].job.user_options == ("reg_user", "weights")
     assert "Odd          reg_user=9.0 weights=array([1, 2])" in str(comparison)
 
 
@@ -221,7 +223,9 @@ def test_a_fitted_model_that_is_passed_is_fitted_anew() -> None:
     toy = toy_ratings()
     fitted = Bias().fit(toy)
     before = fitted.user_bias_.copy()
-    assert recbench.evaluate(fitted, dataset=toy).scores == recbench.evaluate(Bias(), dataset=toy).scores
+    assert (
+        recbench.evaluate(fitted, dataset=toy).outcome.scores == recbench.evaluate(Bias(), dataset=toy).outcome.scores
+    )
     assert np.array_equal(fitted.user_bias_, before)
 
 

@@ -19,7 +19,7 @@ def job(*overrides: str) -> Job:
 
 def run(*overrides: str) -> Record:
     record = jobs.run(job(*overrides))
-    assert record.status == "ok", record.cause
+    assert record.outcome.status == "ok", record.outcome.cause
     return record
 
 
@@ -29,24 +29,31 @@ def key(*overrides: str) -> str:
 
 def test_what_a_model_trains_on_is_filtered_and_every_test_row_is_scored() -> None:
     plain, filtered = run(), run("filters.min_rating=4")
-    assert (filtered.n_test, filtered.data["digest"]) == (plain.n_test, plain.data["digest"])
-    assert 0 < filtered.n_train < plain.n_train
+    assert (filtered.outcome.n_scored, filtered.provenance.data["digest"]) == (
+        plain.outcome.n_scored,
+        plain.provenance.data["digest"],
+    )
+    assert 0 < filtered.outcome.n_train < plain.outcome.n_train
     # the mean of what is 4 or more is above what it is asked to predict
-    assert filtered.scores["rmse"].mean > plain.scores["rmse"].mean + 0.3
+    assert filtered.outcome.scores["rmse"].mean > plain.outcome.scores["rmse"].mean + 0.3
 
 
 def test_the_whole_set_is_filtered_before_it_is_split() -> None:
     plain, filtered = run(), run("filters.min_rating=4", "filters.whole_set=true")
-    assert filtered.n_train + filtered.n_test == filtered.data["n_ratings"] < plain.data["n_ratings"]
-    assert filtered.dataset == "synthetic min_rating=4.0"
-    assert filtered.scores["rmse"].mean < plain.scores["rmse"].mean
+    assert (
+        filtered.outcome.n_train + filtered.outcome.n_scored
+        == filtered.provenance.data["n_ratings"]
+        < plain.provenance.data["n_ratings"]
+    )
+    assert filtered.job.dataset == "synthetic min_rating=4.0"
+    assert filtered.outcome.scores["rmse"].mean < plain.outcome.scores["rmse"].mean
 
 
 def test_a_validation_part_is_scored_whole() -> None:
     parts, whole = jobs.prepare(job("filters.min_rating=4")), jobs.prepare(job())
     scored: list[Any] = []
     for each in (parts, whole):
-        ((train, valid),) = jobs.halves(Job(job().config, "global_mean", part="valid"), each)
+        ((train, valid),) = jobs.halves(Job(job().config, "global_mean", scored_on="valid"), each)
         scored.append(valid.digest)
         assert (train.ratings.min() >= 4) == bool(each.filters)
     assert scored[0] == scored[1]
@@ -54,8 +61,8 @@ def test_a_validation_part_is_scored_whole() -> None:
 
 def test_filters_are_recorded_and_named() -> None:
     record = run("filters.k_core=2", "filters.since='1990-01-01'")
-    assert record.split.endswith("train[since=1990-01-01 k_core=2]")
-    assert record.config["filters"]["k_core"] == 2
+    assert record.job.split.endswith("train[since=1990-01-01 k_core=2]")
+    assert record.job.config["filters"]["k_core"] == 2
 
 
 def test_filters_belong_to_the_content_key() -> None:
@@ -67,5 +74,5 @@ def test_filters_belong_to_the_content_key() -> None:
 @pytest.mark.parametrize("override", ["filters.min_rating=99", "filters.k_core=-1", "filters.until='a while ago'"])
 def test_a_filter_that_cannot_be_is_the_cause_of_a_failed_job(override: str) -> None:
     record = jobs.run(job(override))
-    assert record.status == "failed"
-    assert "filters" in record.cause
+    assert record.outcome.status == "failed"
+    assert "filters" in record.outcome.cause

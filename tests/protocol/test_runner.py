@@ -72,17 +72,17 @@ def _burn(seconds: float) -> float:
 def test_predictions_are_clipped_to_the_rating_scale() -> None:
     far = Told(lambda users: np.where(users == 0, -100.0, 100.0))
     record = evaluate(_dataset(), _fold(1, 4), lambda: far, {"mae": Metric(mae)})
-    assert record.scores["mae"].folds == (0.5,)  # |2 − 1| and |5 − 5|
+    assert record.outcome.scores["mae"].folds == (0.5,)  # |2 − 1| and |5 − 5|
 
 
 def test_predictions_within_the_scale_are_scored_as_they_are() -> None:
     record = evaluate(_dataset(), _fold(1, 4), Told, RMSE)
-    assert record.scores["rmse"].mean == pytest.approx(math.sqrt((1 + 4) / 2))
+    assert record.outcome.scores["rmse"].mean == pytest.approx(math.sqrt((1 + 4) / 2))
 
 
 def test_predictions_of_another_float_type_are_taken() -> None:
     single = Told(lambda users: np.full(len(users), 3, np.float32))
-    assert evaluate(_dataset(), _fold(0), lambda: single, RMSE).scores["rmse"].mean == 2.0
+    assert evaluate(_dataset(), _fold(0), lambda: single, RMSE).outcome.scores["rmse"].mean == 2.0
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -112,16 +112,16 @@ def test_predictions_of_another_shape_are_refused(predict: Callable[[IntArray], 
 
 def test_rows_are_counted_over_all_folds() -> None:
     record = evaluate(_dataset(), KFold(5), Told, RMSE)
-    assert (record.n_folds, record.n_train, record.n_test) == (5, 40, 10)
+    assert (record.outcome.n_folds, record.outcome.n_train, record.outcome.n_scored) == (5, 40, 10)
 
 
 def test_each_fold_has_a_score_and_the_mean_is_theirs() -> None:
     dataset = _dataset()
     record = evaluate(dataset, KFold(3), Told, RMSE)
     expected = [rmse(dataset.ratings[test], np.full(len(test), 3.0)) for _, test in KFold(3)(dataset)]
-    assert record.scores["rmse"].folds == pytest.approx(tuple(expected))
-    assert record.scores["rmse"].mean == pytest.approx(np.mean(expected))
-    assert record.scores["rmse"].std == pytest.approx(np.std(expected, ddof=1))
+    assert record.outcome.scores["rmse"].folds == pytest.approx(tuple(expected))
+    assert record.outcome.scores["rmse"].mean == pytest.approx(np.mean(expected))
+    assert record.outcome.scores["rmse"].std == pytest.approx(np.std(expected, ddof=1))
 
 
 def test_each_fold_gets_a_new_model() -> None:
@@ -138,13 +138,13 @@ def test_each_fold_gets_a_new_model() -> None:
 def test_cold_and_fallback_shares_by_hand() -> None:
     # user 3 and item 3 lose their only rows; user 0 and item 1 keep some
     record = evaluate(_dataset(), _fold(1, 8, 9), Told, RMSE)
-    assert (record.cold_share, record.fallback_share) == (2 / 3, 2 / 3)
+    assert (record.outcome.cold_share, record.outcome.fallback_share) == (2 / 3, 2 / 3)
 
 
 def test_a_model_says_itself_what_is_a_fallback() -> None:
     # the bias model falls back only where user and item are both cold
     record = evaluate(_dataset(), _fold(1, 8, 9), Bias, RMSE)
-    assert (record.cold_share, record.fallback_share) == (2 / 3, 0.0)
+    assert (record.outcome.cold_share, record.outcome.fallback_share) == (2 / 3, 0.0)
 
 
 def test_shares_are_of_the_rows_of_all_folds() -> None:
@@ -152,7 +152,7 @@ def test_shares_are_of_the_rows_of_all_folds() -> None:
         yield from _fold(9)(dataset)
         yield from _fold(0, 1, 4)(dataset)
 
-    assert evaluate(_dataset(), split, Told, RMSE).cold_share == 0.25
+    assert evaluate(_dataset(), split, Told, RMSE).outcome.cold_share == 0.25
 
 
 def test_a_fold_without_a_test_row_is_refused() -> None:
@@ -179,7 +179,7 @@ def test_a_metric_is_given_what_it_names() -> None:
 
     record = evaluate(_dataset(), _fold(4, 8), Told, {"spy": Metric(spy, greater_is_better=True)})
     assert given == {"ratings": [5, 1], "users": [1, 2], "items": [1, 3], "n": 8}
-    assert (record.scores["spy"].mean, record.scores["spy"].greater_is_better) == (1.5, True)
+    assert (record.outcome.scores["spy"].mean, record.outcome.scores["spy"].greater_is_better) == (1.5, True)
 
 
 def test_a_scorer_scores_all_items_for_each_user() -> None:
@@ -196,7 +196,7 @@ def test_a_scorer_scores_all_items_for_each_user() -> None:
 
 def test_scores_stand_in_the_order_of_the_metrics() -> None:
     record = evaluate(_dataset(), _fold(4), Told, {"mae": Metric(mae), "rmse": Metric(rmse)})
-    assert list(record.scores) == ["mae", "rmse"]
+    assert list(record.outcome.scores) == ["mae", "rmse"]
 
 
 # costs
@@ -205,16 +205,16 @@ def test_scores_stand_in_the_order_of_the_metrics() -> None:
 def test_fit_and_predict_seconds_are_cpu_seconds() -> None:
     busy = Told(lambda users: np.full(len(users), _burn(0.1)), lambda: _burn(0.2))
     record = evaluate(_dataset(), _fold(4), lambda: busy, RMSE)
-    assert record.fit_seconds is not None
-    assert record.predict_seconds is not None
-    assert 0.18 <= record.fit_seconds < 1
-    assert 0.08 <= record.predict_seconds < 1
+    assert record.outcome.fit_seconds is not None
+    assert record.outcome.predict_seconds is not None
+    assert 0.18 <= record.outcome.fit_seconds < 1
+    assert 0.08 <= record.outcome.predict_seconds < 1
 
 
 def test_seconds_are_summed_over_the_folds() -> None:
     record = evaluate(_dataset(), KFold(3), lambda: Told(on_fit=lambda: _burn(0.1)), RMSE)
-    assert record.fit_seconds is not None
-    assert 0.28 <= record.fit_seconds < 1
+    assert record.outcome.fit_seconds is not None
+    assert 0.28 <= record.outcome.fit_seconds < 1
 
 
 @pytest.mark.parametrize("split", [_fold(4), KFold(3)])
@@ -222,7 +222,7 @@ def test_peak_memory_is_what_the_hungriest_fit_needed(split: Split) -> None:
     def fill() -> None:
         np.ones(50 * 2**20, np.uint8)
 
-    peak = evaluate(_dataset(), split, lambda: Told(on_fit=fill), RMSE).peak_memory_mb
+    peak = evaluate(_dataset(), split, lambda: Told(on_fit=fill), RMSE).outcome.peak_memory_mb
     if peak is None:
         pytest.skip("this system has no high-water mark that can be reset")
     assert 40 <= peak <= 100

@@ -20,11 +20,16 @@ def _dataset() -> RatingDataset:
 def test_a_record_says_what_was_evaluated() -> None:
     dataset = _dataset()
     record = evaluate(dataset, Holdout(), GlobalMean, {"rmse": Metric(rmse)}, seed=7)
-    assert (record.status, record.dataset, record.part, record.seed) == ("ok", "toy", "test", 7)
-    assert record.data == describe(dataset)
-    assert record.split_digest == split_digest(list(Holdout()(dataset)))
-    assert record.versions == versions()
-    assert record.created.endswith("+00:00")
+    assert (record.outcome.status, record.job.dataset, record.job.scored_on, record.job.seed) == (
+        "ok",
+        "toy",
+        "test",
+        7,
+    )
+    assert record.provenance.data == describe(dataset)
+    assert record.provenance.split_digest == split_digest(list(Holdout()(dataset)))
+    assert record.provenance.versions == versions()
+    assert record.provenance.created.endswith("+00:00")
 
 
 def test_a_data_set_is_described_by_size_scale_and_digest() -> None:

@@ -60,7 +60,7 @@ class Sure(RatingModel):
 def _scores(make_model: Callable[[], RatingModel], *names: str) -> dict[str, float]:
     metrics = {name: register_metrics()[name] for name in names}
     record = evaluate(toy_ratings(), Holdout(0.3, 0), make_model, metrics)
-    return {name: score.mean for name, score in record.scores.items()}
+    return {name: score.mean for name, score in record.outcome.scores.items()}
 
 
 def test_all_catalog_metrics_of_a_fold_share_one_scoring() -> None:
@@ -85,7 +85,7 @@ def test_catalog_metrics_are_those_of_the_fitted_models_scores() -> None:
         hits.append(float(np.argmax(scores) in liked))
     metrics = {"precision@1": register_metrics()["precision"].at(1)}
     record = evaluate(toy, Holdout(0.3, 0), Bias, metrics)
-    assert record.scores["precision@1"].mean == pytest.approx(np.mean(hits))
+    assert record.outcome.scores["precision@1"].mean == pytest.approx(np.mean(hits))
 
 
 def test_the_catalog_is_predicted_in_parts_and_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,16 +199,19 @@ def _job(folder: Path, *metrics: str, **options: Any) -> Job:
 def test_a_resumed_job_keeps_catalog_scores_and_takes_other_metrics_anew(tmp_path: Path) -> None:
     first = run(_job(tmp_path, "rmse", "ndcg@5", "interval_coverage"))
     again = run(_job(tmp_path, "ndcg@5", "ndcg_rated@5", "interval_coverage", "fcp"))
-    assert (first.status, again.status, again.cached) == ("ok", "ok", True)
-    assert again.scores["ndcg@5"] == first.scores["ndcg@5"]
-    assert math.isnan(again.scores["interval_coverage"].mean)
-    assert list(again.scores) == ["ndcg@5", "ndcg_rated@5", "interval_coverage", "fcp"]
+    assert (first.outcome.status, again.outcome.status, again.provenance.cached) == ("ok", "ok", True)
+    assert again.outcome.scores["ndcg@5"] == first.outcome.scores["ndcg@5"]
+    assert math.isnan(again.outcome.scores["interval_coverage"].mean)
+    assert list(again.outcome.scores) == ["ndcg@5", "ndcg_rated@5", "interval_coverage", "fcp"]
     fresh = run(replace(_job(tmp_path, "ndcg_rated@5", "fcp"), store=None))
-    assert (again.scores["ndcg_rated@5"], again.scores["fcp"]) == (fresh.scores["ndcg_rated@5"], fresh.scores["fcp"])
+    assert (again.outcome.scores["ndcg_rated@5"], again.outcome.scores["fcp"]) == (
+        fresh.outcome.scores["ndcg_rated@5"],
+        fresh.outcome.scores["fcp"],
+    )
 
 
 def test_a_catalog_metric_that_was_not_taken_has_the_job_run_again(tmp_path: Path) -> None:
     run(_job(tmp_path, "rmse", "ndcg@5"))
     again = run(_job(tmp_path, "rmse", "ndcg@10"))
-    assert (again.status, again.cached) == ("ok", False)
-    assert 0 < again.scores["ndcg@10"].mean <= 1
+    assert (again.outcome.status, again.provenance.cached) == ("ok", False)
+    assert 0 < again.outcome.scores["ndcg@10"].mean <= 1

@@ -12,7 +12,8 @@ from recbench import Metric, RatingDataset, RatingModel
 from recbench.array_types import FloatArray, IntArray
 from recbench.metrics import rmse
 from recbench.models.baselines.bias import Bias
-from recbench.protocol.runner import Part, evaluate
+from recbench.protocol.runner import evaluate
+from recbench.results.records import ScoredOn
 from recbench.splits import Holdout, KFold
 
 RMSE = {"rmse": Metric(rmse)}
@@ -79,8 +80,8 @@ def _rows_reached(given: list[Any]) -> set[int]:
     return reached
 
 
-def _spied(spy: Spy, part: Part = "test", **options: Any) -> Spy:
-    evaluate(_dataset(), SPLIT, lambda: spy, RMSE, part=part, **options)
+def _spied(spy: Spy, part: ScoredOn = "test", **options: Any) -> Spy:
+    evaluate(_dataset(), SPLIT, lambda: spy, RMSE, scored_on=part, **options)
     return spy
 
 
@@ -132,7 +133,9 @@ def test_validation_scores_do_not_depend_on_test_ratings() -> None:
     ((_, test),) = SPLIT(dataset)
     ratings = dataset.ratings.copy()
     ratings[test] = 9
-    scores = [evaluate(each, SPLIT, Bias, RMSE, part="valid").scores for each in (dataset, _dataset(ratings))]
+    scores = [
+        evaluate(each, SPLIT, Bias, RMSE, scored_on="valid").outcome.scores for each in (dataset, _dataset(ratings))
+    ]
     assert scores[0] == scores[1]
 
 
@@ -188,8 +191,8 @@ def test_inner_and_outer_validation_parts_are_different_draws() -> None:
 
 
 def test_counts_of_a_validation_record_are_of_its_parts() -> None:
-    record = evaluate(_dataset(), SPLIT, Spy, RMSE, part="valid")
-    assert (record.part, record.n_train, record.n_test) == ("valid", 135, 15)
+    record = evaluate(_dataset(), SPLIT, Spy, RMSE, scored_on="valid")
+    assert (record.job.scored_on, record.outcome.n_train, record.outcome.n_scored) == ("valid", 135, 15)
 
 
 def test_a_part_too_small_to_be_cut_is_refused() -> None:

@@ -20,6 +20,7 @@ from recbench.results.records import Record
 from recbench.results.rows import rows_of
 from recbench.splits import Holdout
 from recbench.testing import ModelConformance
+from tests.support.made_records import changed
 from tests.support.moods import OWN_MOODS, SMALL, by_mood, error, later
 
 
@@ -62,10 +63,10 @@ def test_the_record_says_that_the_model_was_told_and_the_row_does() -> None:
         evaluate(train, Holdout(0.2, 0), partial(replace, replace(SMALL, uses_time=uses_time)), metrics)
         for uses_time in (True, False)
     )
-    assert (told.uses_time, untold.uses_time) == (True, False)
-    assert Record.from_json(told.to_json()).uses_time
-    rows = rows_of([replace(told, model="told"), replace(untold, model="untold")])
-    assert {row.record.model: row.notes for row in rows} == {"told": ("uses test timestamps",), "untold": ()}
+    assert (told.outcome.uses_time, untold.outcome.uses_time) == (True, False)
+    assert Record.from_json(told.to_json()).outcome.uses_time
+    rows = rows_of([changed(told, model="told"), changed(untold, model="untold")])
+    assert {row.record.job.model: row.notes for row in rows} == {"told": ("uses test timestamps",), "untold": ()}
 
 
 def test_the_times_of_the_scored_rows_reach_no_learned_state() -> None:

@@ -114,7 +114,7 @@ def test_a_name_is_shown_and_never_run(name: str, tmp_path: Path) -> None:
     about: dict[str, Any] = {"dataset": name, "split": name, "versions": {name: name}}
     options = [{"way": name, "size": 1}, {"way": "plain", "size": 2}]
     records = [made(name, 0.9, **about), made("other", 0.8, **about)]
-    records += [made("m", 0.7, part="valid", options=each, **about) for each in options]
+    records += [made("m", 0.7, scored_on="valid", options=each, **about) for each in options]
     records.append(made("lost", 1.0, status="failed", cause=name, **about))
     html = page(records, Store(tmp_path), Path("outputs"))
     seen = Seen(html)
@@ -207,7 +207,7 @@ def test_what_is_not_installed_is_named_with_the_remedy(
     package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for size in (1, 2):
-        write_record(made("a", 0.9, part="valid", options={"size": size}), tmp_path / str(size))
+        write_record(made("a", 0.9, scored_on="valid", options={"size": size}), tmp_path / str(size))
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UsageError, match=rf"needs {package}, .* install it: pip install 'recbench\[report\]'"):
         write_report([str(tmp_path)])
@@ -229,7 +229,7 @@ def _ran_on_file(folder: Path, name: str = "ratings", *, keep_predictions: bool 
         "keep_predictions": keep_predictions,
     }
     record = jobs.run(jobs.Job(config, "bias", store=folder / "store"))
-    assert record.status == "ok", record.cause
+    assert record.outcome.status == "ok", record.outcome.cause
     write_record(record, folder / "run")
     return path
 

@@ -18,7 +18,7 @@ from recbench.results.tables import Column
 from tests.support.made_records import failed_record, made_record
 
 TESTED = made_record("mf", 0.9, scores={"rmse": Score.over([0.9]), "mae": Score.over([0.7])}, options={"k": 8})
-VALIDATED = made_record("mf", 0.95, part="valid", options={"k": 8})
+VALIDATED = made_record("mf", 0.95, scored_on="valid", options={"k": 8})
 
 
 def compared(record: Record) -> Row:
@@ -41,7 +41,7 @@ def csv_keys(rows: list[Row]) -> list[str]:
 
 
 def test_a_new_column_is_in_every_form_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    new: Column[Row] = Column("cold_share", "cold", lambda row: row.record.cold_share, ".2%", "cold_share")
+    new: Column[Row] = Column("cold_share", "cold", lambda row: row.record.outcome.cold_share, ".2%", "cold_share")
     monkeypatch.setattr(columns, "COVERAGE", (*columns.COVERAGE, new))
     rows = rows_of([TESTED])
     assert "cold  fit s" in as_text(rows)
@@ -93,7 +93,7 @@ def test_a_missing_value_is_a_dash_in_print_and_empty_in_csv() -> None:
 
 
 def test_latency_is_per_1000_predictions() -> None:
-    (row,) = rows_of([made_record("mf", 0.9, predict_seconds=0.5, n_test=2000)])
+    (row,) = rows_of([made_record("mf", 0.9, predict_seconds=0.5, n_scored=2000)])
     assert columns.latency_ms(row) == 250
     (row,) = rows_of([made_record("mf", 0.9, predict_seconds=None)])
     assert columns.latency_ms(row) is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbench.results.records import Record, Score, read_records, write_record, write_text
+from recbench.results.records import OldRecordError, Record, Score, read_records, write_record, write_text
+from tests.support.made_records import changed, record_of
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=8)
@@ -27,17 +27,17 @@ SCORES = st.dictionaries(
     ),
     max_size=3,
 )
+NAMES = st.lists(TEXTS, max_size=3).map(tuple)
 RECORDS = st.builds(
-    Record,
+    record_of,
     status=st.sampled_from(["ok", "failed", "timeout", "memory"]),
     cause=TEXTS,
     dataset=TEXTS,
-    options=MAPPINGS,
-    changed=MAPPINGS,
+    user_options=NAMES,
     seed=st.integers(0, 99),
-    part=st.sampled_from(["test", "valid"]),
+    scored_on=st.sampled_from(["test", "valid"]),
     scores=SCORES,
-    n_test=st.integers(0, 10**9),
+    n_scored=st.integers(0, 10**9),
     cold_share=st.none() | FLOATS,
     fit_seconds=st.none() | FLOATS,
     versions=st.dictionaries(TEXTS, TEXTS, max_size=2),
@@ -78,39 +78,61 @@ def test_a_record_comes_back_from_its_json(record: Record) -> None:
 
 
 def test_a_score_that_is_not_a_number_comes_back_as_one() -> None:
-    again = Record.from_json(Record(scores={"r2": Score.over([math.nan])}).to_json())
-    assert math.isnan(again.scores["r2"].mean)
-    assert math.isnan(again.scores["r2"].folds[0])
+    again = Record.from_json(record_of(scores={"r2": Score.over([math.nan])}).to_json())
+    assert math.isnan(again.outcome.scores["r2"].mean)
+    assert math.isnan(again.outcome.scores["r2"].folds[0])
 
 
 def test_a_number_that_json_lacks_is_null() -> None:
-    written = json.loads(Record(scores={"r2": Score.over([math.nan])}, options={"x": math.inf}).to_json())
-    assert written["scores"]["r2"] == {"mean": None, "std": None, "folds": [None], "greater_is_better": False}
-    assert written["options"] == {"x": None}
+    written = json.loads(record_of(scores={"r2": Score.over([math.nan])}, options={"x": math.inf}).to_json())
+    assert written["outcome"]["scores"]["r2"] == {
+        "mean": None,
+        "std": None,
+        "folds": [None],
+        "greater_is_better": False,
+    }
+    assert written["job"]["config"] == {"model": {"kind": "", "x": None}}
 
 
 def test_tuples_in_options_are_written_as_lists() -> None:
-    assert Record.from_json(Record(options={"layers": (8, 4)}).to_json()).options == {"layers": [8, 4]}
+    assert Record.from_json(record_of(options={"layers": (8, 4)}).to_json()).job.options == {"layers": [8, 4]}
 
 
 def test_the_mean_is_computed_from_the_folds_and_not_believed() -> None:
-    raw = json.loads(Record(scores={"rmse": Score.over([0.9, 1.1])}).to_json())
-    raw["scores"]["rmse"]["mean"] = 0.1
-    assert Record.from_json(json.dumps(raw)).scores["rmse"].mean == pytest.approx(1.0)
+    raw = json.loads(record_of(scores={"rmse": Score.over([0.9, 1.1])}).to_json())
+    raw["outcome"]["scores"]["rmse"]["mean"] = 0.1
+    assert Record.from_json(json.dumps(raw)).outcome.scores["rmse"].mean == pytest.approx(1.0)
 
 
 def test_keys_that_this_version_does_not_know_are_kept() -> None:
-    raw = json.loads(Record(model="bias").to_json()) | {"color": "red"}
+    raw = json.loads(record_of(model="bias").to_json()) | {"color": "red"}
+    raw["outcome"]["shade"] = "dark"
     record = Record.from_json(json.dumps(raw))
-    assert record.unknown == {"color": "red"}
+    assert record.unknown == {"color": "red", "outcome": {"shade": "dark"}}
     assert json.loads(record.to_json()) == raw
     assert "unknown" not in raw
 
 
-@pytest.mark.parametrize("text", ["[]", "3", "null", "{}", '{"schema": 2}', '{"schema": "1"}'])
-def test_what_is_no_record_of_schema_1_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no record of schema 1"):
+@pytest.mark.parametrize("text", ["[]", "3", "null", "{}", '{"schema": 3}', '{"schema": "2"}'])
+def test_a_text_that_is_not_a_record_of_schema_2_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a record of schema 2"):
         Record.from_json(text)
+
+
+def test_a_record_of_schema_1_is_refused_as_one_of_an_older_version() -> None:
+    with pytest.raises(OldRecordError, match=r"written by an older version of recbench \(schema 1\)"):
+        Record.from_json('{"schema": 1, "model": "bias"}')
+
+
+def test_each_option_is_written_once() -> None:
+    record = record_of(kind="mf", options={"n_factors": 81}, user_options=("n_factors",), scores={}, key="k")
+    assert record.to_json().count("81") == 1
+    assert record.job.options == {"n_factors": 81}
+
+
+def test_options_of_a_fold_are_added_to_those_that_all_share() -> None:
+    record = record_of(kind="mf", options={"reg": 1, "k": 8}, options_per_fold=({}, {"reg": 2}))
+    assert Record.from_json(record.to_json()).job.fold_options == [{"reg": 1, "k": 8}, {"reg": 2, "k": 8}]
 
 
 # files
@@ -118,9 +140,21 @@ def test_what_is_no_record_of_schema_1_is_refused(text: str) -> None:
 
 def test_records_are_read_in_the_order_of_their_job_numbers(tmp_path: Path) -> None:
     for number in (10, 2, 1):
-        write_record(Record(model=f"m{number}"), tmp_path / str(number))
-    write_record(Record(model="floor"), tmp_path / "floor-bias-3")
-    assert [record.model for record in read_records(tmp_path)] == ["m1", "m2", "m10", "floor"]
+        write_record(record_of(model=f"m{number}"), tmp_path / str(number))
+    write_record(record_of(model="floor"), tmp_path / "floor-bias-3")
+    assert [record.job.model for record in read_records(tmp_path)] == ["m1", "m2", "m10", "floor"]
+
+
+def test_records_of_an_older_version_are_skipped_with_one_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_record(record_of(model="new"), tmp_path / "0")
+    for number in "12":
+        write_text(tmp_path / number / "record.json", '{"schema": 1, "model": "old"}')
+    assert [record.job.model for record in read_records(tmp_path)] == ["new"]
+    assert caplog.messages == [
+        f"skipped 2 records in {tmp_path} written by an older version of recbench; run the jobs again"
+    ]
 
 
 def test_an_empty_folder_has_no_records(tmp_path: Path) -> None:
@@ -128,30 +162,33 @@ def test_an_empty_folder_has_no_records(tmp_path: Path) -> None:
 
 
 def test_a_record_is_written_as_record_json_into_a_new_folder(tmp_path: Path) -> None:
-    path = write_record(Record(cause="„é“"), tmp_path / "a" / "b")
+    path = write_record(record_of(cause="„é“"), tmp_path / "a" / "b")
     assert path == tmp_path / "a" / "b" / "record.json"
     assert '"cause": "„é“"' in path.read_text(encoding="utf-8")
 
 
-SCORED: dict[str, Any] = json.loads(Record(scores={"rmse": Score.over([0.9])}).to_json())
+def _with_scores(scores: Any) -> str:
+    raw = json.loads(record_of().to_json())
+    raw["outcome"]["scores"] = scores
+    return json.dumps(raw)
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "",
-        '{"schema": 1, ',
+        '{"schema": 2, ',
         json.dumps({"schema": 3}),
-        json.dumps(SCORED | {"scores": {"rmse": {"mean": 0.9}}}),
-        json.dumps(SCORED | {"scores": ["rmse"]}),
-        json.dumps(SCORED | {"scores": {"rmse": 0.9}}),
-        json.dumps(SCORED | {"scores": {"rmse": {"folds": [], "greater_is_better": False}}}),
-        json.dumps(SCORED | {"scores": {"rmse": {"folds": ["low"], "greater_is_better": False}}}),
+        _with_scores({"rmse": {"mean": 0.9}}),
+        _with_scores(["rmse"]),
+        _with_scores({"rmse": 0.9}),
+        _with_scores({"rmse": {"folds": [], "greater_is_better": False}}),
+        _with_scores({"rmse": {"folds": ["low"], "greater_is_better": False}}),
     ],
     ids=["empty", "cut off", "schema", "no folds", "list of scores", "bare score", "zero folds", "text for a number"],
 )
 def test_a_file_that_is_no_record_is_named(tmp_path: Path, text: str) -> None:
-    write_record(Record(), tmp_path / "0")
+    write_record(record_of(), tmp_path / "0")
     broken = tmp_path / "1" / "record.json"
     write_text(broken, text)
     with pytest.raises(ValueError, match="can't read") as caught:
@@ -187,8 +224,8 @@ def test_a_written_file_can_be_read_by_others(tmp_path: Path) -> None:
 
 
 def test_a_record_that_json_can_not_hold_leaves_the_old_file(tmp_path: Path) -> None:
-    good = Record(model="bias")
+    good = record_of(model="bias")
     path = write_record(good, tmp_path)
     with pytest.raises(TypeError):
-        write_record(replace(good, options={"x": object()}), tmp_path)
+        write_record(changed(good, options={"x": object()}), tmp_path)
     assert Record.from_json(path.read_text()) == good

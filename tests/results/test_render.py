@@ -5,22 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
 
-from recbench.results.records import Record, Score
+from recbench.results.records import Score
 from recbench.results.render import as_csv, as_markdown, as_text, headers
 from recbench.results.rows import rows_of
+from tests.support.made_records import changed, record_of
 
-MF = Record(
+MF = record_of(
     dataset="Toy",
     split="holdout test_size=0.2",
     model="mf",
     kind="mf",
     options={"k": 8, "loss": "a|b"},
-    changed={"k": 8, "loss": "a|b"},
+    user_options=("k", "loss"),
     scores={"rmse": Score.over([0.87654321]), "mae": Score.over([0.6])},
     n_folds=1,
-    n_test=2000,
+    n_scored=2000,
     cold_share=0.0375,
     fallback_share=0.0712,
     fit_seconds=12.345,
@@ -28,23 +28,23 @@ MF = Record(
     peak_memory_mb=181.6,
     data={"n_users": 1000, "n_items": 50, "n_ratings": 10_000, "digest": "d"},
 )
-BIAS = replace(
+BIAS = changed(
     MF,
     model="bias",
     kind="bias",
     options={},
-    changed={},
+    user_options=(),
     scores={"rmse": Score.over([0.9]), "mae": Score.over([0.7])},
     fallback_share=0.0,
     fit_seconds=0.004,
     predict_seconds=0.0,
     peak_memory_mb=None,
 )
-BROKEN = Record(
+BROKEN = record_of(
     status="failed", cause='no "x", sorry', dataset="Toy", split="holdout test_size=0.2", model="ncf", kind="ncf"
 )
-ROWS = rows_of([BIAS, BROKEN, MF], lambda record: record.kind == "bias")
-FOLDED = replace(BIAS, scores={"rmse": Score.over([0.9, 1.0, 1.1])}, split="k_fold n_folds=3")
+ROWS = rows_of([BIAS, BROKEN, MF], lambda record: record.job.kind == "bias")
+FOLDED = changed(BIAS, scores={"rmse": Score.over([0.9, 1.0, 1.1])}, split="k_fold n_folds=3")
 
 
 def test_the_text_for_a_terminal() -> None:
@@ -99,7 +99,7 @@ def test_empty_option_and_note_columns_are_left_out() -> None:
 
 
 def test_the_heads_of_seconds_say_that_they_are_sums_over_folds() -> None:
-    head = as_text(rows_of([replace(FOLDED, n_folds=3)])).split("\n")[1]
+    head = as_text(rows_of([changed(FOLDED, n_folds=3)])).split("\n")[1]
     assert "fit s, all folds  predict s, all folds  memory MB" in head
 
 
@@ -112,7 +112,7 @@ def test_splits_that_differ_are_a_column_and_a_header_each() -> None:
 
 
 def test_datasets_that_differ_are_a_column() -> None:
-    text = as_text(rows_of([BIAS, replace(BIAS, dataset="Other")])).split("\n")
+    text = as_text(rows_of([BIAS, changed(BIAS, dataset="Other")])).split("\n")
     assert text[2].split()[:2] == ["dataset", "model"]
     assert [line.split()[0] for line in text[3:]] == ["Other", "Toy"]
 
@@ -124,12 +124,12 @@ def test_a_metric_that_one_row_lacks_is_empty_there() -> None:
 
 
 def test_the_header_says_which_set_was_scored() -> None:
-    assert headers(rows_of([replace(BIAS, part="valid")]))[0].endswith("2,000 valid rows, 3.8% cold")
+    assert headers(rows_of([changed(BIAS, scored_on="valid")]))[0].endswith("2,000 valid rows, 3.8% cold")
 
 
 def test_footnotes_come_below_the_markdown() -> None:
-    worse = replace(MF, scores={"rmse": Score.over([1.5])})
-    last = as_markdown(rows_of([BIAS, worse], lambda record: record.kind == "bias")).split("\n\n")[-1]
+    worse = changed(MF, scores={"rmse": Score.over([1.5])})
+    last = as_markdown(rows_of([BIAS, worse], lambda record: record.job.kind == "bias")).split("\n\n")[-1]
     assert last == "does not beat bias: worse than the baseline of user and item biases\n"
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from recbench.results.records import Record, Score
+from recbench.results.records import Score
 from recbench.results.render import footnotes
 from recbench.results.rows import rows_of
-from tests.support.made_records import is_baseline, made_record
+from tests.support.made_records import is_baseline, made_record, record_of
 
 
 def test_baselines_are_noted() -> None:
@@ -19,7 +19,7 @@ def test_baselines_are_noted() -> None:
 
 def test_a_row_worse_than_the_bias_baseline_is_noted() -> None:
     rows = rows_of([made_record("bias", 1.0), made_record("mf", 1.1), made_record("ncf", 0.9)], is_baseline)
-    assert {row.record.model: row.notes for row in rows} == {
+    assert {row.record.job.model: row.notes for row in rows} == {
         "ncf": (),
         "bias": ("baseline",),
         "mf": ("does not beat bias",),
@@ -53,7 +53,7 @@ def test_the_footnotes_say_how_often_the_test_set_was_opened(times: int) -> None
     ]
 
 
-@pytest.mark.parametrize("other", [{"part": "valid"}, {"status": "failed"}, {"dataset": "Other"}])
+@pytest.mark.parametrize("other", [{"scored_on": "valid"}, {"status": "failed"}, {"dataset": "Other"}])
 def test_only_candidates_scored_on_the_same_test_set_are_counted(other: dict[str, Any]) -> None:
     rows = rows_of([made_record("mf", 1.0, options={"k": 8}), made_record("mf", 0.9, options={"k": 16}, **other)])
     assert footnotes(rows) == []
@@ -70,7 +70,7 @@ def test_a_plain_comparison_has_no_footnotes() -> None:
 
 def test_a_repeated_run_is_not_a_second_seed() -> None:
     old, new = (
-        Record(
+        record_of(
             dataset="Toy", split="holdout", model="mf", created=created, scores={"rmse": Score.over([rmse])}, n_folds=1
         )
         for created, rmse in (("2026-01-01", 0.9), ("2026-01-02", 0.8))

@@ -91,7 +91,7 @@ def test_a_cost_that_one_seed_lacks_is_absent() -> None:
     first, second = _replicates()
     (row,) = rows_of([first, made_record("mf", 1.1, options={"reg": 0.1, "seed": 1}, peak_memory_mb=None)])
     assert row.peak_memory_mb is None
-    assert second.peak_memory_mb == 3.0
+    assert second.outcome.peak_memory_mb == 3.0
 
 
 def test_the_seed_is_no_option_of_the_table() -> None:
@@ -113,28 +113,30 @@ def test_records_on_other_data_are_not_averaged() -> None:
 
 
 def test_validation_and_test_scores_of_a_candidate_share_a_row_and_are_not_averaged() -> None:
-    (row,) = rows_of([made_record("mf", 1.0), made_record("mf", 2.0, part="valid")])
+    (row,) = rows_of([made_record("mf", 1.0), made_record("mf", 2.0, scored_on="valid")])
     assert row.valid is not None
     assert (row.scores["rmse"].mean, row.valid.mean) == (1.0, 2.0)
 
 
 def test_a_sealed_candidate_has_no_test_score_and_comes_after_those_that_have() -> None:
-    sealed, better = made_record("mf", 0.5, part="valid"), made_record("other", 0.4, part="valid")
+    sealed, better = made_record("mf", 0.5, scored_on="valid"), made_record("other", 0.4, scored_on="valid")
     rows = rows_of([sealed, made_record("bias", 1.0), better])
     assert models_of(rows) == ["bias", "other", "mf"]
     assert rows[2].scores == {}
 
 
 def test_a_choice_made_fold_by_fold_is_a_row_of_its_own_with_the_values_that_occur() -> None:
-    candidates = [made_record("mf", 1.0, part="valid", options={"reg": reg}, changed={"reg": reg}) for reg in (1, 2)]
+    candidates = [
+        made_record("mf", 1.0, scored_on="valid", options={"reg": reg}, user_options=("reg",)) for reg in (1, 2)
+    ]
     by_fold = ({"reg": 1}, {"reg": 2}, {"reg": 1})
-    nested = made_record("mf", 0.9, options={"reg": 1}, changed={"reg": 1}, by_fold=by_fold)
+    nested = made_record("mf", 0.9, options={"reg": 1}, user_options=("reg",), options_per_fold=by_fold)
     rows = rows_of([*candidates, nested])
     assert [row.label() for row in rows] == ["reg=1/2", "reg=1", "reg=2"]
 
 
 def test_each_row_of_several_that_were_scored_on_test_says_so() -> None:
-    several = [made_record("mf", 1.0, options={"reg": reg}, changed={"reg": reg}) for reg in (1, 2)]
+    several = [made_record("mf", 1.0, options={"reg": reg}, user_options=("reg",)) for reg in (1, 2)]
     rows = rows_of([*several, made_record("ncf", 3.0)])
     assert [row.notes for row in rows] == [
         ("1 of 2 candidates scored on test",),
@@ -159,7 +161,7 @@ def test_options_that_differ_between_rows_of_a_model_are_shown() -> None:
 
 
 def test_options_that_somebody_set_are_shown() -> None:
-    (row,) = rows_of([made_record("mf", 1.0, options={"k": 8, "reg": 0.2}, changed={"reg": 0.2})])
+    (row,) = rows_of([made_record("mf", 1.0, options={"k": 8, "reg": 0.2}, user_options=("reg",))])
     assert row.options == {"reg": 0.2}
 
 

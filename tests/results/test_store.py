@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.results.records import Record, Score
+from recbench.results.records import Score
 from recbench.results.store import Store, content_key, sources_digest
+from tests.support.made_records import record_of
 
-RECORD = Record(dataset="Toy", model="mf", scores={"rmse": Score.over([0.5, 0.75])}, n_folds=2)
+RECORD = record_of(dataset="Toy", model="mf", scores={"rmse": Score.over([0.5, 0.75])}, n_folds=2)
 PREDICTIONS = [np.array([1.5, 2.5], np.float32), np.array([3.5], np.float32)]
 KEY = content_key({"a": 1})
 
@@ -54,7 +55,7 @@ def test_a_truncated_record_is_no_result(n_bytes: int, store: Store) -> None:
 def test_a_tampered_record_is_no_result(store: Store) -> None:
     path = store.folder / f"{KEY}.json"
     content = json.loads(path.read_text())
-    content["record"]["scores"]["rmse"]["folds"][0] = 0.1
+    content["record"]["outcome"]["scores"]["rmse"]["folds"][0] = 0.1
     path.write_text(json.dumps(content))
     assert store.record(KEY) is None
 
@@ -77,6 +78,15 @@ def test_a_record_that_another_version_wrote_with_more_keys_is_read(store: Store
     assert store.record("new") == replace(RECORD, unknown={"of_the_future": 1})
 
 
+def test_a_record_of_an_older_version_is_not_a_result_and_known_as_such(store: Store) -> None:
+    content: dict[str, object] = {"record": {"schema": 1, "model": "mf"}, "predictions": None}
+    content["checksum"] = content_key(content)
+    (store.folder / "old.json").write_text(json.dumps(content))
+    (store.folder / "damaged.json").write_text("{")
+    assert store.record("old") is None
+    assert [store.is_old(key) for key in ("old", "damaged", KEY, "missing")] == [True, False, False, False]
+
+
 def test_many_writers_of_one_key_leave_one_whole_result(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: store.save(KEY, RECORD, PREDICTIONS), range(40)))
@@ -87,7 +97,7 @@ def test_many_writers_of_one_key_leave_one_whole_result(store: Store) -> None:
 
 def test_a_failing_write_leaves_the_old_result_and_no_litter(store: Store) -> None:
     with pytest.raises(TypeError):
-        store.save(KEY, Record(config={"a": object()}), [np.zeros(3, np.float32)])
+        store.save(KEY, record_of(config={"a": object()}), [np.zeros(3, np.float32)])
     assert store.record(KEY) == RECORD
     assert len(list(store.folder.iterdir())) == 2
 

@@ -9,26 +9,27 @@ from recbench.results.records import Record, Score
 from recbench.results.render import footnotes
 from recbench.results.rows import rows_of
 from recbench.results.tuning_warnings import tuning_warnings
+from tests.support.made_records import record_of
 
 
 def _candidate(value: Any, rmse: float, model: str = "mf", **fields: Any) -> Record:
-    record = Record(
-        dataset="Toy",
-        split="holdout",
-        model=model,
-        kind=model,
-        options={"n_factors": value, "solver": "als"},
-        part="valid",
-        scores={"rmse": Score.over([rmse])},
-        n_folds=1,
-        data={"digest": "d"},
-    )
-    return replace(record, **fields)
+    values: dict[str, Any] = {
+        "dataset": "Toy",
+        "split": "holdout",
+        "model": model,
+        "kind": model,
+        "options": {"n_factors": value, "solver": "als"},
+        "scored_on": "valid",
+        "scores": {"rmse": Score.over([rmse])},
+        "n_folds": 1,
+        "data": {"digest": "d"},
+    }
+    return record_of(**values | fields)
 
 
 def _tuned(values: dict[Any, float], best: Any, **fields: Any) -> list[Record]:
     """Return a sweep's records: one validation score per value, and the test score of the best."""
-    opened = _candidate(best, 0.9, part="test", **fields)
+    opened = _candidate(best, 0.9, scored_on="test", **fields)
     return [*(_candidate(value, rmse, **fields) for value, rmse in values.items()), opened]
 
 
@@ -58,7 +59,7 @@ def test_the_edge_of_a_search_is_that_of_its_space() -> None:
 def test_the_choice_of_each_fold_is_checked() -> None:
     folds = ({"n_factors": 16, "solver": "als"}, {"n_factors": 32, "solver": "als"})
     records = [_candidate(value, rmse) for value, rmse in {8: 0.9, 16: 0.8, 32: 0.7}.items()]
-    opened = _candidate(16, 0.9, part="test", by_fold=folds, changed={"n_factors": 16})
+    opened = _candidate(16, 0.9, scored_on="test", options_per_fold=folds, user_options=("n_factors",))
     assert tuning_warnings(rows_of([*records, opened])) == [
         "best n_factors=32 of mf is at the edge of the searched range 8…32; widen it"
     ]
@@ -72,7 +73,7 @@ def test_unequal_numbers_of_candidates_are_warned_of() -> None:
 
 
 def test_a_search_that_varies_nothing_is_warned_of() -> None:
-    records = [_candidate(8, 0.9, part=part, config={"search": {"ranges": {}}}) for part in ("valid", "test")]
+    records = [_candidate(8, 0.9, scored_on=part, config={"search": {"ranges": {}}}) for part in ("valid", "test")]
     assert tuning_warnings(rows_of(records)) == ["nothing to search for mf: it has no free option with a search space"]
 
 
@@ -83,13 +84,13 @@ def test_a_failed_candidate_counts_as_a_candidate() -> None:
 
 
 def test_a_baseline_is_not_a_candidate() -> None:
-    baseline = _candidate(0, 1.0, "bias", part="test")
-    rows = rows_of([*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), baseline], lambda record: record.kind == "bias")
+    baseline = _candidate(0, 1.0, "bias", scored_on="test")
+    rows = rows_of([*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), baseline], lambda record: record.job.kind == "bias")
     assert tuning_warnings(rows) == []
 
 
 def test_models_that_were_not_tuned_are_not_compared_by_number_of_candidates() -> None:
-    records = [_candidate(8, 0.9, part="test"), _candidate(8, 0.8, "svdpp", part="test")]
+    records = [_candidate(8, 0.9, scored_on="test"), _candidate(8, 0.8, "svdpp", scored_on="test")]
     assert tuning_warnings(rows_of(records)) == []
 
 

@@ -124,7 +124,11 @@ def test_changing_a_model_leaves_what_others_share_alone() -> None:
 
 def test_a_sweep_counts_what_it_shares(tmp_path: Path) -> None:
     recbench("-m", "model=item_knn", "model.n_neighbors=3,5", *SMALL, cwd=tmp_path)
-    shares = [record.shared for record in records_in(tmp_path) if record.kind == "item_knn" and record.part == "valid"]
+    shares = [
+        record.provenance.reused
+        for record in records_in(tmp_path)
+        if record.job.kind == "item_knn" and record.job.scored_on == "valid"
+    ]
     assert len(shares) == 2
     assert any(each.get("similarities", 0) and each.get("bias", 0) and each.get("fold", 0) for each in shares)
 
@@ -133,9 +137,9 @@ def test_sharing_can_be_switched_off_and_changes_no_score(tmp_path: Path) -> Non
     for folder, switch in (("on", "share_mb=512"), ("off", "share_mb=0")):
         (tmp_path / folder).mkdir()
         recbench("-m", "model=item_knn", "model.n_neighbors=3,5", switch, *SMALL, cwd=tmp_path / folder)
-    on, off = (sorted(records_in(tmp_path / folder), key=lambda r: r.key) for folder in ("on", "off"))
-    assert not any(record.shared for record in off)
-    assert [(r.key, r.scores) for r in on] == [(r.key, r.scores) for r in off]
+    on, off = (sorted(records_in(tmp_path / folder), key=lambda r: r.provenance.key) for folder in ("on", "off"))
+    assert not any(record.provenance.reused for record in off)
+    assert [(r.provenance.key, r.outcome.scores) for r in on] == [(r.provenance.key, r.outcome.scores) for r in off]
 
 
 @dataclass
@@ -164,4 +168,4 @@ def test_the_seconds_of_a_fold_include_what_sharing_saved() -> None:
 def test_a_job_that_stands_alone_keeps_nothing_for_others(tmp_path: Path) -> None:
     recbench("model=item_knn", *SMALL, cwd=tmp_path)
     (record,) = records_in(tmp_path)
-    assert (record.config["share_mb"], record.shared) == (0, {})
+    assert (record.job.config["share_mb"], record.provenance.reused) == (0, {})

@@ -56,7 +56,7 @@ def test_without_a_limit_all_cores_may_be_used(monkeypatch: pytest.MonkeyPatch) 
 
 def test_threads_is_an_option_of_the_run(tmp_path: Path) -> None:
     assert recbench("model=mf", "threads=1", *SMALL, cwd=tmp_path).returncode == 0
-    assert records_in(tmp_path)[0].config["threads"] == 1
+    assert records_in(tmp_path)[0].job.config["threads"] == 1
     assert "threads=0" in recbench("model=mf", "threads=0", *SMALL, cwd=tmp_path).stderr
 
 
@@ -70,7 +70,7 @@ def test_the_shares_of_jobs_never_exceed_the_cores(n_jobs: int) -> None:
 
 def test_jobs_side_by_side_share_the_cores(tmp_path: Path) -> None:
     recbench("-m", "model=bias,mf", *SMALL, "hydra/launcher=joblib", "hydra.launcher.n_jobs=-1", cwd=tmp_path)
-    assert {record.config["threads"] for record in records_in(tmp_path) if record.model == "mf"} == {1}
+    assert {record.job.config["threads"] for record in records_in(tmp_path) if record.job.model == "mf"} == {1}
 
 
 def test_more_threads_than_cores_are_refused(tmp_path: Path) -> None:

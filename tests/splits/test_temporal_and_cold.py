@@ -174,4 +174,4 @@ def test_the_table_tells_how_many_are_cold(split: str, cold: float, tmp_path: Pa
     run = recbench("model=bias", *SMALL, f"split={split}", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     (record,) = records_in(tmp_path)
-    assert record.cold_share == pytest.approx(cold, abs=0.02)
+    assert record.outcome.cold_share == pytest.approx(cold, abs=0.02)

@@ -57,7 +57,7 @@ def dataset() -> RatingDataset:
 
 def _given(dataset: RatingDataset, split: Split, part: Any = "valid") -> tuple[Spy, Record]:
     spy = Spy()
-    return spy, evaluate(dataset, split, lambda: spy, {"rmse": Metric(rmse)}, part=part)
+    return spy, evaluate(dataset, split, lambda: spy, {"rmse": Metric(rmse)}, scored_on=part)
 
 
 def test_a_split_without_a_way_of_its_own_cuts_at_random() -> None:
@@ -83,9 +83,9 @@ def test_by_time_each_part_lies_before_the_next(dataset: RatingDataset) -> None:
     assert stop is not None
     assert train is not None
     assert train.max() < stop.min()
-    scored = np.sort(times[before])[-record.n_test :]
+    scored = np.sort(times[before])[-record.outcome.n_scored :]
     assert stop.max() < scored.min()
-    assert (len(train), len(stop), record.n_test) == (259, 29, 32)
+    assert (len(train), len(stop), record.outcome.n_scored) == (259, 29, 32)
 
 
 def test_the_last_but_one_of_each_user_is_what_candidates_are_scored_on(dataset: RatingDataset) -> None:
@@ -106,7 +106,7 @@ def test_newcomers_of_every_part_are_unknown_to_train(dataset: RatingDataset, sp
     parts = [set(getattr(part, column).tolist()) for part in (spy.train, spy.valid)]
     parts.append(set(spy.asked[column == "item_idx"].tolist()))
     assert sum(map(len, parts)) == len(set.union(*parts))
-    assert record.cold_share == 1.0
+    assert record.outcome.cold_share == 1.0
 
 
 def test_what_is_scored_on_test_does_not_depend_on_the_cut(dataset: RatingDataset) -> None:
@@ -115,7 +115,7 @@ def test_what_is_scored_on_test_does_not_depend_on_the_cut(dataset: RatingDatase
             return GlobalTime()(dataset)
 
     (own, first), (random, second) = (_given(dataset, split, "test") for split in (GlobalTime(), Plain()))
-    assert first.scores == second.scores
+    assert first.outcome.scores == second.outcome.scores
     assert own.valid.digest != random.valid.digest
 
 
@@ -132,6 +132,6 @@ def test_equal_folds_of_splits_that_cut_differently_are_two_results() -> None:
 def test_a_sweep_by_time_is_decided_by_time(tmp_path: Path) -> None:
     run = recbench("-m", "model=bias", "model.reg_user=1,9", *SMALL, "split=cold_user", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    chosen = [record for record in records_in(tmp_path) if record.part == "valid"]
+    chosen = [record for record in records_in(tmp_path) if record.job.scored_on == "valid"]
     assert len(chosen) == 2
-    assert {record.cold_share for record in chosen} == {1.0}
+    assert {record.outcome.cold_share for record in chosen} == {1.0}

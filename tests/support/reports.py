@@ -10,6 +10,7 @@ from typing import Any
 from recbench.results.records import Record, Score
 from recbench.results.rows import Row, rows_of
 from recbench.results.significance import Difference
+from tests.support.made_records import record_of
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 
@@ -49,7 +50,7 @@ def made(model: str, rmse: float, **about: Any) -> Record:
         "dataset": "ratings",
         "split": "holdout",
         "n_folds": 1,
-        "n_test": 100,
+        "n_scored": 100,
         "cold_share": 0.0,
         "fallback_share": 0.1,
         "fit_seconds": 1.0,
@@ -58,18 +59,18 @@ def made(model: str, rmse: float, **about: Any) -> Record:
         "data": {"n_users": 5, "n_items": 6, "n_ratings": 20, "rating_scale": [1, 5], "digest": "d"},
         "versions": {"python": "3.12"},
     }
-    return Record(model=model, scores={"rmse": Score.over([rmse])}, **(plain | about))
+    return record_of(**{"model": model, "scores": {"rmse": Score.over([rmse])}} | plain | about)
 
 
 def compared(records: Sequence[Record], tied: Sequence[str] = (), baselines: Sequence[str] = ()) -> list[Row]:
     """Their rows, as if each had been compared with the best."""
-    rows = rows_of(records, lambda record: record.model in baselines)
+    rows = rows_of(records, lambda record: record.job.model in baselines)
     best = rows[0].scores["rmse"].mean
     told: list[Row] = []
     for row in rows:
         behind = row.scores["rmse"].mean - best
         is_best = not told
-        is_tied = row.record.model in tied
+        is_tied = row.record.job.model in tied
         vs_best = Difference(behind, behind - 0.01, behind + 0.01, 1.0 if is_tied or is_best else 0.01)
         told.append(replace(row, is_best=is_best, vs_best=vs_best, tied_with_best=is_tied))
     return told

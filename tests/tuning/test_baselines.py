@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from recbench.jobs.job import Job, run
 from recbench.results.records import Record
 from recbench.tuning.sweep import is_baseline, missing_baseline_jobs
+from tests.support.made_records import changed
 
 BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
 CONFIG: dict[str, Any] = {
@@ -39,7 +39,11 @@ def test_both_floors_are_missing_from_a_sweep_without_them() -> None:
 def test_floors_run_on_the_rows_of_the_sweep() -> None:
     record = _user_mean()
     floor = run(missing_baseline_jobs([record])[0])
-    assert (floor.status, floor.split_digest, floor.data) == ("ok", record.split_digest, record.data)
+    assert (floor.outcome.status, floor.provenance.split_digest, floor.provenance.data) == (
+        "ok",
+        record.provenance.split_digest,
+        record.provenance.data,
+    )
     assert is_baseline(floor)
 
 
@@ -66,4 +70,4 @@ def test_floors_are_added_for_each_split() -> None:
 
 
 def test_a_sweep_of_failures_gets_no_floors() -> None:
-    assert missing_baseline_jobs([replace(_bias(), status="failed")]) == []
+    assert missing_baseline_jobs([changed(_bias(), status="failed")]) == []

@@ -59,7 +59,7 @@ def _calls(folder: Path) -> list[list[str]]:
 
 
 def _searched(records: list[Record], model: str) -> list[Record]:
-    return [record for record in records if record.model == model and record.part == "valid"]
+    return [record for record in records if record.job.model == model and record.job.scored_on == "valid"]
 
 
 def test_candidates_meet_validation_alone_and_the_best_of_them_meets_test_once(
@@ -73,11 +73,11 @@ def test_candidates_meet_validation_alone_and_the_best_of_them_meets_test_once(
         *[("fit", "960"), ("predict", "240")],
     ]
     candidates = _searched(records_in(tmp_path), "spy")
-    best = min(candidates, key=lambda record: record.scores["rmse"].mean)
-    assert candidates[0].options["guess"] == 3.0
-    assert len({record.options["guess"] for record in candidates}) == 4
-    assert calls[-1][1] == str(best.options["guess"])
-    assert {record.options["silent"] for record in candidates} == {0}
+    best = min(candidates, key=lambda record: record.outcome.scores["rmse"].mean)
+    assert candidates[0].job.options["guess"] == 3.0
+    assert len({record.job.options["guess"] for record in candidates}) == 4
+    assert calls[-1][1] == str(best.job.options["guess"])
+    assert {record.job.options["silent"] for record in candidates} == {0}
 
 
 def test_a_search_killed_in_the_middle_loses_nothing(spied: dict[str, str], tmp_path: Path) -> None:
@@ -104,15 +104,15 @@ def test_a_search_killed_in_the_middle_loses_nothing(spied: dict[str, str], tmp_
     fits = Counter(guess for what, guess, n_rows in _calls(tmp_path) if (what, n_rows) == ("fit", "864"))
     assert sum(fits.values()) <= 7, "of what had finished, something was computed again"
     last = max(path for path in cut.glob("outputs/2*/*"))
-    guesses = [record.options["guess"] for record in _searched(read_records(last), "spy")]
-    assert guesses == [record.options["guess"] for record in _searched(records_in(whole), "spy")]
+    guesses = [record.job.options["guess"] for record in _searched(read_records(last), "spy")]
+    assert guesses == [record.job.options["guess"] for record in _searched(records_in(whole), "spy")]
 
 
 def test_pinned_options_stand_and_swept_ones_are_chosen_from(tmp_path: Path) -> None:
     options = ("model.reg=2.0", "model.n_factors=8,16", "model.reg_bias=interval(1,4)")
     run = recbench("-m", "search=quick", "model=mf", *options, "search.n_trials=5", *SMALL, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    tried = [record.options for record in _searched(records_in(tmp_path), "mf")]
+    tried = [record.job.options for record in _searched(records_in(tmp_path), "mf")]
     assert {each["reg"] for each in tried} == {2.0}
     assert {each["n_factors"] for each in tried} == {8, 16}
     assert all(1 <= each["reg_bias"] <= 4 for each in tried)
@@ -131,11 +131,13 @@ def test_each_model_on_each_split_has_a_study_and_its_own_space(spied: dict[str,
         for split in ("holdout", "k_fold")
     ]
     records = records_in(tmp_path)
-    numbers = Counter((record.model, record.split, record.seed) for record in records if record.part == "valid")
+    numbers = Counter(
+        (record.job.model, record.job.split, record.job.seed) for record in records if record.job.scored_on == "valid"
+    )
     assert set(numbers.values()) == {2}
     assert len(numbers) == 8
-    opened = [record for record in records if record.part == "test" and record.model == "spy"]
-    assert Counter(record.seed for record in opened) == {1: 2, 2: 2}
+    opened = [record for record in records if record.job.scored_on == "test" and record.job.model == "spy"]
+    assert Counter(record.job.seed for record in opened) == {1: 2, 2: 2}
 
 
 def test_what_fails_is_a_row_and_is_run_again(spied: dict[str, str], tmp_path: Path) -> None:
@@ -143,9 +145,9 @@ def test_what_fails_is_a_row_and_is_run_again(spied: dict[str, str], tmp_path: P
     failed = recbench(*command, *SMALL, cwd=tmp_path, **spied, SPY_FAILS_ABOVE="3")
     assert failed.returncode == 1
     assert failed.stdout.count("failed: told to") == 3
-    opened = [record for record in records_in(tmp_path) if record.part == "test" and record.kind == "spy"]
+    opened = [record for record in records_in(tmp_path) if record.job.scored_on == "test" and record.job.kind == "spy"]
     assert len(opened) == 1
-    assert opened[0].options["guess"] <= 3
+    assert opened[0].job.options["guess"] <= 3
     (tmp_path / "log.txt").unlink()
     mended = recbench(*command, *SMALL, cwd=tmp_path, **spied)
     assert mended.returncode == 0, mended.stderr
@@ -165,7 +167,10 @@ def test_the_search_is_resumed_only_if_it_may_be(spied: dict[str, str], tmp_path
 def test_the_sweeper_by_its_own_name_tries_a_model_without_a_space_as_it_stands(tmp_path: Path) -> None:
     run = recbench("-m", "hydra/sweeper=search", "model=user_mean", *SMALL, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    assert [record.part for record in records_in(tmp_path) if record.model == "user_mean"] == ["valid", "test"]
+    assert [record.job.scored_on for record in records_in(tmp_path) if record.job.model == "user_mean"] == [
+        "valid",
+        "test",
+    ]
     assert "nothing to search for user_mean" in run.stdout
 
 
@@ -173,7 +178,7 @@ def test_a_data_set_that_cant_be_read_is_one_failed_row_a_model(tmp_path: Path) 
     run = recbench("-m", "search=auto", "model=mf,bias", "dataset.path=nowhere", "dataset.release=1m", cwd=tmp_path)
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
-    assert [record.status for record in records_in(tmp_path)] == ["failed", "failed"]
+    assert [record.outcome.status for record in records_in(tmp_path)] == ["failed", "failed"]
 
 
 @pytest.mark.slow
@@ -195,10 +200,10 @@ def test_joblib_finds_what_the_basic_launcher_finds(tmp_path: Path) -> None:
 @pytest.mark.parametrize("search", ["auto", "quick"])
 def test_a_budget_is_the_same_for_every_model(search: str, tmp_path: Path) -> None:
     run = recbench("-m", f"search={search}", "model=bias,user_knn", "budget.trials=3", *SMALL, cwd=tmp_path)
-    counts = Counter(record.model for record in records_in(tmp_path) if record.part == "valid")
+    counts = Counter(record.job.model for record in records_in(tmp_path) if record.job.scored_on == "valid")
     assert counts == {"bias": 3, "user_knn": 3}, run.stderr
 
 
 def test_no_candidate_starts_after_the_budgets_seconds(tmp_path: Path) -> None:
     run = recbench("-m", "search=auto", "model=bias", "budget.seconds=0.001", *SMALL, cwd=tmp_path)
-    assert sum(record.part == "valid" for record in records_in(tmp_path)) == 1, run.stderr
+    assert sum(record.job.scored_on == "valid" for record in records_in(tmp_path)) == 1, run.stderr

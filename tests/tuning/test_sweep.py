@@ -16,6 +16,7 @@ import pytest
 from recbench.results.records import Record, Score
 from recbench.tuning.sweep import read_scored_part, winner_jobs, write_sweep_plan
 from tests.support.command import SMALL, recbench, records_in, write_plugin
+from tests.support.made_records import record_of
 
 SPY = """
 import os
@@ -60,8 +61,8 @@ def test_candidates_never_meet_the_test_rows_and_the_choice_meets_them_once(tmp_
         *("fit 864", "predict 1.0 96", "fit 864", "predict 3.0 96", "fit 864", "predict 5.0 96"),
         *("fit 960", "predict 3.0 240"),
     ]
-    tested = [record for record in records_in(tmp_path) if record.part == "test" and record.kind == "spy"]
-    assert [record.options["guess"] for record in tested] == [3.0]
+    tested = [record for record in records_in(tmp_path) if record.job.scored_on == "test" and record.job.kind == "spy"]
+    assert [record.job.options["guess"] for record in tested] == [3.0]
 
 
 def test_unsealed_all_meet_the_test_rows_and_every_row_says_so(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_a_sweep_killed_in_the_middle_resumes_where_it_stopped(tmp_path: Path) -
     last = max(path for path in (tmp_path / "outputs").glob("*/*") if path.is_dir() and path.parent.name != "store")
     records = [json.loads(path.read_text()) for path in last.glob("[0-9]*/record.json")]
     assert len(records) == 8
-    assert sum(record["cached"] for record in records) == finished
+    assert sum(record["provenance"]["cached"] for record in records) == finished
 
 
 def test_a_full_disk_is_told_and_what_was_finished_is_kept(tmp_path: Path) -> None:
@@ -181,15 +182,15 @@ def test_the_plan_seals_what_varies_options(overrides: list[str], sealed: bool, 
 
 
 def _candidate(reg: float, folds: list[float], seed: int = 0, *, better: bool = False) -> Record:
-    return Record(
+    return record_of(
         dataset="Toy",
         split="k_fold",
         model="mf",
         kind="mf",
         options={"reg": reg, "seed": seed},
-        changed={"reg": reg},
+        user_options=("reg",),
         seed=seed,
-        part="valid",
+        scored_on="valid",
         scores={"rmse": Score.over(folds, greater_is_better=better)},
         n_folds=len(folds),
         data={"digest": "d"},
@@ -200,13 +201,13 @@ def _candidate(reg: float, folds: list[float], seed: int = 0, *, better: bool = 
 
 def test_each_fold_chooses_for_itself() -> None:
     (job,) = winner_jobs([_candidate(1, [0.5, 0.9]), _candidate(2, [0.6, 0.8])])
-    assert [node["reg"] for node in job.by_fold] == [1, 2]
-    assert job.part == "test"
+    assert [node["reg"] for node in job.nodes()] == [1, 2]
+    assert job.scored_on == "test"
 
 
 def test_folds_that_agree_are_one_candidate() -> None:
     (job,) = winner_jobs([_candidate(1, [0.5, 0.7]), _candidate(2, [0.6, 0.8])])
-    assert job.by_fold == ()
+    assert job.options_per_fold == ()
     assert job.config["model"] == {"kind": "mf", "reg": 1, "seed": 0}
 
 

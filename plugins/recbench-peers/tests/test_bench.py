@@ -17,7 +17,7 @@ from recbench_peers.bench.plan import Part, Task, choose_parts, holdout, not_ins
 from recbench_peers.bench.report import report
 
 from recbench.registry.registry import installed
-from recbench.results.records import Record, Score
+from recbench.results.records import JobDescription, Outcome, Provenance, Record, Score
 
 SIZES = ("dataset=synthetic", "dataset.n_users=60", "dataset.n_items=40", "dataset.n_ratings=1200")
 TINY = Part("tiny", "Tiny", (*SIZES, *holdout(0.1)))
@@ -161,8 +161,11 @@ def test_the_command_writes_the_tables_and_reuses_its_runs(
     records = {name: Record.from_json(path.read_text(encoding="utf-8")) for name, path in _records(tmp_path)}
     assert set(records) == {"bias", "mf"}
     for model, record in records.items():
-        assert f"| {model} | 90,000 | {record.scores['rmse'].mean:.4f} | {record.fit_seconds:.2f} |" in text
-    assert records["mf"].scores["rmse"].mean < records["bias"].scores["rmse"].mean
+        assert (
+            f"| {model} | 90,000 | {record.outcome.scores['rmse'].mean:.4f} | {record.outcome.fit_seconds:.2f} |"
+            in text
+        )
+    assert records["mf"].outcome.scores["rmse"].mean < records["bias"].outcome.scores["rmse"].mean
     assert main(command) == 0
     assert capsys.readouterr().err.count("(kept)") == 2
 
@@ -172,18 +175,20 @@ def _records(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _run(model: str, rmse: float, *, n_folds: int = 1, fit_seconds: float = 2.0, n_train: int = 900) -> Run:
-    record = Record(
-        model=model,
-        kind=model,
+    outcome = Outcome(
         scores={"rmse": Score.over([rmse])},
         n_folds=n_folds,
         n_train=n_train,
-        n_test=100,
+        n_scored=100,
         cold_share=0.0,
         fit_seconds=fit_seconds,
         predict_seconds=1.0,
         peak_memory_mb=30.0,
-        data={"n_users": 60, "n_items": 40, "n_ratings": 1000},
+    )
+    record = Record(
+        job=JobDescription(dataset="tiny", split="holdout", model=model, kind=model, seed=0),
+        outcome=outcome,
+        provenance=Provenance(data={"n_users": 60, "n_items": 40, "n_ratings": 1000}),
     )
     return Run(
         "tiny",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
@@ -14,7 +15,7 @@ import numpy as np
 from recbench.jobs import job as jobs
 from recbench.jobs.comparison import add_comparisons, scored_rows
 from recbench.registry.options import meanings
-from recbench.results.records import Record, read_record, read_records
+from recbench.results.records import PARTS, SCHEMA, Record, read_record, read_records
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.significance import paired_bootstrap
@@ -23,9 +24,11 @@ from recbench.results.tables import aligned
 from recbench.tuning import sweep as sweeps
 from recbench.usage import Parser, UsageError, did_you_mean
 
+log = logging.getLogger(__name__)
+
 FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"text": as_text, "markdown": as_markdown, "csv": as_csv}
-FILTERS = ("dataset", "split", "model", "kind", "part", "status", "seed")
-PLAIN_INPUTS = ("data", "split", "split_options", "part", "valid_size", "model", "seed")
+FILTERS = ("dataset", "split", "model", "kind", "scored_on", "status", "seed")
+OLD_FILTERS = {"part": "scored_on"}  # accepted until 0.3
 NOISE = 1e-3  # of the RMSE: processors and thread counts move TensorFlow's last digits by less
 SHORT_KEY = 10  # characters of a key that are shown, and enough to name it
 
@@ -37,7 +40,7 @@ def list_results(args: Sequence[str]) -> str:
         UsageError: an argument is no filter.
     """
     usage = "[name=value ...] [--fields]"
-    parser = _parser("results", usage, "model=mf, dataset=movielens*, model.n_factors=8, part=test")
+    parser = _parser("results", usage, "model=mf, dataset=movielens*, model.n_factors=8, scored_on=test")
     parser.add_argument("filters", nargs="*")
     parser.add_argument("--fields", action="store_true")
     options = parser.parse_args(args)
@@ -46,24 +49,36 @@ def list_results(args: Sequence[str]) -> str:
     store = Store(options.store)
     found = [(key, store.record(key)) for key in store]
     fits = _filter(options.filters)
-    lines = [["key", "created", "part", "dataset", "split", "model", "options", "score"]]
+    lines = [["key", "created", "scored on", "dataset", "split", "model", "options", "score"]]
     for key, record in found:
         if record is not None and fits(record):
             (row,) = rows_of([record])
-            scores = [f"{name} {score.mean:.4f}" for name, score in record.scores.items()] or [record.status]
-            told = [record.created[:16], record.part, record.dataset, record.split, record.model, row.label()]
+            scores = [f"{name} {score.mean:.4f}" for name, score in record.outcome.scores.items()] or [
+                record.outcome.status
+            ]
+            told = [
+                record.provenance.created[:16],
+                record.job.scored_on,
+                record.job.dataset,
+                record.job.split,
+                record.job.model,
+                row.label(),
+            ]
             lines.append([key[:SHORT_KEY], *told, scores[0]])
-    damaged = sum(record is None for _, record in found)
+    unread = [store.is_old(key) for key, record in found if record is None]
     last = f"{len(lines) - 1} of {len(found)} results in {store.folder}"
-    return "\n".join([*aligned(lines), last + (f", {damaged} damaged: they are computed anew" if damaged else "")])
+    last += f", {unread.count(False)} damaged: they are computed anew" if False in unread else ""
+    last += f", {unread.count(True)} written by an older version: they are computed again" if True in unread else ""
+    return "\n".join([*aligned(lines), last])
 
 
 def _fields() -> str:
     """What is in a record, from the comments behind its fields."""
-    told = meanings(Record)
     lines = [["field", "type", "meaning"]]
-    lines += [[each.name, str(each.type), told[each.name]] for each in fields(Record) if each.name != "unknown"]
-    return "\n".join([*aligned(lines), f"schema {Record().schema}; what a newer version adds is kept as it is"])
+    for name, part in PARTS.items():
+        comments = meanings(part)
+        lines += [[f"{name}.{each.name}", str(each.type), comments[each.name]] for each in fields(part)]
+    return "\n".join([*aligned(lines), f"schema {SCHEMA}; what a newer version adds is kept as it is"])
 
 
 def merge_tables(args: Sequence[str]) -> str:
@@ -83,7 +98,9 @@ def merge_tables(args: Sequence[str]) -> str:
     fits = _filter([place for place in options.places if "=" in place])
     stored = (store.record(key) for key in store)
     merged = [record for folder in folders for record in read_records(folder)] if folders else stored
-    latest = {record.key or str(number): record for number, record in enumerate(merged) if record and fits(record)}
+    latest = {
+        record.provenance.key or str(number): record for number, record in enumerate(merged) if record and fits(record)
+    }
     if not latest:
         raise UsageError(f"nothing to show: no record fits; `recbench results` lists what is in {store.folder}")
     records = list(latest.values())
@@ -103,31 +120,43 @@ def reproduce(args: Sequence[str]) -> str:
     options = parser.parse_args(args)
     store = Store(options.store)
     before = _find(store, options.result)
-    if before.status != "ok":
-        told = f"result {options.result!r} is no result to compare with: {before.status}, {before.cause}"
+    if before.outcome.status != "ok":
+        told = (
+            f"result {options.result!r} is no result to compare with: {before.outcome.status}, {before.outcome.cause}"
+        )
         raise UsageError(f"{told}; `recbench results status=ok` lists those that are")
-    config = dict(before.config) | {"resume": False}
-    by_fold = [{"kind": before.kind} | dict(node) for node in before.by_fold]
+    config = dict(before.job.config) | {"resume": False}
     with tempfile.TemporaryDirectory(prefix="recbench-") as folder:
-        overrides = tuple(f"model.{name}=" for name in before.changed)
-        job = jobs.Job(config, before.model, overrides, before.part, Path(folder), by_fold)
+        overrides = tuple(f"model.{name}=" for name in before.job.user_options)
+        job = jobs.Job(
+            config, before.job.model, overrides, before.job.scored_on, Path(folder), before.job.options_per_fold
+        )
         after = jobs.run(job)
-        if after.status != "ok":
-            return f"failed: {after.cause}"
-        verdict = _verdict(before, after, store.predictions(before.key), Store(Path(folder)).predictions(after.key))
+        if after.outcome.status != "ok":
+            return f"failed: {after.outcome.cause}"
+        verdict = _verdict(
+            before,
+            after,
+            store.predictions(before.provenance.key),
+            Store(Path(folder)).predictions(after.provenance.key),
+        )
     scores = [
-        f"  {name}: {before.scores[name].mean:.6f} then, {score.mean:.6f} now"
-        for name, score in after.scores.items()
-        if name in before.scores
+        f"  {name}: {before.outcome.scores[name].mean:.6f} then, {score.mean:.6f} now"
+        for name, score in after.outcome.scores.items()
+        if name in before.outcome.scores
     ]
     return "\n".join(
-        [f"{verdict}: {before.model} on {before.dataset}, {before.split}", *scores, *_changes(before, after)]
+        [
+            f"{verdict}: {before.job.model} on {before.job.dataset}, {before.job.split}",
+            *scores,
+            *_changes(before, after),
+        ]
     )
 
 
 def _verdict(before: Record, after: Record, then: Any, now: Any) -> str:
-    shared = [name for name in before.scores if name in after.scores]
-    if all(before.scores[name].folds == after.scores[name].folds for name in shared):
+    shared = [name for name in before.outcome.scores if name in after.outcome.scores]
+    if all(before.outcome.scores[name].folds == after.outcome.scores[name].folds for name in shared):
         return "same"
     if then is None or now is None or [len(each) for each in then] != [len(each) for each in now]:
         return "different"
@@ -140,11 +169,17 @@ def _verdict(before: Record, after: Record, then: Any, now: Any) -> str:
 
 def _changes(before: Record, after: Record) -> list[str]:
     """The inputs and versions that are not what they were."""
-    moved = [name for name in {**before.inputs, **after.inputs} if before.inputs.get(name) != after.inputs.get(name)]
-    lines = [name if name in PLAIN_INPUTS else f"version or sources of {name}" for name in moved]
-    for name, then in before.versions.items():
-        now = after.versions.get(name, then)
-        lines += [f"{name}, {then} then and {now} now"] if then != now else []
+    then, now = before.provenance, after.provenance
+    lines = ["data"] if then.data.get("digest") != now.data.get("digest") else []
+    lines += ["split"] if then.split_digest != now.split_digest else []
+    lines += [
+        f"version or sources of {name}"
+        for name in {**then.sources, **now.sources}
+        if list(then.sources.get(name, ())) != list(now.sources.get(name, ()))
+    ]
+    for name, old in then.versions.items():
+        new = now.versions.get(name, old)
+        lines += [f"{name}, {old} then and {new} now"] if old != new else []
     return [f"  changed since: {line}" for line in lines]
 
 
@@ -159,8 +194,9 @@ def _find(store: Store, result: str) -> Record:
         )
     record = store.record(keys[0])
     if record is None:
-        raise UsageError(f"result {result!r} in {store.folder} is damaged; run its job again")
-    return replace(record, key=keys[0])
+        why = "was written by an older version of recbench" if store.is_old(keys[0]) else "is damaged"
+        raise UsageError(f"result {result!r} in {store.folder} {why}; run its job again")
+    return replace(record, provenance=replace(record.provenance, key=keys[0]))
 
 
 def _filter(filters: Sequence[str]) -> Callable[[Record], bool]:
@@ -169,15 +205,18 @@ def _filter(filters: Sequence[str]) -> Callable[[Record], bool]:
     for each in filters:
         name, equals, value = each.partition("=")
         if not equals:
-            raise UsageError(f"{each!r} is no filter; write name=value: model=mf, dataset=movielens*, part=test")
+            raise UsageError(f"{each!r} is no filter; write name=value: model=mf, dataset=movielens*, scored_on=test")
+        if name in OLD_FILTERS:
+            log.warning("the filter %s= is now %s=; the old name works for one release", name, OLD_FILTERS[name])
+            name = OLD_FILTERS[name]
         if name not in FILTERS and not name.startswith("model."):
             known = f"(there are: {', '.join(FILTERS)}, and model.<option>)"
             raise UsageError(f"unknown filter {name!r}{did_you_mean(name, FILTERS)} {known}")
         pairs.append((name, value))
 
     def fits(record: Record) -> bool:
-        known = {name: getattr(record, name) for name in FILTERS}
-        known |= {f"model.{name}": value for name, value in record.options.items()}
+        known = {name: getattr(record.outcome if name == "status" else record.job, name) for name in FILTERS}
+        known |= {f"model.{name}": value for name, value in record.job.options.items()}
         return all(name in known and fnmatchcase(str(known[name]), value) for name, value in pairs)
 
     return fits

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recbench.results.records import Record
+from recbench.results.records import PARTS, Record
 from tests.support.command import SMALL, recbench, records_in, write_plugin
 
 DRIFTING = """
@@ -74,6 +74,26 @@ def test_a_damaged_result_is_counted_and_left_out(folder: Path, tmp_path: Path) 
     )
 
 
+def test_a_result_of_an_older_version_is_counted_and_cannot_be_reproduced(tmp_path: Path) -> None:
+    store = tmp_path / "outputs" / "store"
+    store.mkdir(parents=True)
+    (store / "abc.json").write_text(json.dumps({"record": {"schema": 1}, "predictions": None, "checksum": ""}))
+    assert recbench("results", cwd=tmp_path).stdout.splitlines()[-1] == (
+        "0 of 1 results in outputs/store, 1 written by an older version: they are computed again"
+    )
+    run = recbench("reproduce", "abc", cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr == (
+        "error: result 'abc' in outputs/store was written by an older version of recbench; run its job again\n"
+    )
+
+
+def test_the_old_name_of_a_filter_works_with_a_note(folder: Path) -> None:
+    old, new = (recbench("results", f"{name}=valid", cwd=folder) for name in ("part", "scored_on"))
+    assert old.stdout == new.stdout
+    assert old.stderr == "the filter part= is now scored_on=; the old name works for one release\n"
+
+
 def test_sweeps_are_merged_into_one_table(folder: Path) -> None:
     sweeps = [str(path.parent) for path in sorted(folder.glob("outputs/*/*/sweep.json"))]
     run = recbench("table", *sweeps, "--format", "csv", cwd=folder)
@@ -110,10 +130,12 @@ def test_mistakes_are_told_in_one_line(args: list[str], message: str, folder: Pa
 
 
 def test_a_result_is_reproduced_by_its_key_and_by_its_file(folder: Path) -> None:
-    record = next(r for r in records_in(folder) if r.model == "slope_one")
-    by_key = recbench("reproduce", record.key[:12], cwd=folder)
+    record = next(r for r in records_in(folder) if r.job.model == "slope_one")
+    by_key = recbench("reproduce", record.provenance.key[:12], cwd=folder)
     assert by_key.stdout.splitlines()[0].startswith("same: slope_one on synthetic, holdout")
-    path = next(p for p in folder.glob("outputs/*/*/*/record.json") if json.loads(p.read_text())["model"] == "mf")
+    path = next(
+        p for p in folder.glob("outputs/*/*/*/record.json") if json.loads(p.read_text())["job"]["model"] == "mf"
+    )
     assert recbench("reproduce", str(path.relative_to(folder)), cwd=folder).stdout.startswith("same: mf")
 
 
@@ -124,7 +146,7 @@ def test_what_moved_is_told(drift: str, verdict: str, tmp_path: Path) -> None:
     recbench("model=drifting", *SMALL, cwd=tmp_path, **environment)
     module = tmp_path / "site" / "acme_drifting.py"
     module.write_text(module.read_text() + "# edited\n")
-    key = _stored(tmp_path).key
+    key = _stored(tmp_path).provenance.key
     said = recbench("reproduce", key, cwd=tmp_path, **environment, DRIFT=drift).stdout
     assert said.startswith(verdict)
     assert "changed since: version or sources of acme-drifting" in said
@@ -139,9 +161,9 @@ def _stored(folder: Path) -> Record:
 def test_every_field_of_a_record_is_documented(tmp_path: Path) -> None:
     ran = recbench("results", "--fields", cwd=tmp_path)
     told = {line.split()[0]: line.split(maxsplit=1)[1] for line in ran.stdout.splitlines()[1:-1]}
-    assert list(told) == [each.name for each in fields(Record) if each.name != "unknown"]
-    assert "of the scored rows" in told["cold_share"]
-    assert ran.stdout.splitlines()[-1].startswith("schema 1")
+    assert list(told) == [f"{name}.{each.name}" for name, part in PARTS.items() for each in fields(part)]
+    assert "of the scored rows" in told["outcome.cold_share"]
+    assert ran.stdout.splitlines()[-1].startswith("schema 2")
 
 
 def test_a_misspelt_filter_is_told_with_those_that_there_are(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def _list(text: str) -> list[str]:
 def _said(finished: Run) -> str:
     if finished.status != "ok" or finished.record is None:
         return f"{finished.status}: {finished.cause}"
-    score = finished.record.scores["rmse"].mean
+    score = finished.record.outcome.scores["rmse"].mean
     return f"RMSE {score:.4f}, {finished.usage.cpu_seconds:.1f} CPU s, {finished.usage.wall_seconds:.1f} s"
 
 

@@ -106,7 +106,7 @@ def _outcome(usage: Usage, record: Record | None, log: Path, timeout: float) -> 
     if usage.timed_out:
         return "timeout", f"not done after {timeout:.0f} s"
     if record is not None:
-        return record.status, record.cause
+        return record.outcome.status, record.outcome.cause
     if usage.exit_status == -signal.SIGKILL:
         return "memory", "killed by the system, most likely for want of memory"
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()

@@ -10,14 +10,16 @@ from itertools import pairwise
 
 from recbench.registry.registry import installed
 from recbench.results.columns import FIT_SECONDS, PEAK_MEMORY, PREDICT_SECONDS, metric_column
-from recbench.results.records import Record
+from recbench.results.records import JobDescription, Outcome, Provenance, Record
 from recbench.results.rows import Row, rows_of
 from recbench.results.tables import Column, Item, markdown_table
 from recbench_peers.bench import sweeps
 from recbench_peers.bench.measuring import Run
 from recbench_peers.bench.plan import Part
 
-NOTHING = Record()  # of a run that left no record
+NOTHING = Record(  # of a run that left no record
+    job=JobDescription(dataset="", split="", model="", kind="", seed=0), outcome=Outcome(), provenance=Provenance()
+)
 BLOCKS_A_DECADE, SHORTEST_SECONDS = 10, 0.01  # of the chart
 TELLING_SECONDS = 0.05  # the clock ticks every 0.01 s: what is shorter is no measure of growth
 INTRO = """\
@@ -66,7 +68,7 @@ def report(
 
 
 def _section(part: Part, runs: Sequence[Run], pending: Sequence[str], here: Mapping[str, str]) -> list[str]:
-    ranked = sorted(runs, key=lambda run: (_score(run.record, "rmse") or math.inf, run.model))
+    ranked = sorted(runs, key=lambda run: (_score(_outcome(run), "rmse") or math.inf, run.model))
     lines = [f"## {part.title}", *_size(runs), f"`{runs[0].command.replace(f'model={runs[0].model}', 'model=…')}`"]
     lines.append(_table(_columns(here), ranked))
     return lines + ([f"Not run yet: {', '.join(pending)}."] if pending else [])
@@ -74,12 +76,16 @@ def _section(part: Part, runs: Sequence[Run], pending: Sequence[str], here: Mapp
 
 def _size(runs: Sequence[Run]) -> list[str]:
     """What was split and scored, in one line, if a run came to know it."""
-    for record in (run.record for run in runs if run.record and run.record.status == "ok"):
-        users, items, ratings = (f"{record.data[name]:,}" for name in ("n_users", "n_items", "n_ratings"))
-        tested = f"{record.n_test:,} test rows in {record.n_folds} folds" if record.n_folds > 1 else ""
-        tested = tested or f"{record.n_test:,} test rows"
-        cold = "" if record.cold_share is None else f", {record.cold_share:.1%} cold"
-        return [f"{users} users × {items} items, {ratings} ratings · {record.split} · {tested}{cold}"]
+    for record in (run.record for run in runs if run.record and run.record.outcome.status == "ok"):
+        users, items, ratings = (f"{record.provenance.data[name]:,}" for name in ("n_users", "n_items", "n_ratings"))
+        tested = (
+            f"{record.outcome.n_scored:,} test rows in {record.outcome.n_folds} folds"
+            if record.outcome.n_folds > 1
+            else ""
+        )
+        tested = tested or f"{record.outcome.n_scored:,} test rows"
+        cold = "" if record.outcome.cold_share is None else f", {record.outcome.cold_share:.1%} cold"
+        return [f"{users} users × {items} items, {ratings} ratings · {record.job.split} · {tested}{cold}"]
     return []
 
 
@@ -107,11 +113,11 @@ def _scale_table(scale: Mapping[Part, Mapping[str, Run]], here: Mapping[str, str
 
     def growth(run: Run) -> float | None:
         before = smaller.get((run.part, run.model))
-        return None if before is None else _against_linear(before.record, run.record or NOTHING)
+        return None if before is None else _against_linear(_outcome(before), _outcome(run))
 
     columns: list[Column[Run]] = [
         Column("model", "model", lambda run: run.model, numeric=False),
-        Column("n_train", "training rows", lambda run: (run.record or NOTHING).n_train or None, ",d"),
+        Column("n_train", "training rows", lambda run: _outcome(run).n_train or None, ",d"),
         _of_run(metric_column("rmse")),
         _of_run(FIT_SECONDS),
         Column("growth", "against linear", growth, ".2f"),
@@ -123,9 +129,9 @@ def _scale_table(scale: Mapping[Part, Mapping[str, Run]], here: Mapping[str, str
     return _table(columns, [run for runs in runs_of.values() for run in runs])
 
 
-def _against_linear(before: Record | None, after: Record | None) -> float | None:
+def _against_linear(before: Outcome, after: Outcome) -> float | None:
     """Growth of the fit's seconds over growth of the rows; None where the first fit is too short to say."""
-    if before is None or after is None or not (before.fit_seconds and after.fit_seconds and before.n_train):
+    if not (before.fit_seconds and after.fit_seconds and before.n_train):
         return None
     if before.fit_seconds < TELLING_SECONDS:
         return None
@@ -137,10 +143,9 @@ def _chart(scale: Mapping[Part, Mapping[str, Run]]) -> str:
     lines = []
     for model in dict.fromkeys(name for runs in scale.values() for name in runs):
         for part, runs in scale.items():
-            run = runs.get(model)
-            record = (run.record if run else None) or NOTHING
-            if record.fit_seconds is not None and record.predict_seconds is not None:
-                seconds = record.fit_seconds + record.predict_seconds
+            outcome = _outcome(runs[model]) if model in runs else NOTHING.outcome
+            if outcome.fit_seconds is not None and outcome.predict_seconds is not None:
+                seconds = outcome.fit_seconds + outcome.predict_seconds
                 decades = math.log10(max(seconds, SHORTEST_SECONDS) / SHORTEST_SECONDS)
                 bar = "█" * round(BLOCKS_A_DECADE * decades)
                 lines.append(f"{model:12} {part.key.removeprefix('scale-'):>5}  {bar or '▏'} {seconds:.2f} s")
@@ -164,7 +169,7 @@ def _per_fold(column: Column[Row]) -> Column[Row]:
 
     def seconds(row: Row) -> float | None:
         total = column.value(row)
-        return total / max(row.record.n_folds, 1) if isinstance(total, float) else None
+        return total / max(row.record.outcome.n_folds, 1) if isinstance(total, float) else None
 
     return replace(column, head=f"{column.head}/fold", value=seconds)
 
@@ -189,12 +194,16 @@ def _note(run: Run, here: Mapping[str, str]) -> str:
 
 def _source(run: Run) -> str:
     entries = installed().entries["model"]
-    entry = entries.get(run.record.kind if run.record else run.model)
+    entry = entries.get(run.record.job.kind if run.record else run.model)
     return str(getattr(entry.factory, "made_by", entry.distribution)) if entry else "recbench"
 
 
-def _score(record: Record | None, metric: str) -> float | None:
-    return record.scores[metric].mean if record and metric in record.scores else None
+def _outcome(run: Run) -> Outcome:
+    return (run.record or NOTHING).outcome
+
+
+def _score(outcome: Outcome, metric: str) -> float | None:
+    return outcome.scores[metric].mean if metric in outcome.scores else None
 
 
 FACTS: list[Column[tuple[str, str]]] = [
