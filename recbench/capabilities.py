@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar, runtime_checkable
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
-from recbench.contracts import RatingDataset, RatingModel
+from recbench.contracts import RatingDataset, RatingModel, Split
 
 Model = TypeVar("Model", bound=RatingModel)
 
@@ -82,6 +82,19 @@ class GivesReasons(Protocol):
         which for most models is the sum of mean and biases.
         """
         ...
+
+
+def training_sets(
+    model: RatingModel, train: RatingDataset, early_stopping_split: Split
+) -> tuple[RatingDataset, RatingDataset | None]:
+    """Return what the model's `fit` takes: all of `train`, less the validation set of a model with `uses_valid`.
+
+    `early_stopping_split` cuts that validation set from `train`.
+    """
+    if not model.uses_valid:
+        return train, None
+    ((rows, held_out),) = early_stopping_split(train)
+    return train.take(rows), train.take(held_out)
 
 
 def uses_test_timestamps(model: RatingModel, scored: RatingDataset) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from recbench.array_types import FloatArray
 from recbench.config import schema as configuration
-from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel, Split
+from recbench.contracts import MODEL_EXTRAS, Fold, Metric, RatingDataset, RatingModel
 from recbench.jobs.pruning import TrialRef, pruning, same_study
 from recbench.jobs.record_labels import description_of
 from recbench.progress import PrunedError, track
@@ -55,7 +55,7 @@ class Parts:
 
     dataset: RatingDataset
     folds: Sequence[Fold]
-    cuts: tuple[Split, Split]  # of the validation part that is scored, and of the one that models stop by
+    validation: runner.ValidationSplits  # how validation sets are cut
     make_models: Sequence[Callable[[], RatingModel]]  # one a fold
     metrics: Mapping[str, Metric]
     filters: Filters  # of what a model trains on; those of the whole set have been applied
@@ -85,8 +85,8 @@ def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
     node = json.dumps(job.config["dataset"], sort_keys=True)
     dataset = _dataset(node, whole_set) if given is None else _filtered(given, whole_set)
     folds = list(split(dataset))
-    cuts = runner.cuts(split, job.config["valid_size"], job.config["seed"])
-    return Parts(dataset, folds, cuts, makers if job.options_per_fold else makers * len(folds), metrics, of_train)
+    validation = runner.validation_splits(split, job.config["valid_size"], job.config["seed"])
+    return Parts(dataset, folds, validation, makers if job.options_per_fold else makers * len(folds), metrics, of_train)
 
 
 def run(job: Job) -> Record:
@@ -122,7 +122,7 @@ def _half(job: Job, parts: Parts, fold: Fold) -> tuple[RatingDataset, RatingData
     return memoize(
         "fold",
         lambda: (dataset.digest, digest_of(*fold), job.scored_on, *drawn, filters, split),
-        lambda: runner.fold_parts(dataset, fold, job.scored_on, parts.cuts[0], filters),
+        lambda: runner.fold_parts(dataset, fold, job.scored_on, parts.validation.scored, filters),
         N_BYTES_A_RATING * dataset.n_ratings,
     )
 
@@ -150,7 +150,7 @@ def _evaluated(job: Job, parts: Parts, reuse: ReuseStats) -> Record:
     for number, (fold, make_model) in enumerate(track(list(zip(parts.folds, parts.make_models, strict=True)), "folds")):
         (train, scored), model = _half(job, parts, fold), make_model()
         with pruning(place, number, model, judged_by, (train, scored)):
-            outcomes.append(runner.run_fold(train, scored, model, parts.metrics, parts.cuts[1]))
+            outcomes.append(runner.run_fold(train, scored, model, parts.metrics, parts.validation.early_stopping))
     record = Record(
         job=description_of(job, parts.dataset.name),
         outcome=runner.summary(outcomes, parts.metrics),

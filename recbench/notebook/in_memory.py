@@ -44,10 +44,12 @@ def run(job: jobs.Job, model: Model, dataset: RatingDataset | None) -> Result:
         prepared = jobs.prepare(job, dataset)
         about = dataclasses.replace(about, dataset=prepared.dataset.name)
         parts = dataclasses.replace(prepared, make_models=[make_model] * len(prepared.folds))
-        cut, stop_cut = parts.cuts
-        halves = (runner.fold_parts(parts.dataset, fold, job.scored_on, cut, parts.filters) for fold in parts.folds)
+        halves = (
+            runner.fold_parts(parts.dataset, fold, job.scored_on, parts.validation.scored, parts.filters)
+            for fold in parts.folds
+        )
         outcomes = [
-            runner.run_fold(*half, make_model(), parts.metrics, stop_cut)
+            runner.run_fold(*half, make_model(), parts.metrics, parts.validation.early_stopping)
             for half, make_model in zip(halves, parts.make_models, strict=True)
         ]
         outcome = runner.summary(outcomes, parts.metrics)

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
-from recbench.capabilities import predict_dataset, uses_test_timestamps
+from recbench.capabilities import predict_dataset, training_sets, uses_test_timestamps
 from recbench.contracts import Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.progress import track
 from recbench.protocol.filters import Filters
@@ -26,7 +26,7 @@ from recbench.protocol.scoring import Scoring
 from recbench.results.records import JobDescription, Outcome, Provenance, Record, Score, ScoredOn
 from recbench.runtime.memo import reused_cpu_seconds
 from recbench.runtime.metering import PeakMemory, cpu_seconds
-from recbench.splits import inner
+from recbench.splits import validation_split
 
 NO_FILTERS = Filters()
 
@@ -70,14 +70,14 @@ def evaluate(  # noqa: PLR0913  each is a part of the protocol
         ModuleNotFoundError: the model needs a package that is not installed.
     """
     folds = list(split(dataset))
-    cut, stop_cut = cuts(split, valid_size, seed)
+    validation = validation_splits(split, valid_size, seed)
     outcomes = []
     called = ""
     for fold in track(folds, "folds"):
         model = make_model()
         called = type(model).__name__
-        train, scored = fold_parts(dataset, fold, scored_on, cut, filters)
-        outcomes.append(run_fold(train, scored, model, metrics, stop_cut))
+        train, scored = fold_parts(dataset, fold, scored_on, validation.scored, filters)
+        outcomes.append(run_fold(train, scored, model, metrics, validation.early_stopping))
     return Record(
         job=JobDescription(
             dataset=dataset.name,
@@ -94,18 +94,25 @@ def evaluate(  # noqa: PLR0913  each is a part of the protocol
     )
 
 
-def cuts(split: Split, valid_size: float, seed: int) -> tuple[Split, Split]:
-    """How validation parts are cut from train: the part that is scored, and the one that models stop by."""
+class ValidationSplits(NamedTuple):
+    """How validation sets are cut from a fold's training set; both ask the question of the fold's own split."""
+
+    scored: Split  # cuts the set that candidates are scored on
+    early_stopping: Split  # cuts, from what is left, the set that a model with `uses_valid` stops by
+
+
+def validation_splits(split: Split, valid_size: float, seed: int) -> ValidationSplits:
+    """Return how validation sets of `valid_size` are cut under this split."""
     # not the same seed: the same draw on fewer rows would follow the first
-    return inner(split, valid_size, seed), inner(split, valid_size, seed + 1)
+    return ValidationSplits(validation_split(split, valid_size, seed), validation_split(split, valid_size, seed + 1))
 
 
 def fold_parts(
-    dataset: RatingDataset, fold: Fold, scored_on: ScoredOn, cut: Split, filters: Filters = NO_FILTERS
+    dataset: RatingDataset, fold: Fold, scored_on: ScoredOn, validation: Split, filters: Filters = NO_FILTERS
 ) -> tuple[RatingDataset, RatingDataset]:
-    """What to train on, filtered, and what to score, each a data set that owns its arrays.
+    """Return what to train on, filtered, and what to score, each a dataset that owns its arrays.
 
-    `cut` takes a validation part from train.
+    `validation` cuts a validation set from the training set.
     """
     train_rows, test_rows = fold
     if scored_on == "test":
@@ -113,7 +120,7 @@ def fold_parts(
             raise ValueError("a fold has no test row; choose a larger test part")
         return filters.apply(dataset.take(train_rows)), dataset.take(test_rows)
     train = dataset.take(train_rows)
-    ((kept, scored),) = cut(train)
+    ((kept, scored),) = validation(train)
     return filters.apply(train.take(kept)), train.take(scored)
 
 
@@ -122,18 +129,12 @@ def run_fold(
     scored: RatingDataset,
     model: RatingModel,
     metrics: Mapping[str, Metric],
-    cut: Split,
+    early_stopping_split: Split,
 ) -> FoldOutcome:
-    """Fit the model on one fold's train and score what it predicts for the other part.
-
-    `cut` takes the part that a model with `uses_valid` stops by.
-    """
+    """Fit the model on one fold's training set and score what it predicts for `scored`."""
     users, items = scored.user_idx, scored.item_idx
     cold = ~(np.isin(users, train.user_idx) & np.isin(items, train.item_idx))
-    fitted_on, valid = train, None
-    if model.uses_valid:
-        ((kept, held_out),) = cut(train)
-        fitted_on, valid = train.take(kept), train.take(held_out)
+    fitted_on, valid = training_sets(model, train, early_stopping_split)
     import_requirements(model)
     memory, start = PeakMemory(), _cost()
     model.fit(fitted_on, valid)

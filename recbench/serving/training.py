@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recbench.capabilities import training_sets
 from recbench.config import schema as config
 from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.jobs import job as jobs
@@ -16,6 +17,7 @@ from recbench.runtime.threads import limit_threads
 from recbench.serving.catalog import Catalog, add_unknown_slot
 from recbench.serving.loaded_model import versions_of
 from recbench.serving.model_folder import save
+from recbench.splits import asks_own_question
 from recbench.usage import UsageError, relative
 
 EXAMPLE = "recbench train model=mf dataset=movielens out=my_model"
@@ -39,11 +41,11 @@ def train(args: Sequence[str]) -> str:
         entry, options = config.arguments("model", composed["model"], installed())
         model: RatingModel = entry.factory(**options)
         runner.import_requirements(model)  # what is missing is told before a large file has been read
-        stop_cut = _stop_cut(composed, overrides)
+        early_stopping_split = _early_stopping_split(composed, overrides)
         dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
         rows = config.filters_of(composed["filters"]).apply(dataset)
         before = cpu_seconds()
-        _fit(model, add_unknown_slot(rows), stop_cut)
+        model.fit(*training_sets(model, add_unknown_slot(rows), early_stopping_split))
         seconds = cpu_seconds() - before
         save(model, entry.name, folder, _about(entry.name, dataset, composed), Catalog.of(dataset).arrays())
     except jobs.PLAIN_ERRORS as error:
@@ -82,25 +84,16 @@ def _group(override: str) -> str:
     return override.lstrip("+~").partition("=")[0].partition(".")[0]
 
 
-def _stop_cut(composed: Mapping[str, Any], overrides: Sequence[str]) -> Split:
-    """How the part is cut that a model stops by: as the runner would, at random where no split is named."""
+def _early_stopping_split(composed: Mapping[str, Any], overrides: Sequence[str]) -> Split:
+    """Return how the set is cut that a model stops by: as in a job, at random where no split is named."""
     split: Split = config.make("split", composed["split"], installed())
     named = [word for word in overrides if _group(word) == "split"]
-    if named and getattr(split, "inner", None) is None:
+    if named and not asks_own_question(split):
         raise UsageError(
             f"{named[0]}: a fit on all ratings has no test part, and this split has no validation parts of its own; "
             "leave it out, and a model that stops by a part of the ratings gets a random one"
         )
-    return runner.cuts(split, composed["valid_size"], composed["seed"])[1]
-
-
-def _fit(model: RatingModel, everything: RatingDataset, stop_cut: Split) -> None:
-    """Fit on everything; a model that stops by a validation part gets the part that the runner would cut."""
-    if not model.uses_valid:
-        model.fit(everything)
-        return
-    ((kept, held_out),) = stop_cut(everything)
-    model.fit(everything.take(kept), everything.take(held_out))
+    return runner.validation_splits(split, composed["valid_size"], composed["seed"]).early_stopping
 
 
 def _about(kind: str, dataset: RatingDataset, composed: Mapping[str, Any]) -> dict[str, Any]:

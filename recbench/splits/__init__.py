@@ -1,11 +1,13 @@
 """Splits: which rows a model may learn from and which it is scored on, as row numbers.
 
 A split is any callable that yields folds. One that asks a question of its own (what comes next, who is
-new) has a method `inner(valid_size, seed)` too, which returns the split that cuts validation parts from train.
+new) has a method `validation_split(valid_size, seed)` too, which returns the split that cuts validation sets from
+the training set.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 
 from recbench.contracts import Split
@@ -23,15 +25,32 @@ __all__ = [
     "KFold",
     "PerUserLast",
     "RepeatedHoldout",
-    "inner",
+    "asks_own_question",
     "register_splits",
+    "validation_split",
 ]
 
 
-def inner(split: Split, valid_size: float, seed: int) -> Split:
-    """The split that cuts a validation part from a fold's train: the split's own, or a random part of the rows."""
-    own: Callable[[float, int], Split] | None = getattr(split, "inner", None)
+def validation_split(split: Split, valid_size: float, seed: int) -> Split:
+    """Return the split that cuts a validation set from a training set: the split's own, else rows at random."""
+    own = _own_validation_split(split)
     return Holdout(valid_size, seed) if own is None else own(valid_size, seed)
+
+
+def asks_own_question(split: Split) -> bool:
+    """Check whether the split cuts validation sets in a way of its own, not at random."""
+    return _own_validation_split(split) is not None
+
+
+def _own_validation_split(split: Split) -> Callable[[float, int], Split] | None:
+    own: Callable[[float, int], Split] | None = getattr(split, "validation_split", None)
+    if own is None and (own := getattr(split, "inner", None)) is not None:
+        warnings.warn(
+            f"{type(split).__name__}.inner is now called validation_split; rename it: version 0.3 no longer calls it",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+    return own
 
 
 @hookimpl

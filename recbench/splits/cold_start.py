@@ -30,8 +30,8 @@ class ColdUsers:
             make_fold(sample_entities(users, self.test_size, self.seed), "test_size takes all users; lower it"), users
         )
 
-    def inner(self, valid_size: float, seed: int) -> Split:
-        """The cut of a validation part from train: a share of its users."""
+    def validation_split(self, valid_size: float, seed: int) -> Split:
+        """Return the split that cuts a share of the training set's users as a validation set."""
         return ColdUsers(valid_size, seed)
 
 
@@ -56,6 +56,6 @@ class ColdItems:
             make_fold(sample_entities(items, self.test_size, self.seed), "test_size takes all items; lower it"), items
         )
 
-    def inner(self, valid_size: float, seed: int) -> Split:
-        """The cut of a validation part from train: a share of its items."""
+    def validation_split(self, valid_size: float, seed: int) -> Split:
+        """Return the split that cuts a share of the training set's items as a validation set."""
         return ColdItems(valid_size, seed)

@@ -49,8 +49,8 @@ class PerUserLast:
         )
         yield check_train_before_test_per_user(fold, times, users)
 
-    def inner(self, valid_size: float, seed: int) -> Split:
-        """The cut of a validation part from train; neither its size nor a seed has a say in it."""
+    def validation_split(self, valid_size: float, seed: int) -> Split:
+        """Return the split that cuts validation sets: this one, whatever the size and the seed."""
         return self
 
 
@@ -79,6 +79,6 @@ class GlobalTime:
             make_fold(times >= start, "all ratings have the same time, or test_size takes all of them"), times
         )
 
-    def inner(self, valid_size: float, seed: int) -> Split:
-        """The cut of a validation part from train: its last ratings."""
+    def validation_split(self, valid_size: float, seed: int) -> Split:
+        """Return the split that cuts the last ratings of a training set as a validation set."""
         return GlobalTime(valid_size)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recbench.array_types import FloatArray
-from recbench.contracts import RatingDataset, RatingModel
+from recbench.capabilities import training_sets
+from recbench.contracts import Fold, RatingDataset, RatingModel
 from recbench.runtime.arrays import content
 from recbench.serving.model_folder import load, save
 from recbench.testing.toy import COLD_ITEM, COLD_USER, all_pairs, toy_ratings
@@ -213,10 +214,12 @@ def check_unknown_pairs_are_marked_as_fallback(make_model: MakeModel) -> None:
 
 def fit(model: RatingModel, train: RatingDataset) -> RatingModel:
     """Fit as the runner does: with a validation set, cut from `train`, if the model uses one."""
-    if not model.uses_valid:
-        return model.fit(train)
+    return model.fit(*training_sets(model, train, _first_rows))
+
+
+def _first_rows(train: RatingDataset) -> Iterator[Fold]:
     rows = np.arange(train.n_ratings)
-    return model.fit(train.take(rows[N_VALID:]), train.take(rows[:N_VALID]))
+    yield rows[N_VALID:], rows[:N_VALID]
 
 
 def _predict_all(model: RatingModel, dataset: RatingDataset) -> FloatArray:

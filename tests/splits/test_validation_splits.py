@@ -15,9 +15,9 @@ from recbench.config.schema import compose
 from recbench.contracts import Fold, Metric, Split
 from recbench.jobs import job as jobs
 from recbench.metrics import rmse
-from recbench.protocol.runner import cuts, evaluate
+from recbench.protocol.runner import evaluate, validation_splits
 from recbench.results.records import Record
-from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, KFold, PerUserLast, inner
+from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, KFold, PerUserLast, validation_split
 from tests.support.command import SMALL, recbench, records_in
 
 N = 400
@@ -60,19 +60,31 @@ def _given(dataset: RatingDataset, split: Split, part: Any = "valid") -> tuple[S
     return spy, evaluate(dataset, split, lambda: spy, {"rmse": Metric(rmse)}, scored_on=part)
 
 
-def test_a_split_without_a_way_of_its_own_cuts_at_random() -> None:
-    assert inner(KFold(), 0.2, 7) == Holdout(0.2, 7)
+def test_a_split_without_a_question_of_its_own_cuts_validation_sets_at_random() -> None:
+    assert validation_split(KFold(), 0.2, 7) == Holdout(0.2, 7)
 
 
-def test_a_split_with_an_inner_one_cuts_by_it() -> None:
-    assert inner(GlobalTime(0.3), 0.1, 7) == GlobalTime(0.1)
-    assert inner(PerUserLast(n_last=3), 0.1, 7) == PerUserLast(n_last=3)
-    assert inner(ColdUsers(0.5, 42), 0.1, 7) == ColdUsers(0.1, 7)
-    assert inner(ColdItems(0.5, 42), 0.1, 7) == ColdItems(0.1, 7)
+def test_a_split_that_asks_its_own_question_cuts_validation_sets_by_it() -> None:
+    assert validation_split(GlobalTime(0.3), 0.1, 7) == GlobalTime(0.1)
+    assert validation_split(PerUserLast(n_last=3), 0.1, 7) == PerUserLast(n_last=3)
+    assert validation_split(ColdUsers(0.5, 42), 0.1, 7) == ColdUsers(0.1, 7)
+    assert validation_split(ColdItems(0.5, 42), 0.1, 7) == ColdItems(0.1, 7)
+
+
+def test_the_old_name_of_validation_split_works_with_a_warning() -> None:
+    class Old:
+        def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
+            return GlobalTime()(dataset)
+
+        def inner(self, valid_size: float, seed: int) -> Split:
+            return GlobalTime(valid_size)
+
+    with pytest.warns(DeprecationWarning, match="Old.inner is now called validation_split"):
+        assert validation_split(Old(), 0.1, 7) == GlobalTime(0.1)
 
 
 def test_the_part_that_is_scored_and_the_one_to_stop_by_are_drawn_apart() -> None:
-    assert cuts(ColdUsers(), 0.1, 7) == (ColdUsers(0.1, 7), ColdUsers(0.1, 8))
+    assert validation_splits(ColdUsers(), 0.1, 7) == (ColdUsers(0.1, 7), ColdUsers(0.1, 8))
 
 
 def test_by_time_each_part_lies_before_the_next(dataset: RatingDataset) -> None:
@@ -124,7 +136,7 @@ def test_equal_folds_of_splits_that_cut_differently_are_two_results() -> None:
     for option in ("split.n_last=1", "split.n_last=2"):
         job = jobs.Job(compose([*SMALL, "dataset.n_ratings=100", "model=bias", "split=per_user_last", option]), "bias")
         parts = jobs.prepare(job)
-        keys.append(jobs.inputs_of(job, jobs.Parts(parts.dataset, [], parts.cuts, [], {}, parts.filters)))
+        keys.append(jobs.inputs_of(job, jobs.Parts(parts.dataset, [], parts.validation, [], {}, parts.filters)))
     assert keys[0]["split"] == keys[1]["split"]
     assert keys[0] != keys[1]
 

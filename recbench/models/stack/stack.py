@@ -9,8 +9,15 @@ from typing import Any, Self
 import numpy as np
 
 from recbench.array_types import BoolArray, FloatArray, IntArray
-from recbench.capabilities import CannotFoldInError, FoldsIn, predict_dataset, predict_when, with_extra_user
-from recbench.contracts import RatingDataset, RatingModel
+from recbench.capabilities import (
+    CannotFoldInError,
+    FoldsIn,
+    predict_dataset,
+    predict_when,
+    training_sets,
+    with_extra_user,
+)
+from recbench.contracts import Fold, RatingDataset, RatingModel
 from recbench.models.stack.members import new_member
 from recbench.progress import track
 
@@ -127,11 +134,12 @@ class Stack(RatingModel):
 
     def _fitted(self, name: str, train: RatingDataset) -> RatingModel:
         member = new_member(name, self.seed)
-        if not member.uses_valid:
-            return member.fit(train)
+        return member.fit(*training_sets(member, train, self._random_rows))
+
+    def _random_rows(self, train: RatingDataset) -> Iterator[Fold]:
         rows = np.random.default_rng([self.seed, 1]).permutation(train.n_ratings)
         n_valid = int(np.ceil(VALID_SIZE * train.n_ratings))
-        return member.fit(train.take(rows[n_valid:]), train.take(rows[:n_valid]))
+        yield rows[n_valid:], rows[:n_valid]
 
     def _weighted(self) -> Iterator[tuple[int, RatingModel]]:
         """The members of a weight above 0, by number, restored."""
