@@ -84,13 +84,23 @@ class GivesReasons(Protocol):
         ...
 
 
+@runtime_checkable
+class FitsMembers(Protocol):
+    """Fits other models inside its own fit, and cuts the validation sets of those that stop early."""
+
+    early_stopping_split: Split | None  # set before each fit; None: rows at random, drawn from the model's own seed
+
+
 def training_sets(
-    model: RatingModel, train: RatingDataset, early_stopping_split: Split
+    model: RatingModel, train: RatingDataset, early_stopping_split: Split, members_split: Split | None = None
 ) -> tuple[RatingDataset, RatingDataset | None]:
     """Return what the model's `fit` takes: all of `train`, less the validation set of a model with `uses_valid`.
 
-    `early_stopping_split` cuts that validation set from `train`.
+    `early_stopping_split` cuts that validation set from `train`; `members_split` cuts those of a model's members,
+    None for rows at random.
     """
+    if isinstance(model, FitsMembers):
+        model.early_stopping_split = members_split
     if not model.uses_valid:
         return train, None
     ((rows, held_out),) = early_stopping_split(train)

@@ -26,7 +26,7 @@ from recbench.protocol.scoring import Scoring
 from recbench.results.records import JobDescription, Outcome, Provenance, Record, Score, ScoredOn
 from recbench.runtime.memo import reused_cpu_seconds
 from recbench.runtime.metering import PeakMemory, cpu_seconds
-from recbench.splits import validation_split
+from recbench.splits import Holdout, validation_split
 
 NO_FILTERS = Filters()
 
@@ -134,7 +134,7 @@ def run_fold(
     """Fit the model on one fold's training set and score what it predicts for `scored`."""
     users, items = scored.user_idx, scored.item_idx
     cold = ~(np.isin(users, train.user_idx) & np.isin(items, train.item_idx))
-    fitted_on, valid = training_sets(model, train, early_stopping_split)
+    fitted_on, valid = fit_arguments(model, train, early_stopping_split)
     import_requirements(model)
     memory, start = PeakMemory(), _cost()
     model.fit(fitted_on, valid)
@@ -157,6 +157,15 @@ def run_fold(
         peak_memory_mb=peak,
         uses_time=uses_test_timestamps(model, scored),
     )
+
+
+def fit_arguments(
+    model: RatingModel, train: RatingDataset, early_stopping_split: Split
+) -> tuple[RatingDataset, RatingDataset | None]:
+    """Return what the model's `fit` takes, the validation set cut as the split asks, also those of its members."""
+    # where the rows are random, a stack draws those of its members from its own seed
+    own_question = None if isinstance(early_stopping_split, Holdout) else early_stopping_split
+    return training_sets(model, train, early_stopping_split, own_question)
 
 
 def summary(outcomes: Sequence[FoldOutcome], metrics: Mapping[str, Metric]) -> Outcome:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recbench.capabilities import training_sets
 from recbench.config import schema as config
 from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.jobs import job as jobs
@@ -45,7 +44,7 @@ def train(args: Sequence[str]) -> str:
         dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
         rows = config.filters_of(composed["filters"]).apply(dataset)
         before = cpu_seconds()
-        model.fit(*training_sets(model, add_unknown_slot(rows), early_stopping_split))
+        model.fit(*runner.fit_arguments(model, add_unknown_slot(rows), early_stopping_split))
         seconds = cpu_seconds() - before
         save(model, entry.name, folder, _about(entry.name, dataset, composed), Catalog.of(dataset).arrays())
     except jobs.PLAIN_ERRORS as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import numpy as np
@@ -17,11 +17,11 @@ from recbench.capabilities import (
     training_sets,
     with_extra_user,
 )
-from recbench.contracts import Fold, RatingDataset, RatingModel
+from recbench.contracts import Fold, RatingDataset, RatingModel, Split
 from recbench.models.stack.members import new_member
 from recbench.progress import track
 
-VALID_SIZE = 0.1  # share of the rows that a member with `uses_valid` is not trained on, as in the runner
+VALID_SIZE = 0.1  # share of the rows that a member with `uses_valid` stops by, where they are drawn at random
 MEMBER = "member_"  # how the attributes begin that hold a member's state: member_0_user_bias_
 SHRINKAGE = 1e-9  # of the weights, as a share of their features' variance: makes equal members share equally
 
@@ -50,6 +50,7 @@ class Stack(RatingModel):
     models: tuple[str, ...] = ("svdpp", "item_knn")  # what to blend: names of models, each with options if need be
     n_folds: int = 5  # parts of train, each predicted by members fitted on the others
     seed: int = 0  # of the parts, and of the members
+    early_stopping_split: Split | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # which modules depends on the members
@@ -134,7 +135,8 @@ class Stack(RatingModel):
 
     def _fitted(self, name: str, train: RatingDataset) -> RatingModel:
         member = new_member(name, self.seed)
-        return member.fit(*training_sets(member, train, self._random_rows))
+        split = self.early_stopping_split or self._random_rows
+        return member.fit(*training_sets(member, train, split, self.early_stopping_split))
 
     def _random_rows(self, train: RatingDataset) -> Iterator[Fold]:
         rows = np.random.default_rng([self.seed, 1]).permutation(train.n_ratings)

@@ -1,0 +1,89 @@
+"""Early stopping: the validation set that a model stops by asks the question of the split, also inside a stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import pytest
+
+from recbench.array_types import FloatArray, IntArray
+from recbench.contracts import Metric, RatingDataset, RatingModel, Split
+from recbench.datasets.synthetic import make_synthetic
+from recbench.metrics import rmse
+from recbench.models.stack.stack import Stack
+from recbench.protocol.runner import evaluate
+from recbench.splits import ColdUsers, GlobalTime, Holdout
+
+RMSE = {"rmse": Metric(rmse)}
+SEEN: list[tuple[RatingDataset, RatingDataset]] = []  # training and validation set of each fit
+
+
+@dataclass
+class Stopping(RatingModel):
+    """Predicts the mean, and notes the sets that it was given."""
+
+    uses_valid: ClassVar[bool] = True
+
+    def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
+        assert valid is not None
+        SEEN.append((train, valid))
+        self.mean_ = float(np.mean(train.ratings))
+        return self
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        return np.full(len(user_idx), self.mean_)
+
+
+def _dataset() -> RatingDataset:
+    dataset = make_synthetic(n_users=40, n_items=30, n_ratings=500, seed=1)
+    times = np.random.default_rng(2).permutation(dataset.n_ratings)
+    return RatingDataset(
+        "timed",
+        dataset.user_idx,
+        dataset.item_idx,
+        dataset.ratings,
+        dataset.user_ids,
+        dataset.item_ids,
+        dataset.rating_scale,
+        times,
+    )
+
+
+def _fits(stack: Stack, split: Split, monkeypatch: pytest.MonkeyPatch) -> list[tuple[RatingDataset, RatingDataset]]:
+    """Return the sets that the members of the stack were fitted on."""
+    SEEN.clear()
+    monkeypatch.setattr("recbench.models.stack.stack.new_member", lambda name, seed: Stopping())
+    evaluate(_dataset(), split, lambda: stack, RMSE)
+    return list(SEEN)
+
+
+def test_members_of_a_stack_stop_by_later_ratings_under_a_split_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits = _fits(Stack(models=("stopping",), n_folds=3), GlobalTime(0.2), monkeypatch)
+    assert len(fits) >= 3
+    for train, valid in fits:
+        assert train.timestamps is not None
+        assert valid.timestamps is not None
+        assert train.timestamps.max() < valid.timestamps.min()
+
+
+def test_members_of_a_stack_stop_by_new_users_under_cold_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for train, valid in _fits(Stack(models=("stopping",), n_folds=3), ColdUsers(), monkeypatch):
+        assert not set(train.user_idx.tolist()) & set(valid.user_idx.tolist())
+
+
+def test_members_of_a_stack_draw_their_own_random_rows_under_holdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    within = _fits(Stack(models=("stopping",), n_folds=3, seed=4), Holdout(), monkeypatch)
+    ((rows, _),) = Holdout()(_dataset())
+    SEEN.clear()
+    Stack(models=("stopping",), n_folds=3, seed=4).fit(_dataset().take(rows))
+    assert [valid.digest for _, valid in within] == [valid.digest for _, valid in SEEN]
+
+
+def test_a_stack_used_again_forgets_the_split_of_an_earlier_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = Stack(models=("stopping",), n_folds=3, seed=4)
+    _fits(stack, GlobalTime(0.2), monkeypatch)
+    again = _fits(stack, Holdout(), monkeypatch)
+    fresh = _fits(Stack(models=("stopping",), n_folds=3, seed=4), Holdout(), monkeypatch)
+    assert [valid.digest for _, valid in again] == [valid.digest for _, valid in fresh]
