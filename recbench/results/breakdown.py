@@ -1,4 +1,4 @@
-"""Where a model errs: RMSE by user activity, item popularity, cold start and rating value."""
+"""Breakdown of a model's error: RMSE by user activity, item popularity, cold start and rating value."""
 
 from __future__ import annotations
 
@@ -12,50 +12,51 @@ import numpy.typing as npt
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
 
-MAX_VALUES = 12  # up to so many rating values stand alone: 0 to 10 has 11, half stars have 10
+MAX_VALUES = 12  # up to this many rating values are classes of their own: 0 to 10 has 11, half stars have 10
 N_BINS = 5  # of equal width, if there are more rating values than that
 COLD = ("warm", "cold user", "cold item", "cold user and item")
 
 
 class BreakdownRow(NamedTuple):
-    """The scored rows that have something in common, and the RMSE over them."""
+    """The RMSE over one class of the scored ratings."""
 
-    group: str  # what the rows are told apart by
-    label: str  # what these have in common
+    group: str  # what the ratings are classified by
+    label: str  # the class
     n_rows: int
     rmse: float
 
 
 class _Facts(NamedTuple):
-    """What is known of each scored row."""
+    """One value per scored rating, each array of shape (n_scored,)."""
 
-    user_counts: IntArray  # the user's rows in train
+    user_counts: IntArray  # the user's ratings in the training set
     item_counts: IntArray  # the item's
     ratings: FloatArray
     squares: FloatArray  # squared errors
 
 
 def breakdown(train: RatingDataset, scored: RatingDataset, predicted: FloatArray) -> list[BreakdownRow]:
-    """The RMSE of each part of the scored rows; the parts of one group are all rows, each once.
+    """Return the RMSE per class of the scored ratings; each group's classes partition the ratings.
 
-    `user activity` and `item popularity`: ratings in train, none at all and then four classes with
-    about equally many scored rows; `cold start`: whether user and item are in train; `rating value`:
-    each value of the scale, or five ranges of it where there are many. Empty parts are left out.
+    `user activity` and `item popularity` count ratings in the training set: none, then four classes of
+    about equally many scored ratings. `cold start` is whether user and item are in the training set.
+    `rating value` is each value of the scale, or five ranges of it if there are many. Empty classes are
+    left out.
 
     Raises:
-        ValueError: not one finite prediction for each scored row.
+        ValueError: `predicted` does not have one finite value per scored rating.
     """
     return pooled_breakdown([(train, scored, predicted)])
 
 
 def pooled_breakdown(folds: Sequence[tuple[RatingDataset, RatingDataset, FloatArray]]) -> list[BreakdownRow]:
-    """The breakdown over all folds' rows, each told by its own fold's train.
+    """Return the breakdown over the scored ratings of all folds, each classified by its own fold's training set.
 
     Raises:
-        ValueError: no fold, or a fold without one finite prediction for each scored row.
+        ValueError: `folds` is empty, or a fold does not have one finite prediction per scored rating.
     """
     if not folds:
-        raise ValueError("no fold to break down; give at least one (train, scored, predicted)")
+        raise ValueError("no fold to break down; pass at least one (train, scored, predicted)")
     facts = _Facts(*map(np.concatenate, zip(*(_facts(*fold) for fold in folds), strict=True)))
     cold = (facts.user_counts == 0) + 2 * (facts.item_counts == 0)
     groups = {
@@ -69,7 +70,9 @@ def pooled_breakdown(folds: Sequence[tuple[RatingDataset, RatingDataset, FloatAr
 
 def _facts(train: RatingDataset, scored: RatingDataset, predicted: FloatArray) -> _Facts:
     if len(predicted) != scored.n_ratings or not np.isfinite(predicted).all():
-        raise ValueError(f"{len(predicted)} predictions for {scored.n_ratings} rows; give a finite one for each")
+        raise ValueError(
+            f"{len(predicted)} predictions for {scored.n_ratings} ratings; pass one finite prediction per rating"
+        )
     return _Facts(
         np.bincount(train.user_idx, minlength=train.n_users)[scored.user_idx],
         np.bincount(train.item_idx, minlength=train.n_items)[scored.item_idx],
@@ -79,9 +82,9 @@ def _facts(train: RatingDataset, scored: RatingDataset, predicted: FloatArray) -
 
 
 def _by_count(counts: IntArray) -> tuple[Sequence[str], IntArray]:
-    """Labels, and the part of each row: none, then quartiles of the rest that no count straddles."""
+    """Return the labels and each rating's class: a count of 0, then quartiles of the rest that split no count."""
     some = counts[counts > 0]
-    # inverted_cdf: the edges are counts that occur, the lower part includes its edge
+    # inverted_cdf: the edges are counts that occur, the lower class includes its edge
     edges = np.unique(np.quantile(some, [0.25, 0.5, 0.75, 1], method="inverted_cdf")) if len(some) else some
     part = np.searchsorted(np.concatenate([[0], edges]), counts)
     ranges = [(counts[part == each].min(), counts[part == each].max()) for each in range(1, len(edges) + 1)]
@@ -99,7 +102,7 @@ def _by_value(ratings: FloatArray, rating_scale: tuple[float, float]) -> tuple[S
 
 
 def _text(value: np.floating[Any]) -> str:
-    return np.format_float_positional(value, trim="-")  # the fewest digits that tell it apart: 0.1, 5
+    return np.format_float_positional(value, trim="-")  # the fewest digits that identify the value: 0.1, 5
 
 
 def _rows(group: str, labels: Sequence[str], part: npt.NDArray[Any], squares: FloatArray) -> list[BreakdownRow]:

@@ -32,7 +32,8 @@ def headers(rows: Sequence[Row]) -> list[str]:
     for record in sorted((row.record for row in rows if row.ok), key=lambda record: record.job.scored_on, reverse=True):
         data = record.provenance.data
         size = f"{data['n_users']:,} users × {data['n_items']:,} items, {data['n_ratings']:,} ratings"
-        scored = f"{record.outcome.n_scored:,} {record.job.scored_on} rows, {record.outcome.cold_share:.1%} cold"
+        scored_on = "test" if record.job.scored_on == "test" else "validation"
+        scored = f"{record.outcome.n_scored:,} {scored_on} ratings, {record.outcome.cold_share:.1%} cold"
         lines[comparison_key(record)] = f"{record.job.dataset} · {size} · {record.job.split} · {scored}"
     return list(lines.values())
 

@@ -1,4 +1,4 @@
-"""Rows: records -> what one line of a table says."""
+"""Rows: records -> the lines of a table."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ class Flag(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """One line: a candidate on one split of one data set, its seeds averaged."""
+    """One line of a table: a candidate on one split of one dataset, averaged over its seeds."""
 
     record: Record  # of the first seed
     options: dict[str, Any]  # those that were set, or differ between rows of the same model
-    scores: dict[str, Score] = field(default_factory=dict)  # on the test part; empty where it stayed sealed
-    valid: Score | None = None  # the first metric on the validation part, where that chose
+    scores: dict[str, Score] = field(
+        default_factory=dict
+    )  # on the test set; empty if it was not opened for this candidate
+    valid: Score | None = None  # the first metric on the validation set, if candidates were chosen by it
     n_seeds: int = 1
     fit_seconds: float | None = None
     predict_seconds: float | None = None
@@ -51,7 +53,7 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        """Whether something went wrong; a candidate that a search stopped has no scores, but did not fail."""
+        """Whether there was an error; a candidate that a search stopped early has no scores, but did not fail."""
         return self.record.outcome.status not in ("ok", "pruned")
 
     @property
@@ -69,15 +71,15 @@ class Row:
         return (*seeds, *(flag.value for flag in Flag if flag in self.flags), *opened)
 
     def label(self) -> str:
-        """The options as they would be typed."""
+        """Return the options as they are typed on the command line."""
         return " ".join(f"{name}={_typed(value)}" for name, value in self.options.items())
 
 
 def rows_of(records: Sequence[Record], is_baseline: Callable[[Record], bool] = lambda _: False) -> list[Row]:
-    """The rows, best first within each data set and split, all that failed last.
+    """Return the rows, best first within each dataset and split, with failed ones last.
 
-    Records that differ in nothing but the seed become one row: the mean over the seeds and, from
-    two on, their standard deviation. A candidate's validation and test records share a row. A
+    Records that differ only in the seed become one row: the mean over the seeds and, for two or more,
+    their standard deviation. A candidate's validation and test records share a row. A
     baseline is flagged, and so is a row worse than the `bias` baseline. Rows with equal scores are
     in the order of their model's name, then of their options' values.
     """
@@ -101,14 +103,15 @@ def rows_of(records: Sequence[Record], is_baseline: Callable[[Record], bool] = l
 
 
 def openings(rows: Sequence[Row]) -> Counter[tuple[str, ...]]:
-    """How many candidates of each data set, split and model were scored on the test part."""
+    """Count the candidates of each dataset, split and model that were scored on the test set."""
     return Counter(
         (*comparison_key(row.record), row.record.job.model) for row in rows if row.scores and not row.is_baseline
     )
 
 
 def _row(group: list[Record], varying: set[str]) -> Row:
-    tested, validated = _one_a_seed(group, "test"), _one_a_seed(group, "valid")
+    tested = _latest_per_seed(group, "test")
+    validated = _latest_per_seed(group, "valid")
     records = tested or validated
     first = records[0]
     names = varying | set(first.job.user_options)
@@ -137,8 +140,8 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return fmean(known) if len(known) == len(values) else None
 
 
-def _one_a_seed(group: Sequence[Record], part: str) -> list[Record]:
-    """The latest record of each seed: a run made again, after an edit say, is no replicate."""
+def _latest_per_seed(group: Sequence[Record], part: str) -> list[Record]:
+    """Return the latest record of each seed: a repeated run, after an edit for example, is not a replicate."""
     in_time = sorted(
         (record for record in group if record.job.scored_on == part), key=lambda record: record.provenance.created
     )
@@ -146,7 +149,7 @@ def _one_a_seed(group: Sequence[Record], part: str) -> list[Record]:
 
 
 def _averaged(records: Sequence[Record]) -> dict[str, Score]:
-    """The scores of one record, or those of several seeds averaged."""
+    """Return the scores of one record, or the averages over several seeds."""
     if len(records) < 2:
         return dict(records[0].outcome.scores) if records else {}
     return {
@@ -158,7 +161,7 @@ def _averaged(records: Sequence[Record]) -> dict[str, Score]:
 
 
 def _options(record: Record) -> Mapping[str, Any]:
-    """The options; where folds have their own, the values that occur: 8/16."""
+    """Return the options; if folds have their own, all values of an option: 8/16."""
     options = record.job.options
     values = {name: list(dict.fromkeys(_typed(each[name]) for each in record.job.fold_options)) for name in options}
     return {name: options[name] if len(seen) == 1 else "/".join(seen) for name, seen in values.items()}
@@ -175,7 +178,7 @@ def _flagged(row: Row, bias: float | None, opened: Counter[tuple[str, ...]]) -> 
 
 
 def _varying_options(records: Sequence[Record]) -> dict[tuple[str, ...], set[str]]:
-    """By data set, split and model: the options that do not have one value in all records."""
+    """Return by dataset, split and model the options that have more than one value."""
     values: dict[tuple[str, ...], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
         for name, value in record.job.options.items():
@@ -184,7 +187,7 @@ def _varying_options(records: Sequence[Record]) -> dict[tuple[str, ...], set[str
 
 
 def comparison_key(record: Record) -> tuple[str, str, str]:
-    """Where the record stands: the data set's name, the split and the content."""
+    """Return what rows must share to be compared: the dataset's name, the split and the dataset's digest."""
     return record.job.dataset, record.job.split, record.provenance.data.get("digest", "")
 
 

@@ -1,6 +1,6 @@
-"""How sure a comparison is: differences of RMSE with their intervals and p-values.
+"""The significance of a comparison: differences of RMSE with their intervals and p-values.
 
-Everything here takes arrays and gives numbers; a difference is negative where the first is better.
+Functions take arrays and return numbers. A difference is negative where the first model is better.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 
-BLOCK = 2**20  # weights held at a time: bounds the memory, whatever the number of users
-RESAMPLES_PER_ROW = 100  # Holm multiplies a p-value of at least 2 / n_resamples by the rows: 0.02 stays in reach
+BLOCK = 2**20  # weights in memory at once, whatever the number of users
+RESAMPLES_PER_ROW = 100  # Holm multiplies p-values, at least 2 / n_resamples, by up to the rows: 0.02 stays possible
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What is between two models: the first's figure less the second's."""
+    """The difference between two models: the first's value less the second's."""
 
     difference: float
     low: float  # the confidence interval's lower end
     high: float  # its upper end
-    p_value: float  # two-sided, of no difference at all
+    p_value: float  # two-sided, of no difference
 
 
 def paired_bootstrap(
@@ -36,22 +36,23 @@ def paired_bootstrap(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Difference:
-    """RMSE of `a` less RMSE of `b` over the same rows, with users resampled as a whole.
+    """Return RMSE of `a` less RMSE of `b` over the same ratings, with its bootstrap interval and p-value.
 
-    A user's ratings resemble each other, so users are drawn, with replacement and all their rows, and
-    both RMSEs are pooled anew; the interval is the percentile one, and with d* the differences drawn
+    A user's ratings are correlated, so users are resampled with replacement, each with all ratings, and
+    both RMSEs are computed over each resample. The interval is the percentile interval; with d* the
+    resampled differences,
         p = 2 (1 + min(#{d* <= 0}, #{d* >= 0})) / (1 + n_resamples),
-    at most 1 and at least 2^(1 - n_users), what a sign test of so few users could say. One user alone
-    says nothing about others: the interval is without end. A percentile interval of few users is a little too
-    narrow: simulated, one of 95 % covers 92 to 93 % with 30 to 60 users, 94 % from 150 on.
+    at most 1 and at least 2^(1 - n_users), the smallest p-value of a sign test over the users. With a
+    single user the interval is infinite. With few users a percentile interval is slightly too narrow: in
+    simulations a 95 % interval covers 92 to 93 % with 30 to 60 users, 94 % from 150 on.
 
-    For several folds concatenate their rows, each scored once: a user's rows of all folds belong together.
+    For several folds, concatenate their ratings: a user's ratings of all folds belong together.
 
     Source: Efron & Tibshirani (1993), "An introduction to the bootstrap", §13.3; clusters: Field & Welsh
     (2007), "Bootstrapping clustered data", JRSS B 69(3).
 
     Raises:
-        ValueError: arrays are empty, differ in length or are not finite; an option is out of range.
+        ValueError: The arrays are empty, differ in length or are not finite, or an option is out of range.
     """
     return _bootstrap(ratings, [predicted_b, predicted_a], user_idx, n_resamples, confidence, seed)[0]
 
@@ -65,17 +66,17 @@ def compare_with_best(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> list[Difference]:
-    """Each row's RMSE less the best's, by `paired_bootstrap`, p-values adjusted by `holm`.
+    """Return each row's RMSE less the best's, by `paired_bootstrap`, with p-values adjusted by `holm`.
 
-    `predictions` has one array a row of the table, the best first; its own difference is 0. All rows
-    share the resamples, and a long table gets more of them: 100 a row. Intervals are not adjusted.
+    `predictions` has one array per row of the table, the best first; its own difference is 0. All rows
+    share the resamples, and a long table gets more of them: 100 per row. Intervals are not adjusted.
 
     Raises:
-        ValueError: as `paired_bootstrap` does, or there is no row.
+        ValueError: `predictions` is empty, or `paired_bootstrap` raises it.
     """
     if not predictions:
-        raise ValueError("no predictions to compare; give one array a row, the best first")
-    if n_resamples > 0:  # what is out of range stays so, to be refused
+        raise ValueError("no predictions to compare; pass one array per row, the best first")
+    if n_resamples > 0:  # a value out of range is left for `_bootstrap` to reject
         n_resamples = max(n_resamples, RESAMPLES_PER_ROW * (len(predictions) - 1))
     others = _bootstrap(ratings, predictions, user_idx, n_resamples, confidence, seed)
     adjusted = holm([other.p_value for other in others]).tolist()
@@ -91,26 +92,31 @@ def mark_ties(differences: Sequence[Difference], *, alpha: float = 0.05) -> list
 def corrected_t(
     differences: Sequence[float] | FloatArray, n_train: int, n_test: int, *, confidence: float = 0.95
 ) -> Difference:
-    """The mean of the folds' differences, by a t-test that knows that folds share training rows.
+    """Return the mean of the folds' differences, with a t-test corrected for the training ratings that folds share.
 
         t = mean(d) / sqrt(var(d) (1/K + n_test/n_train)),   K - 1 degrees of freedom
 
-    for K folds. `n_train` and `n_test` are a fold's sizes or their sums over the folds: the ratio counts.
+    for K folds. `n_train` and `n_test` are the sizes of one fold or their sums over the folds: only the ratio matters.
 
     Source: Nadeau & Bengio (2003), "Inference for the generalization error", Machine Learning 52(3).
 
     Raises:
-        ValueError: fewer than two folds, a difference that is not finite, or an option out of range.
+        ValueError: There are fewer than two folds, a difference is not finite, or an option is out of range.
     """
     folds = np.asarray(differences, np.float64)
     if folds.ndim != 1 or len(folds) < 2 or not np.isfinite(folds).all():
-        raise ValueError(f"differences of folds {folds.tolist()}; give a finite number for each of two folds or more")
+        raise ValueError(
+            f"differences of folds {folds.tolist()}; pass a finite number per fold, for at least two folds"
+        )
     if n_train <= 0 or n_test <= 0:
-        raise ValueError(f"folds of {n_train} training and {n_test} test rows; give the sizes of a fold, both above 0")
+        raise ValueError(
+            f"folds of {n_train} training and {n_test} test ratings; pass the sizes of a fold, both above 0"
+        )
     _check_confidence(confidence)
     from scipy.special import stdtr, stdtrit
 
-    mean, freedom = float(folds.mean()), len(folds) - 1
+    mean = float(folds.mean())
+    freedom = len(folds) - 1
     error = float(np.sqrt(folds.var(ddof=1) * (1 / len(folds) + n_test / n_train)))
     margin = float(stdtrit(freedom, (1 + confidence) / 2)) * error
     if error == 0:
@@ -119,18 +125,18 @@ def corrected_t(
 
 
 def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:
-    """The p-values adjusted for their number: rejecting those below 0.05 errs in 5 % of tables at most.
+    """Return the p-values adjusted for multiple comparisons: at 0.05, at most 5 % of tables have a false rejection.
 
         p'_(k) = min(1, max over j <= k of (m - j + 1) p_(j)),   p_(1) <= ... <= p_(m)
 
     Source: Holm (1979), "A simple sequentially rejective multiple test procedure", Scand. J. Stat. 6(2).
 
     Raises:
-        ValueError: a value is no probability.
+        ValueError: A p-value is outside 0 ... 1.
     """
     p = np.asarray(p_values, np.float64)
     if not ((p >= 0) & (p <= 1)).all():
-        raise ValueError(f"p-values {p.tolist()}; each must lie in 0 ... 1")
+        raise ValueError(f"p-values {p.tolist()}; each must be between 0 and 1")
     order = np.argsort(p, kind="stable")
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
@@ -145,7 +151,7 @@ def _bootstrap(
     confidence: float,
     seed: int,
 ) -> list[Difference]:
-    """All predictions but the first against the first."""
+    """Return the difference of each prediction but the first to the first."""
     if n_resamples < 1:
         raise ValueError(f"n_resamples is {n_resamples}; it must be at least 1")
     _check_confidence(confidence)
@@ -161,22 +167,28 @@ def _bootstrap(
 
 
 def _user_sums(ratings: FloatArray, predictions: Sequence[FloatArray], user_idx: IntArray) -> FloatArray:
-    """By user: rows, squared errors of the first, and how much those of each other exceed them."""
+    """Return per user: number of ratings, squared errors of the first model, and the excess of each other one.
+
+    Shape (n_users, 1 + n_models), float64.
+    """
     n_values = {len(ratings), len(user_idx), *map(len, predictions)}
     if len(n_values) > 1 or 0 in n_values:
-        raise ValueError(f"ratings, user_idx and predictions of lengths {sorted(n_values)}; give equally many, above 0")
+        raise ValueError(
+            f"ratings, user_idx and predictions of lengths {sorted(n_values)}; pass equally many, at least one"
+        )
     first, *others = (np.square(np.asarray(each, np.float64) - ratings) for each in predictions)
-    # the excess is summed, not the errors: equal predictions then differ by exactly 0 in each resample
+    # sum the excess, not the errors, so that equal predictions differ by exactly 0 in each resample
     columns = [np.ones_like(first), first, *(other - first for other in others)]
     if not np.isfinite(columns).all():
-        raise ValueError("ratings or predictions that are not finite; every row needs both")
+        raise ValueError("ratings or predictions are not finite; pass a finite number for every row")
     users = np.unique(user_idx, return_inverse=True)[1]
     return np.column_stack([np.bincount(users, column) for column in columns])
 
 
 def _resampled(sums: FloatArray, n_resamples: int, seed: int) -> FloatArray:
-    """The differences in each resample (n_resamples, n_others)."""
-    rng, n_users = np.random.default_rng(seed), len(sums)
+    """Return the differences in each resample (n_resamples, n_others)."""
+    rng = np.random.default_rng(seed)
+    n_users = len(sums)
     n_block = max(1, BLOCK // n_users)
     differences = []
     for start in range(0, n_resamples, n_block):
@@ -188,7 +200,7 @@ def _resampled(sums: FloatArray, n_resamples: int, seed: int) -> FloatArray:
 
 
 def _rmse_differences(sums: FloatArray) -> FloatArray:
-    """sqrt(A) - sqrt(B) = (A - B) / (sqrt(A) + sqrt(B)), which loses no digits to cancellation."""
+    """Return sqrt(A) - sqrt(B) = (A - B) / (sqrt(A) + sqrt(B)), which avoids cancellation."""
     mean_squares = sums[:, 1:] / sums[:, :1]
     first, excess = mean_squares[:, :1], mean_squares[:, 1:]
     total = np.sqrt(first) + np.sqrt(np.maximum(first + excess, 0))
@@ -197,4 +209,4 @@ def _rmse_differences(sums: FloatArray) -> FloatArray:
 
 def _check_confidence(confidence: float) -> None:
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; it must lie between 0 and 1, 0.95 for example")
+        raise ValueError(f"confidence is {confidence}; it must be between 0 and 1, 0.95 for example")

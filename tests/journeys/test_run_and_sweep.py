@@ -44,7 +44,7 @@ def test_one_model_gives_one_row_and_its_record(tmp_path: Path) -> None:
     run = recbench("model=bias", "model.reg_user=3", *SMALL, cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     header, columns, row, folder = run.stdout.strip().splitlines()
-    assert "60 users × 40 items, 1,200 ratings · holdout test_size=0.2 seed=42 · 240 test rows" in header
+    assert "60 users × 40 items, 1,200 ratings · holdout test_size=0.2 seed=42 · 240 test ratings" in header
     assert columns.split() == [
         "model",
         "options",

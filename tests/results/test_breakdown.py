@@ -1,4 +1,4 @@
-"""The breakdown: a case counted by hand, and the law that the parts of a group are the whole."""
+"""The breakdown: a case counted by hand, and the property that the classes of a group partition the ratings."""
 
 from __future__ import annotations
 
@@ -34,45 +34,45 @@ def sizes(rows: list[BreakdownRow], group: str) -> dict[str, int]:
 
 
 def rated(values: Any, scale: tuple[float, float]) -> list[tuple[str, int, float]]:
-    """Rows that differ by their rating alone, each predicted 1 too high."""
+    """Return the classes of ratings that differ in nothing else, each predicted 1 too high."""
     scored = dataset(np.zeros(len(values), int), np.zeros(len(values), int), values, scale)
     return parts(breakdown(dataset([0], [0], [scale[0]], scale), scored, scored.ratings + 1.0), "rating value")
 
 
-# user 0 has three training rows, user 1 one; item 0 has two, items 1 and 2 one; all else is cold
+# user 0 has three training rows, user 1 one; item 0 has two, items 1 and 2 one; everything else is cold
 TRAIN = dataset([0, 0, 0, 1], [0, 1, 2, 0], [5, 4, 3, 2])
 SCORED = dataset([0, 1, 1, 2, 2], [3, 1, 2, 0, 3], [5, 3, 1, 3, 5])
 PREDICTED = np.array([4.0, 3.0, 3.0, 5.0, 2.0])  # errors 1, 0, 2, 2, 3
 
 
-def test_rows_by_what_train_has_of_user_and_item() -> None:
+def test_ratings_by_cold_start() -> None:
     expected = [("warm", 2, math.sqrt(2)), ("cold user", 1, 2), ("cold item", 1, 1), ("cold user and item", 1, 3)]
     found = parts(breakdown(TRAIN, SCORED, PREDICTED), "cold start")
     assert [row[:2] for row in found] == [row[:2] for row in expected]
     assert [row[2] for row in found] == pytest.approx([row[2] for row in expected])
 
 
-def test_rows_by_the_users_training_rows() -> None:
+def test_ratings_by_user_activity() -> None:
     found = parts(breakdown(TRAIN, SCORED, PREDICTED), "user activity")
     assert found == [("0", 2, math.sqrt(6.5)), ("1", 2, math.sqrt(2)), ("3", 1, 1)]
 
 
-def test_rows_by_the_items_training_rows() -> None:
+def test_ratings_by_item_popularity() -> None:
     found = parts(breakdown(TRAIN, SCORED, PREDICTED), "item popularity")
     assert found == [("0", 2, math.sqrt(5)), ("1", 2, math.sqrt(2)), ("2", 1, 2)]
 
 
-def test_rows_by_rating_value() -> None:
+def test_ratings_by_rating_value() -> None:
     found = parts(breakdown(TRAIN, SCORED, PREDICTED), "rating value")
     assert found == [("1", 1, 2), ("3", 2, math.sqrt(2)), ("5", 2, math.sqrt(5))]
 
 
-def test_groups_come_in_one_order() -> None:
+def test_groups_are_in_a_fixed_order() -> None:
     found = [row.group for row in breakdown(TRAIN, SCORED, PREDICTED)]
     assert list(dict.fromkeys(found)) == GROUPS
 
 
-def test_activity_is_cut_into_quartiles_of_the_scored_rows() -> None:
+def test_activity_is_divided_into_quartiles_of_the_scored_ratings() -> None:
     counts = np.arange(1, 9)  # user u has u + 1 training rows, and one scored row
     train = dataset(np.repeat(np.arange(8), counts), np.zeros(36, int), np.ones(36), n=(8, 1))
     scored = dataset(np.arange(8), np.zeros(8, int), np.ones(8), n=(8, 1))
@@ -80,14 +80,14 @@ def test_activity_is_cut_into_quartiles_of_the_scored_rows() -> None:
     assert found == {"1–2": 2, "3–4": 2, "5–6": 2, "7–8": 2}
 
 
-def test_no_number_of_training_rows_is_in_two_classes() -> None:
+def test_no_count_of_training_ratings_is_in_two_classes() -> None:
     # three of the four quartiles end at 2 training rows, which six of the eight scored rows have or stay below
     train = dataset([0, 1, 1, 2, 2, 2], [0, 0, 1, 0, 1, 2], np.ones(6))
     scored = dataset([0, 1, 1, 1, 1, 1, 2, 2], np.full(8, 4), np.ones(8))
     assert sizes(breakdown(train, scored, np.ones(8)), "user activity") == {"1–2": 6, "3": 2}
 
 
-def test_half_stars_stand_alone() -> None:
+def test_half_stars_are_classes_of_their_own() -> None:
     found = rated(np.arange(1, 11) / 2, (0.5, 5))
     assert [label for label, _, _ in found] == ["0.5", "1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5"]
 
@@ -96,24 +96,24 @@ def test_zero_and_negative_ratings_are_ratings() -> None:
     assert rated([-1, 0, 1, 0], (-1, 1)) == [("-1", 1, 1), ("0", 2, 1), ("1", 1, 1)]
 
 
-def test_many_rating_values_are_put_into_five_ranges_of_the_scale() -> None:
+def test_many_rating_values_are_grouped_into_five_ranges() -> None:
     # 0.6 is on an edge, and belongs above it
     found = rated(np.array([-1, -0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, 0, 0.5, 0.6, 0.7, 1]), (-1, 1))
     expected = {"-1 to below -0.6": 4, "-0.6 to below -0.2": 4, "-0.2 to below 0.2": 1}
     assert {label: n_rows for label, n_rows, _ in found} == expected | {"0.2 to below 0.6": 1, "0.6 to 1": 3}
 
 
-def test_empty_parts_are_left_out() -> None:
+def test_empty_classes_are_left_out() -> None:
     found = breakdown(TRAIN, TRAIN, TRAIN.ratings)
     assert parts(found, "cold start") == [("warm", 4, 0)]
     assert "0" not in sizes(found, "user activity")
 
 
-def test_without_scored_rows_there_is_nothing_to_tell() -> None:
+def test_without_scored_ratings_the_breakdown_is_empty() -> None:
     assert breakdown(TRAIN, dataset([], [], []), np.array([])) == []
 
 
-def test_folds_are_pooled_each_row_told_by_its_own_train() -> None:
+def test_folds_are_pooled_with_each_rating_classified_by_its_own_training_set() -> None:
     other = dataset([2, 2], [3, 0], [1, 1])  # there, user 2 and item 3 are known
     found = pooled_breakdown([(TRAIN, SCORED, PREDICTED), (other, SCORED, PREDICTED)])
     first, second = (breakdown(train, SCORED, PREDICTED) for train in (TRAIN, other))
@@ -125,12 +125,14 @@ def test_folds_are_pooled_each_row_told_by_its_own_train() -> None:
 
 
 @pytest.mark.parametrize("predicted", [np.ones(3), np.array([1, 2, np.nan, 4, 5])])
-def test_predictions_that_do_not_fit_the_rows_are_refused(predicted: FloatArray) -> None:
-    with pytest.raises(ValueError, match=f"{len(predicted)} predictions for 5 rows; give a finite one for each"):
+def test_predictions_that_do_not_match_the_ratings_are_rejected(predicted: FloatArray) -> None:
+    with pytest.raises(
+        ValueError, match=f"{len(predicted)} predictions for 5 ratings; pass one finite prediction per rating"
+    ):
         breakdown(TRAIN, SCORED, predicted)
 
 
-def test_no_fold_at_all_is_refused() -> None:
+def test_an_empty_list_of_folds_is_rejected() -> None:
     with pytest.raises(ValueError, match="no fold to break down"):
         pooled_breakdown([])
 
@@ -144,7 +146,7 @@ PAIRS = st.lists(
 
 @settings(deadline=None, max_examples=100)
 @given(PAIRS, PAIRS, st.booleans())
-def test_the_parts_of_each_group_are_all_scored_rows(train_rows: Any, scored_rows: Any, whole: bool) -> None:
+def test_the_classes_of_each_group_partition_the_scored_ratings(train_rows: Any, scored_rows: Any, whole: bool) -> None:
     (users, items, ratings, _), (to, on, truth, guess) = (np.array(rows).T for rows in (train_rows, scored_rows))
     step = 10 if whole else 1  # few rating values, or many
     train = dataset(users, items, ratings // step, (-40, 40))

@@ -1,4 +1,4 @@
-"""Many comparisons at once: Holm's correction, and a table's rows against its best."""
+"""Multiple comparisons: Holm's correction, and a table's rows against its best row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_holm_of_the_worked_example() -> None:
 
 @some
 @given(st.lists(st.floats(0, 1), max_size=12))
-def test_holm_keeps_the_order_and_lies_between_each_value_and_bonferroni(p_values: list[float]) -> None:
+def test_holm_keeps_the_order_and_is_between_the_p_value_and_bonferroni(p_values: list[float]) -> None:
     p, adjusted = np.array(p_values), holm(p_values)
     assert (adjusted >= p).all()
     assert (adjusted <= np.minimum(p * len(p), 1)).all()
@@ -28,12 +28,12 @@ def test_holm_keeps_the_order_and_lies_between_each_value_and_bonferroni(p_value
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, math.nan])
-def test_holm_refuses_what_is_no_probability(wrong: float) -> None:
-    with pytest.raises(ValueError, match=r"p-values .*; each must lie in 0 \.\.\. 1"):
+def test_holm_rejects_values_that_are_not_probabilities(wrong: float) -> None:
+    with pytest.raises(ValueError, match=r"p-values .*; each must be between 0 and 1"):
         holm([0.5, wrong])
 
 
-def test_rows_are_compared_with_the_best_and_adjusted_together() -> None:
+def test_rows_are_compared_with_the_best_and_adjusted_jointly() -> None:
     ratings, best, worse, users = simulated(0, better_by=0.5)
     close = best + np.random.default_rng(0).normal(0, 0.01, len(best))
     found = compare_with_best(ratings, [best, close, worse], users)
@@ -45,19 +45,19 @@ def test_rows_are_compared_with_the_best_and_adjusted_together() -> None:
     assert mark_ties(found) == [False, True, False]
 
 
-def test_a_long_table_can_still_tell_its_rows_apart() -> None:
+def test_a_long_table_can_still_have_significant_differences() -> None:
     ratings, best, worse, users = simulated(0, better_by=0.9)
     found = compare_with_best(ratings, [best, *[worse] * 60], users, n_resamples=100)
     assert mark_ties(found) == [False] * 61
 
 
-def test_a_table_of_one_row_is_tied_with_itself() -> None:
+def test_the_only_row_of_a_table_differs_by_0_from_itself() -> None:
     ratings, only, _, users = simulated(0)
     assert compare_with_best(ratings, [only], users) == [Difference(0, 0, 0, 1)]
 
 
-def test_a_table_without_rows_is_refused() -> None:
-    with pytest.raises(ValueError, match="no predictions to compare; give one array a row, the best first"):
+def test_a_table_without_rows_is_rejected() -> None:
+    with pytest.raises(ValueError, match="no predictions to compare; pass one array per row, the best first"):
         compare_with_best(np.zeros(2), [], np.arange(2))
 
 

@@ -49,7 +49,7 @@ FOLDED = changed(BIAS, scores={"rmse": Score.over([0.9, 1.0, 1.1])}, split="k_fo
 
 def test_the_text_for_a_terminal() -> None:
     assert as_text(ROWS).split("\n") == [
-        "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test rows, 3.8% cold",
+        "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test ratings, 3.8% cold",
         "model  options         RMSE     MAE  fallback  fit s  predict s  memory MB  notes",
         "mf     k=8 loss=a|b  0.8765  0.6000      7.1%  12.35       0.50        182",
         "bias                 0.9000  0.7000      0.0%   0.00       0.00          –  baseline",
@@ -59,7 +59,7 @@ def test_the_text_for_a_terminal() -> None:
 
 def test_the_markdown() -> None:
     assert as_markdown(ROWS) == (
-        "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test rows, 3.8% cold\n"
+        "Toy · 1,000 users × 50 items, 10,000 ratings · holdout test_size=0.2 · 2,000 test ratings, 3.8% cold\n"
         "\n"
         "| model | options | RMSE | MAE | fallback | fit s | predict s | memory MB | notes |\n"
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
@@ -124,7 +124,7 @@ def test_a_metric_that_one_row_lacks_is_empty_there() -> None:
 
 
 def test_the_header_says_which_set_was_scored() -> None:
-    assert headers(rows_of([changed(BIAS, scored_on="valid")]))[0].endswith("2,000 valid rows, 3.8% cold")
+    assert headers(rows_of([changed(BIAS, scored_on="valid")]))[0].endswith("2,000 validation ratings, 3.8% cold")
 
 
 def test_footnotes_come_below_the_markdown() -> None:

@@ -1,4 +1,4 @@
-"""The table: which rows there are, in which order, and what is noted of them."""
+"""Rows: which there are, in which order, and with which notes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_best_row_comes_first() -> None:
     assert models_of(rows_of([made_record("c", 1.2), made_record("a", 0.9), made_record("b", 1.0)])) == ["a", "b", "c"]
 
 
-def test_the_greatest_comes_first_where_greater_is_better() -> None:
+def test_the_highest_score_comes_first_where_greater_is_better() -> None:
     records = [
         made_record(name, value, metric="r2", greater=True) for name, value in (("a", 0.1), ("b", 0.4), ("c", -1))
     ]
@@ -33,7 +33,7 @@ def test_the_first_metric_decides() -> None:
     assert models_of(rows_of(records)) == ["a", "b"]
 
 
-def test_what_failed_comes_last_with_its_cause() -> None:
+def test_failed_rows_come_last_with_their_cause() -> None:
     rows = rows_of([failed_record("broken"), made_record("good", 1.0)])
     assert models_of(rows) == ["good", "broken"]
     assert (rows[1].ok, rows[1].notes) == (False, ("failed: it broke",))
@@ -44,18 +44,18 @@ def test_a_row_out_of_memory_says_so() -> None:
     assert row.notes == ("memory: the job ran out of memory",)
 
 
-def test_what_failed_before_its_data_was_read_comes_last_too() -> None:
-    # such a record knows the data set by its kind alone, and this one sorts before the name
+def test_a_job_that_failed_before_reading_its_data_comes_last() -> None:
+    # such a record has the dataset's kind in place of its name, which here comes first in the alphabet
     rows = rows_of([failed_record("broken", dataset="Kind"), made_record("good", 1.0)])
     assert models_of(rows) == ["good", "broken"]
 
 
-def test_a_score_that_is_not_a_number_comes_after_all_numbers() -> None:
+def test_nan_scores_come_after_all_numbers() -> None:
     rows = rows_of([made_record("c", 0.9), made_record("none", math.nan), made_record("a", 0.7), made_record("b", 0.8)])
     assert models_of(rows) == ["a", "b", "c", "none"]
 
 
-def test_data_sets_and_splits_stand_together() -> None:
+def test_rows_are_grouped_by_dataset_and_split() -> None:
     records = [
         made_record("a", 2.0, dataset="B"),
         made_record("b", 1.0, dataset="A", split="k_fold"),
@@ -75,7 +75,7 @@ def _replicates() -> list[Record]:
     ]
 
 
-def test_records_that_differ_in_the_seed_alone_are_one_row() -> None:
+def test_records_that_differ_only_in_the_seed_are_one_row() -> None:
     (row,) = rows_of(_replicates())
     assert (row.n_seeds, row.notes) == (2, ("mean of 2 seeds",))
     assert row.scores["rmse"].mean == pytest.approx(1.0)
@@ -87,18 +87,18 @@ def test_costs_are_averaged_over_seeds() -> None:
     assert (row.fit_seconds, row.peak_memory_mb) == (2.0, 2.0)
 
 
-def test_a_cost_that_one_seed_lacks_is_absent() -> None:
+def test_a_cost_missing_for_one_seed_is_missing_in_the_row() -> None:
     first, second = _replicates()
     (row,) = rows_of([first, made_record("mf", 1.1, options={"reg": 0.1, "seed": 1}, peak_memory_mb=None)])
     assert row.peak_memory_mb is None
     assert second.outcome.peak_memory_mb == 3.0
 
 
-def test_the_seed_is_no_option_of_the_table() -> None:
+def test_the_seed_is_not_shown_as_an_option() -> None:
     assert rows_of(_replicates())[0].options == {}
 
 
-def test_a_failed_seed_stays_a_row_of_its_own() -> None:
+def test_a_failed_seed_is_a_row_of_its_own() -> None:
     first, second = _replicates()
     rows = rows_of([first, second, failed_record("mf", options={"reg": 0.1, "seed": 2})])
     assert [(row.ok, row.n_seeds) for row in rows] == [(True, 2), (False, 1)]
@@ -108,7 +108,7 @@ def test_two_failures_are_two_rows() -> None:
     assert len(rows_of([failed_record("mf"), failed_record("mf")])) == 2
 
 
-def test_records_on_other_data_are_not_averaged() -> None:
+def test_records_on_different_data_are_not_averaged() -> None:
     assert len(rows_of([made_record("mf", 1.0), made_record("mf", 2.0, data=DATA | {"digest": "d2"})])) == 2
 
 
@@ -118,14 +118,14 @@ def test_validation_and_test_scores_of_a_candidate_share_a_row_and_are_not_avera
     assert (row.scores["rmse"].mean, row.valid.mean) == (1.0, 2.0)
 
 
-def test_a_sealed_candidate_has_no_test_score_and_comes_after_those_that_have() -> None:
+def test_candidates_without_a_test_score_come_after_those_with_one() -> None:
     sealed, better = made_record("mf", 0.5, scored_on="valid"), made_record("other", 0.4, scored_on="valid")
     rows = rows_of([sealed, made_record("bias", 1.0), better])
     assert models_of(rows) == ["bias", "other", "mf"]
     assert rows[2].scores == {}
 
 
-def test_a_choice_made_fold_by_fold_is_a_row_of_its_own_with_the_values_that_occur() -> None:
+def test_options_chosen_per_fold_are_a_row_of_their_own_with_all_values() -> None:
     candidates = [
         made_record("mf", 1.0, scored_on="valid", options={"reg": reg}, user_options=("reg",)) for reg in (1, 2)
     ]
@@ -146,7 +146,7 @@ def test_each_row_of_several_that_were_scored_on_test_says_so() -> None:
     assert footnotes(rows)[0].startswith("test set opened 2 times for mf")
 
 
-def test_variants_of_one_kind_are_not_averaged() -> None:
+def test_variants_of_one_model_are_not_averaged() -> None:
     assert len(rows_of([made_record("mf", 1.0), made_record("mf_classic", 2.0, kind="mf")])) == 2
 
 
@@ -160,17 +160,17 @@ def test_options_that_differ_between_rows_of_a_model_are_shown() -> None:
     assert [row.label() for row in rows] == ["k=8", "k=16"]
 
 
-def test_options_that_somebody_set_are_shown() -> None:
+def test_options_set_by_the_user_are_shown() -> None:
     (row,) = rows_of([made_record("mf", 1.0, options={"k": 8, "reg": 0.2}, user_options=("reg",))])
     assert row.options == {"reg": 0.2}
 
 
-def test_options_that_differ_between_models_alone_are_not_shown() -> None:
+def test_options_that_differ_only_between_models_are_not_shown() -> None:
     rows = rows_of([made_record("mf", 1.0, options={"k": 8}), made_record("ncf", 2.0, options={"k": 16})])
     assert [row.options for row in rows] == [{}, {}]
 
 
-def test_options_are_written_as_they_would_be_typed() -> None:
+def test_options_are_written_as_they_are_typed() -> None:
     options = {"name": "pearson", "flag": True, "limit": None, "layers": [8, 4], "reg": 0.1}
     row = Row(made_record("mf", 1.0), options)
     assert row.label() == "name=pearson flag=true limit=null layers=[8,4] reg=0.1"

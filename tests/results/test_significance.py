@@ -1,4 +1,4 @@
-"""Statistics of a comparison: worked cases, laws, and whether an interval covers what it should."""
+"""Significance of a comparison: worked cases, properties, and the coverage of the intervals."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_difference_is_that_of_the_pooled_rmse(rows: list[tuple[float, float
 
 @some
 @given(ROWS)
-def test_exchanging_the_models_mirrors_everything(rows: list[tuple[float, float, float, int]]) -> None:
+def test_exchanging_the_models_mirrors_difference_and_interval(rows: list[tuple[float, float, float, int]]) -> None:
     there, back = fast(columns(rows)), fast(swapped(columns(rows)))
     mirrored = (-back.difference, -back.high, -back.low, back.p_value)
     assert astuple(there) == pytest.approx(mirrored, abs=1e-12)
@@ -81,7 +81,7 @@ def test_a_p_value_below_5_percent_means_an_interval_without_0(rows: list[tuple[
     assert found.p_value >= 0.05 or found.low > 0 or found.high < 0
 
 
-def test_which_numbers_the_users_have_does_not_matter() -> None:
+def test_the_numbering_of_users_does_not_matter() -> None:
     ratings, a, b, users = simulated(0)
     assert fast((ratings, a, b, users)) == fast((ratings, a, b, 10**6 + 7 * users))
 
@@ -100,12 +100,12 @@ def test_two_users_give_the_three_possible_resamples() -> None:
     assert found.p_value == pytest.approx(0.5, abs=0.05)
 
 
-def test_a_lower_confidence_gives_a_narrower_interval() -> None:
+def test_lower_confidence_gives_a_narrower_interval() -> None:
     wide, narrow = (fast(simulated(0), confidence=confidence) for confidence in (0.95, 0.5))
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
-def test_the_interval_is_that_of_resampling_rows_where_each_user_has_one() -> None:
+def test_with_one_rating_per_user_the_interval_is_that_of_resampling_ratings() -> None:
     ratings, a, b, _ = simulated(1)
     rng = np.random.default_rng(7)
     draws = rng.integers(len(ratings), size=(4000, len(ratings)))
@@ -114,7 +114,7 @@ def test_the_interval_is_that_of_resampling_rows_where_each_user_has_one() -> No
     assert (found.low, found.high) == pytest.approx(np.quantile(naive, [0.025, 0.975]), abs=0.01)
 
 
-def test_users_that_err_as_a_whole_widen_the_interval() -> None:
+def test_errors_correlated_within_users_widen_the_interval() -> None:
     ratings, a, b, users = simulated(2)
     by_user, by_row = (fast((ratings, a, b, index)) for index in (users, np.arange(len(users))))
     assert by_user.high - by_user.low > 1.3 * (by_row.high - by_row.low)
@@ -127,29 +127,29 @@ def test_the_interval_covers_the_known_difference_in_95_of_100_samples() -> None
     assert 0.90 <= covered <= 0.97  # 0.93 in the long run with 200 resamples, and 2.5 standard errors
 
 
-def test_models_that_are_equally_good_differ_in_5_of_100_samples() -> None:
+def test_equally_good_models_differ_significantly_in_5_of_100_samples() -> None:
     found = [fast(simulated(seed, n_users=150, better_by=0.0)) for seed in range(400)]
     assert 0.02 <= np.mean([each.p_value < 0.05 for each in found]) <= 0.09
 
 
-def test_no_p_value_is_smaller_than_the_resamples_can_show() -> None:
+def test_the_smallest_p_value_depends_on_the_number_of_resamples() -> None:
     ratings, _, b, users = simulated(0)
     assert fast((ratings, ratings, b, users)).p_value == pytest.approx(2 / 201)
 
 
 @pytest.mark.parametrize(("n_users", "p_value"), [(2, 0.5), (5, 0.0625), (6, 0.03125)])
-def test_few_users_that_all_agree_say_no_more_than_a_sign_test(n_users: int, p_value: float) -> None:
+def test_the_p_value_of_few_users_is_at_least_that_of_a_sign_test(n_users: int, p_value: float) -> None:
     users = np.arange(n_users)
     found = paired_bootstrap(np.zeros(n_users), np.ones(n_users), np.zeros(n_users), users)
     assert found.p_value == p_value
 
 
-def test_one_user_says_nothing_about_others() -> None:
+def test_a_single_user_gives_an_infinite_interval() -> None:
     found = fast((np.zeros(3), np.ones(3), np.zeros(3), np.zeros(3, int)))
     assert found == Difference(1, -math.inf, math.inf, 1)
 
 
-def test_more_users_than_a_block_holds_are_drawn_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resampling_in_blocks_gives_the_same_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = fast(simulated(0))
     monkeypatch.setattr("recbench.results.significance.BLOCK", 1)
     apart = fast(simulated(0))
@@ -160,23 +160,21 @@ def test_more_users_than_a_block_holds_are_drawn_the_same_way(monkeypatch: pytes
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [
-        ((2, 2, 2, 3), {}, "ratings, user_idx and predictions of lengths [2, 3]; give equally many, above 0"),
-        ((0, 0, 0, 0), {}, "ratings, user_idx and predictions of lengths [0]; give equally many, above 0"),
+        ((2, 2, 2, 3), {}, "ratings, user_idx and predictions of lengths [2, 3]; pass equally many, at least one"),
+        ((0, 0, 0, 0), {}, "ratings, user_idx and predictions of lengths [0]; pass equally many, at least one"),
         ((2, 2, 2, 2), {"n_resamples": 0}, "n_resamples is 0; it must be at least 1"),
-        ((2, 2, 2, 2), {"confidence": 95.0}, "confidence is 95.0; it must lie between 0 and 1, 0.95 for example"),
+        ((2, 2, 2, 2), {"confidence": 95.0}, "confidence is 95.0; it must be between 0 and 1, 0.95 for example"),
     ],
 )
-def test_what_can_not_be_compared_is_refused(
-    rows: tuple[int, int, int, int], options: dict[str, Any], message: str
-) -> None:
+def test_invalid_arguments_are_rejected(rows: tuple[int, int, int, int], options: dict[str, Any], message: str) -> None:
     *values, n_users = rows
     ratings, a, b = (np.ones(n) for n in values)
     with pytest.raises(ValueError, match=re.escape(message)):
         paired_bootstrap(ratings, a, b, np.zeros(n_users, int), **options)
 
 
-def test_a_prediction_that_is_not_finite_is_refused() -> None:
-    with pytest.raises(ValueError, match="ratings or predictions that are not finite"):
+def test_a_prediction_that_is_not_finite_is_rejected() -> None:
+    with pytest.raises(ValueError, match="ratings or predictions are not finite"):
         paired_bootstrap(np.zeros(2), np.array([1.0, np.nan]), np.zeros(2), np.arange(2))
 
 
@@ -197,27 +195,29 @@ def test_without_the_correction_it_is_the_plain_paired_t() -> None:
     assert found.p_value == pytest.approx(0.000145, abs=5e-7)
 
 
-def test_corrected_t_takes_sizes_of_a_fold_or_of_all() -> None:
+def test_corrected_t_takes_the_sizes_of_one_fold_or_of_all() -> None:
     assert corrected_t(FOLDS, 80, 20) == corrected_t(FOLDS, 400, 100)
 
 
-def test_corrected_t_turns_with_the_sign() -> None:
+def test_corrected_t_is_mirrored_by_the_sign() -> None:
     there, back = corrected_t(FOLDS, 4, 1), corrected_t([-each for each in FOLDS], 4, 1)
     assert astuple(there) == pytest.approx((-back.difference, -back.high, -back.low, back.p_value), rel=1e-12)
 
 
 @pytest.mark.parametrize(("each", "p_value"), [(0.0, 1.0), (0.25, 0.0)])
-def test_folds_that_all_agree_leave_no_interval(each: float, p_value: float) -> None:
+def test_equal_differences_in_all_folds_give_an_interval_of_width_0(each: float, p_value: float) -> None:
     assert corrected_t([each, each], 4, 1) == Difference(each, each, each, p_value)
 
 
 @pytest.mark.parametrize("folds", [(), (0.01,), (0.01, math.nan)])
-def test_corrected_t_refuses_fewer_than_two_folds(folds: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match=r"differences of folds \[.*\]; give a finite number for each of two folds"):
+def test_corrected_t_rejects_fewer_than_two_folds(folds: tuple[float, ...]) -> None:
+    with pytest.raises(
+        ValueError, match=r"differences of folds \[.*\]; pass a finite number per fold, for at least two folds"
+    ):
         corrected_t(folds, 4, 1)
 
 
 @pytest.mark.parametrize(("n_train", "n_test"), [(0, 1), (4, 0)])
-def test_corrected_t_refuses_empty_folds(n_train: int, n_test: int) -> None:
-    with pytest.raises(ValueError, match=f"folds of {n_train} training and {n_test} test rows"):
+def test_corrected_t_rejects_empty_folds(n_train: int, n_test: int) -> None:
+    with pytest.raises(ValueError, match=f"folds of {n_train} training and {n_test} test ratings"):
         corrected_t(FOLDS, n_train, n_test)

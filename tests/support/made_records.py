@@ -1,4 +1,4 @@
-"""Records for tables, of jobs that were never run."""
+"""Records as jobs would have written them, made without running any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictions to compare whose difference is known."""
+"""Predictions to compare, with a known difference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ some = settings(deadline=None, max_examples=60)
 
 
 def simulated(seed: int, n_users: int = 60, better_by: float = 0.1) -> Comparison:
-    """Errors with a user's own part: their RMSE is sqrt(2) for `b`, (1 - better_by) sqrt(2) for `a`."""
+    """Return ratings of 0 and errors correlated within users: RMSE sqrt(2) for `b`, (1 - better_by) sqrt(2) for `a`."""
     rng = np.random.default_rng(seed)
     users = np.repeat(np.arange(n_users), 8)
     errors = rng.normal(size=(2, n_users))[:, users] + rng.normal(size=(2, len(users)))

@@ -28,7 +28,7 @@ INTRO = """\
 Written by `make bench`; no figure is typed by hand. One process a row, one thread a process, every model at its
 defaults or as the named variant in `conf/model/` has it, and the other libraries at theirs (`plugins/recbench-peers`).
 
-- RMSE and MAE are pooled over a fold's test rows, predictions clipped to the rating scale; over folds, their mean.
+- RMSE and MAE are pooled over a fold's test ratings, predictions clipped to the rating scale; over folds, their mean.
 - fit s and predict s are CPU seconds per fold, with the conversion into another library's form and without
   imports. process s is the CPU time of the whole process: imports, compiling, reading the
   data and all folds.
@@ -78,13 +78,9 @@ def _size(runs: Sequence[Run]) -> list[str]:
     """What was split and scored, in one line, if a run came to know it."""
     for record in (run.record for run in runs if run.record and run.record.outcome.status == "ok"):
         users, items, ratings = (f"{record.provenance.data[name]:,}" for name in ("n_users", "n_items", "n_ratings"))
-        tested = (
-            f"{record.outcome.n_scored:,} test rows in {record.outcome.n_folds} folds"
-            if record.outcome.n_folds > 1
-            else ""
-        )
-        tested = tested or f"{record.outcome.n_scored:,} test rows"
-        cold = "" if record.outcome.cold_share is None else f", {record.outcome.cold_share:.1%} cold"
+        outcome = record.outcome
+        tested = f"{outcome.n_scored:,} test ratings" + (f" in {outcome.n_folds} folds" if outcome.n_folds > 1 else "")
+        cold = "" if outcome.cold_share is None else f", {outcome.cold_share:.1%} cold"
         return [f"{users} users × {items} items, {ratings} ratings · {record.job.split} · {tested}{cold}"]
     return []
 
