@@ -1,4 +1,4 @@
-"""The report: a sweep as one HTML file that needs nothing else."""
+"""The report: a sweep as one self-contained HTML file."""
 
 from recbench.report.page import write_report
 

@@ -1,4 +1,4 @@
-"""Gathering: the records of a sweep and the store -> what the report has to say of each data set and split."""
+"""Collecting: the records of a sweep and the store -> the contents of the report for each dataset and split."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from recbench.results.rows import Row, comparison_key, rows_of
 from recbench.results.store import Store
 from recbench.tuning import sweep as sweeps
 
-MAX_BROKEN_DOWN = 6  # rows, and the bias baseline: more columns than that are no breakdown but a wall
+MAX_BROKEN_DOWN = 6  # rows besides the bias baseline: more columns than that are hard to read
 
 Halves = Sequence[tuple[RatingDataset, RatingDataset]]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One of those that validation chose from."""
+    """A candidate that was scored on the validation set."""
 
-    options: Mapping[str, Any]  # but for the seed
-    score: float  # on the validation part, its seeds averaged
+    options: Mapping[str, Any]  # without the seed
+    score: float  # on the validation set, averaged over seeds
 
 
 @dataclass(frozen=True)
 class Search:
-    """The candidates of one model, in the order they ran."""
+    """The candidates of one model, in the order in which they ran."""
 
     model: str
     metric: str
@@ -45,35 +45,35 @@ class Search:
 
     @property
     def best(self) -> int:
-        """Which candidate scored best."""
+        """Return the position of the candidate that scored best."""
         scores = [each.score if self.greater_is_better else -each.score for each in self.candidates]
         return scores.index(max(scores))
 
     @property
     def varied(self) -> list[str]:
-        """The options that had more than one value."""
+        """Return the options that had more than one value."""
         names = dict.fromkeys(name for each in self.candidates for name in each.options)
         return [name for name in names if len({json.dumps(each.options.get(name)) for each in self.candidates}) > 1]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything about one split of one data set."""
+    """Everything about one split of one dataset."""
 
     records: Sequence[Record]
     rows: Sequence[Row]  # of these; best first, those that failed last
     searches: Sequence[Search]
-    parts: Mapping[str, Sequence[BreakdownRow]]  # by the row's name: the first ones', the bias baseline's last
-    lack: str  # why there is no interval and no breakdown; empty where there are
+    breakdowns: Mapping[str, Sequence[BreakdownRow]]  # by the row's name: of the best rows, then of the bias baseline
+    missing: str  # why there are no intervals and no breakdown; empty if there are
 
 
 def comparisons(records: Sequence[Record], store: Store) -> list[Comparison]:
-    """What the records say, a comparison for each data set and split."""
+    """Return one comparison per dataset and split."""
     rows = rows_of(records, sweeps.is_baseline)
     known = list(dict.fromkeys(comparison_key(row.record) for row in rows if row.ok))
     groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        # a job that failed early does not know what its data set calls itself
+        # a job that failed early does not know its dataset's own name
         stray = comparison_key(row.record) not in known and len(known) == 1
         groups[known[0] if stray else comparison_key(row.record)].append(row)
     return [
@@ -83,7 +83,7 @@ def comparisons(records: Sequence[Record], store: Store) -> list[Comparison]:
 
 
 def names_of(rows: Sequence[Row]) -> list[str]:
-    """What the rows are called: the model, with its options where it occurs more than once."""
+    """Return the rows' names: the model, with its options if it has several rows."""
     times = Counter(row.record.job.model for row in rows)
     return [
         row.record.job.model if times[row.record.job.model] == 1 else f"{row.record.job.model} {row.label()}".strip()
@@ -101,20 +101,22 @@ def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Com
         return Comparison(records, rows, searches, {}, "no predictions are in the store" if tested else "")
     try:
         halves = halves_behind(next(row.record for row in tested))
-    except (LookupError, ValueError, OSError) as error:  # the ratings are gone: what the records say still stands
+    except (LookupError, ValueError, OSError) as error:  # without the ratings the records still make a table
         return Comparison(records, rows, searches, {}, f"the ratings can't be read again: {error}")
     models = [name for name, row in zip(kept, tested, strict=True) if not row.is_baseline][:MAX_BROKEN_DOWN]
     bias = [name for name, row in zip(kept, tested, strict=True) if row.is_baseline and row.record.job.kind == "bias"]
-    parts = {name: _broken_down(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None}
-    return Comparison(records, add_comparisons(rows, records, store), searches, parts, "")
+    breakdowns = {
+        name: _breakdown(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None
+    }
+    return Comparison(records, add_comparisons(rows, records, store), searches, breakdowns, "")
 
 
-def _broken_down(halves: Halves, predictions: Sequence[FloatArray]) -> list[BreakdownRow]:
+def _breakdown(halves: Halves, predictions: Sequence[FloatArray]) -> list[BreakdownRow]:
     return pooled_breakdown([(*half, predicted) for half, predicted in zip(halves, predictions, strict=True)])
 
 
 def _searches(records: Sequence[Record]) -> list[Search]:
-    """The models of which there was more than one candidate."""
+    """Return the models that had more than one candidate."""
     models: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         if record.outcome.status == "ok" and record.job.scored_on == "valid":

@@ -41,15 +41,17 @@ def columns(rows: Sequence[Row]) -> list[CellColumn]:
 
 
 def breakdown_columns(
-    group: str, labels: Sequence[str], parts: Mapping[str, Sequence[BreakdownRow]]
+    group: str, labels: Sequence[str], breakdowns: Mapping[str, Sequence[BreakdownRow]]
 ) -> list[CellColumn]:
-    """Return one group of the breakdown: a line per part of the test ratings, a column per row of the comparison."""
-    first = {each.label: each for each in next(iter(parts.values())) if each.group == group}
+    """Return one group of the breakdown: a line per class of the test ratings, a column per row of the comparison."""
+    first = {each.label: each for each in next(iter(breakdowns.values())) if each.group == group}
     made = [
         CellColumn(group, [Cell(label, number) for number, label in enumerate(labels)], numeric=False),
-        CellColumn("test rows", [Cell(f"{first[label].n_rows:,}", first[label].n_rows) for label in labels]),
+        CellColumn("test ratings", [Cell(f"{first[label].n_rows:,}", first[label].n_rows) for label in labels]),
     ]
-    errors = {name: {each.label: each.rmse for each in part if each.group == group} for name, part in parts.items()}
+    errors = {
+        name: {each.label: each.rmse for each in part if each.group == group} for name, part in breakdowns.items()
+    }
     lowest = {label: min(by_label[label] for by_label in errors.values()) for label in labels}
     for name, by_label in errors.items():
         cells = [Cell(f"{by_label[each]:.4f}", by_label[each], best=by_label[each] == lowest[each]) for each in labels]

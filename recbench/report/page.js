@@ -1,4 +1,4 @@
-// A click on a head sorts by that column, a second click the other way; cells without a value stay last.
+// A click on a head sorts by its column, a second click reverses the order; cells without a value stay last.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {

@@ -1,4 +1,4 @@
-"""Pages: `recbench report` reads a sweep's folder and writes one HTML file."""
+"""The page: the records of a sweep -> one HTML file."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from recbench.usage import Parser, UsageError, relative
 
 
 def write_report(args: Sequence[str]) -> str:
-    """Write the report of the sweep, or the run, in a folder; return where it is.
+    """Write the report of the sweep, or the run, in a folder; return a line that names the file.
 
     Raises:
-        UsageError: there is nothing to report, or what draws it is not installed.
+        UsageError: The folder has no record, or matplotlib or jinja2 is not installed.
     """
     parser = Parser("recbench report", "recbench report FOLDER [--output FILE] [--store FOLDER]", add_help=False)
     parser.add_argument("folder", type=Path)
@@ -45,10 +45,10 @@ def write_report(args: Sequence[str]) -> str:
 
 
 def page(records: Sequence[Record], store: Store, folder: Path) -> str:
-    """The report of these records as an HTML document.
+    """Return the report of these records as an HTML document.
 
     Raises:
-        UsageError: what draws it is not installed.
+        UsageError: matplotlib or jinja2 is not installed.
     """
     pen = Pen()
     sections = [_section(pen, each) for each in comparisons(records, store)]
@@ -62,7 +62,7 @@ def page(records: Sequence[Record], store: Store, folder: Path) -> str:
 
 
 def _section(pen: Pen, comparison: Comparison) -> dict[str, Any]:
-    """Everything about one split of one data set, as the template takes it."""
+    """Return the template's values for one split of one dataset."""
     rows = comparison.rows
     tested = [row for row in rows if row.scores or row.failed]
     validated = [row for row in rows if row.valid]
@@ -75,9 +75,9 @@ def _section(pen: Pen, comparison: Comparison) -> dict[str, Any]:
         "flags": [_flag(row) for row in tested or rows],
         "notes": footnotes(rows),
         "charts": [chart for chart in charts if chart is not None],
-        "breakdown_charts": breakdown_charts(pen, comparison.parts),
+        "breakdown_charts": breakdown_charts(pen, comparison.breakdowns),
         "breakdown": _breakdown(comparison),
-        "lack": comparison.lack,
+        "missing": comparison.missing,
         "searches": [chart for search in comparison.searches for chart in search_charts(pen, search)],
         "candidates": columns(validated) if tested and validated else [],
         "protocol": protocol(comparison),
@@ -89,13 +89,12 @@ def _flag(row: Row) -> str:
 
 
 def _breakdown(comparison: Comparison) -> list[list[CellColumn]]:
-    parts = dict(comparison.parts)
-    if not parts:
-        return []
+    """Return one table per group of classes."""
+    breakdowns = comparison.breakdowns
     groups: dict[str, list[str]] = {}
-    for each in next(iter(parts.values())):
+    for each in next(iter(breakdowns.values()), ()):
         groups.setdefault(each.group, []).append(each.label)
-    return [breakdown_columns(group, labels, parts) for group, labels in groups.items()]
+    return [breakdown_columns(group, labels, breakdowns) for group, labels in groups.items()]
 
 
 def _template() -> Any:

@@ -1,4 +1,4 @@
-"""The protocol and the environment: what was done, with what, and how to do it again."""
+"""Provenance: the protocol of a comparison and the environment it ran in."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from recbench.results.records import Record
 from recbench.results.rows import openings
 from recbench.tuning.sweep import is_baseline
 
-BY_USERS = "paired bootstrap of the RMSE, users resampled 2,000 times or more; p-values after Holm, at 0.05"
-BY_FOLDS = "t-test of the folds' differences, corrected for the training rows that they share (Nadeau & Bengio 2003)"
+BY_USERS = "paired bootstrap of the RMSE over users, at least 2,000 resamples; Holm-adjusted p-values, 0.05"
+BY_FOLDS = "t-test of the folds' differences, corrected for the training ratings they share (Nadeau & Bengio 2003)"
 
 
 def protocol(comparison: Comparison) -> list[tuple[str, str]]:
-    """What was done, name by name."""
+    """Return the facts of the protocol: (name, value) pairs."""
     known = next((row.record for row in comparison.rows if row.ok), comparison.rows[0].record)
     lines = [
-        ("data set", known.job.dataset),
+        ("dataset", known.job.dataset),
         ("data digest", str(known.provenance.data.get("digest", ""))[:16]),
         ("rating scale", " to ".join(f"{end:g}" for end in known.provenance.data.get("rating_scale", ()))),
         ("split", known.job.split),
@@ -27,10 +27,10 @@ def protocol(comparison: Comparison) -> list[tuple[str, str]]:
         ("seeds of the models", _listed(record.job.seed for record in comparison.records if not is_baseline(record))),
         ("metrics", ", ".join(known.job.config.get("metrics", known.outcome.scores))),
         (
-            "validation part",
-            f"{known.job.config['valid_size']:.0%} of train" if "valid_size" in known.job.config else "",
+            "validation set",
+            f"{known.job.config['valid_size']:.0%} of the training set" if "valid_size" in known.job.config else "",
         ),
-        ("test part", _opened(comparison)),
+        ("test set", _opened(comparison)),
         ("differences", BY_USERS),
         ("over folds", BY_FOLDS if any(row.p_value_folds is not None for row in comparison.rows) else ""),
     ]
@@ -38,32 +38,24 @@ def protocol(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _opened(comparison: Comparison) -> str:
-    """Whether the test part was sealed, and how often it was opened."""
+    """Return whether the test set was sealed, and how often it was opened."""
     times = openings(comparison.rows)
     if not any(row.scores for row in comparison.rows):
         return "not opened"
     sealed = all(record.job.config.get("sealed", True) for record in comparison.records)
-    counts = ", ".join(f"{model} {count}×" for (*_, model), count in times.items()) or "for the baselines only"
+    counts = ", ".join(f"{count}× for {model}" for (*_, model), count in times.items()) or "for baselines only"
     return f"{'sealed' if sealed else 'not sealed (sealed=false)'}; opened {counts}"
 
 
 def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
-    """Versions and times; two versions of one package are both named."""
+    """Return versions and times as (name, value) pairs; several versions of one package are all listed."""
     names = dict.fromkeys(name for record in records for name in record.provenance.versions)
     versions = [(name, _listed(record.provenance.versions.get(name) for record in records)) for name in names]
     created = sorted(record.provenance.created for record in records if record.provenance.created)
     threads = _listed(record.job.config.get("threads") for record in records)
-    times = (
-        [
-            (
-                "computed",
-                _listed(f"{at[:16].replace('T', ' ')} UTC" for at in (created[0], created[-1])).replace(", ", " to "),
-            )
-        ]
-        if created
-        else []
-    )
-    return versions + times + ([("threads a job", threads)] if threads else [])
+    ends = dict.fromkeys(f"{at[:16].replace('T', ' ')} UTC" for at in (*created[:1], *created[-1:]))
+    times = [("computed", " to ".join(ends))] if ends else []
+    return versions + times + ([("threads per job", threads)] if threads else [])
 
 
 def _listed(values: Iterable[Any]) -> str:

@@ -1,4 +1,4 @@
-"""Charts of a search: how it went, what each option did, and which options mattered."""
+"""Charts of a search: its history, the effect of each option, and the importance of the options."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 MAX_SLICES = 12
-MAX_LINE = 10  # values of an option that a line connects
-MIN_CANDIDATES = 8  # an importance of fewer is guessed
-DECADE = 8.0  # the largest value over the smallest: from here on the scale is logarithmic
-SIGHT = 4.0  # a candidate is drawn on the edge if it is this many times as far from the best as the middle one
+MAX_LINE = 10  # values of an option that are connected by a line
+MIN_CANDIDATES = 8  # with fewer, importances are guesses
+DECADE = 8.0  # largest over smallest value from which the scale is logarithmic
+REACH = 4.0  # the range of a chart, in distances between the best and the median candidate
 
 
 def search_charts(pen: Pen, search: Search) -> list[Chart]:
-    """The optimization history, the importances, and a slice for each option that varied."""
+    """Draw the optimization history, the importances, and a slice per option that varied."""
     better = "higher" if search.greater_is_better else "lower"
-    note = f"{search.metric.upper()} on the validation part, {better} is better; filled: what validation chose."
-    charts = [pen.draw(f"{search.model}: candidate after candidate", partial(_paint_history, search), note=note)]
+    note = f"{search.metric.upper()} on the validation set, {better} is better; filled: the winner."
+    charts = [pen.draw(f"{search.model}: score by candidate", partial(_paint_history, search), note=note)]
     names = search.varied[:MAX_SLICES]
     if len(names) > 1 and len(search.candidates) >= MIN_CANDIDATES:
         weights = importances(search)
         paint = partial(_paint_importances, weights)
         height = max(1.8, 0.75 + 0.28 * len(weights))
-        told = "Share of the variance between candidates, by functional ANOVA (Optuna's); a hint, not a test."
-        charts.append(pen.draw(f"{search.model}: what mattered", paint, height=height, note=told))
+        note = "Share of the variance between candidates, by Optuna's functional ANOVA; not a significance test."
+        charts.append(pen.draw(f"{search.model}: importance of the options", paint, height=height, note=note))
     slices = [pen.draw(f"{search.model}: {name}", partial(_paint_slice, search, name)) for name in names]
     return charts + slices
 
 
 def importances(search: Search) -> dict[str, float]:
-    """The share of the variance that each varied option explains, the largest first.
+    """Return the share of the variance that each varied option explains, the largest first.
 
     Source: Hutter, Hoos & Leyton-Brown (2014), "An efficient approach for assessing hyperparameter importance", ICML.
     """
@@ -104,7 +104,7 @@ def _paint_slice(search: Search, name: str, axes: Axes) -> None:
 
 
 def _best_by_value(search: Search, values: Sequence[float]) -> dict[float, float]:
-    """The best score of each value, over all values of the other options."""
+    """Return the best score of each value, over all values of the other options."""
     pick = max if search.greater_is_better else min
     scores: dict[float, list[float]] = {value: [] for value in sorted(set(values))}
     for value, height in zip(values, _heights(search), strict=True):
@@ -113,7 +113,7 @@ def _best_by_value(search: Search, values: Sequence[float]) -> dict[float, float
 
 
 def _scatter(search: Search, axes: Axes, places: Sequence[float]) -> None:
-    """The candidates, hollow, the chosen one filled."""
+    """Draw the candidates, hollow except for the winner."""
     heights = _heights(search)
     axes.plot(places, heights, MARKERS[0], color=MUTED, markerfacecolor=PAGE, markersize=4.5)
     axes.plot(places[search.best], heights[search.best], MARKERS[0], color=SERIES[1], markersize=7)
@@ -121,10 +121,10 @@ def _scatter(search: Search, axes: Axes, places: Sequence[float]) -> None:
 
 
 def _heights(search: Search) -> list[float]:
-    """The scores, those far off moved to the edge of what is drawn."""
+    """Return the scores, those out of range moved to the edge of the chart."""
     scores = [each.score for each in search.candidates]
     best = scores[search.best]
-    edge = best + SIGHT * (median(scores) - best)
+    edge = best + REACH * (median(scores) - best)
     pull = max if search.greater_is_better else min
     return [pull(score, edge) for score in scores] if edge != best else scores
 
@@ -146,7 +146,7 @@ def _is_log(search: Search, name: str, values: Sequence[float]) -> bool:
 
 
 def _numbers(search: Search, name: str) -> list[float] | None:
-    """The option's values; None if one of them is no number."""
+    """Return the option's values; None if one of them is not a number."""
     values = [each.options.get(name) for each in search.candidates]
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     return numbers if len(numbers) == len(values) else None

@@ -1,4 +1,4 @@
-"""Drawing: one chart -> SVG that stands inside the page and takes its colors and its type."""
+"""SVG: one chart -> SVG embedded in the page, with the page's colors and font."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from recbench.usage import UsageError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 4.3  # inches: what a telephone shows at about its own size, so that the letters stay legible
-# what is drawn in these becomes a color of the page, which has two sets: for light and for dark
+WIDTH = 4.3  # inches: about the width of a phone, so that letters are legible there
+# these become CSS variables of the page, which has a light and a dark theme
 INK, MUTED, RULE, PAGE = "#101010", "#707070", "#d0d0d0", "#fefefe"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#aa5599")
 COLORS = {INK: "ink", MUTED: "muted", RULE: "rule", PAGE: "page"} | {
     color: f"series-{number}" for number, color in enumerate(SERIES)
 }
 LINE = 11  # points between two names
-RAISED = 6  # points that a name stands above its point: the front runs on at the point's own height
+RAISED = 6  # points by which a name is above its point, because the front continues at the point's height
 MARKERS = ("o", "s", "^", "D")
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",  # text stays text
@@ -60,19 +60,19 @@ class Chart:
 
 @dataclass
 class Pen:
-    """Draws the charts of one page, each with names of its own for the parts of its SVG."""
+    """Draws the charts of one page, each with its own prefix for the ids in its SVG."""
 
     n_drawn: int = 0
 
     def draw(self, title: str, paint: Callable[[Axes], None], *, height: float = 2.9, note: str = "") -> Chart:
-        """The chart that `paint` paints on empty axes."""
+        """Return the chart that `paint` draws on empty axes."""
         matplotlib = _matplotlib()
         from matplotlib.figure import Figure
 
         self.n_drawn += 1
         text = io.StringIO()
         with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # the browser draws the letters, and has them
+            warnings.filterwarnings("ignore", "Glyph")  # the browser renders the text with its own fonts
             figure = Figure(figsize=(WIDTH, height), layout="constrained")
             paint(figure.add_subplot())
             nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -81,7 +81,7 @@ class Pen:
 
 
 def log_scale(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic x axis with plain numbers on it."""
+    """Make the x axis logarithmic, labeled with plain numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     short = max(values) < 100 * min(values)
@@ -94,7 +94,7 @@ def log_scale(axes: Axes, values: Sequence[float]) -> None:
 
 
 def label_points(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
-    """Write a name beside each point, moved up or down where two would stand on each other."""
+    """Write a name beside each point, moved down where two would overlap."""
     left, right = axes.transAxes.transform([(0, 0), (1, 0)])[:, 0]
     placed: list[tuple[float, float, float]] = []  # start, end and height of each name, in pixels
     axes.figure.draw_without_rendering()  # type: ignore[union-attr]
@@ -115,7 +115,7 @@ def label_points(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None
 
 
 def shortened(name: str, length: int = 26) -> str:
-    """The name, cut where it would leave no room for the chart."""
+    """Return the name, cut at `length` characters."""
     return name if len(name) <= length else name[: length - 1] + "…"
 
 
@@ -130,11 +130,11 @@ def _matplotlib() -> Any:
 
 
 def _inline(svg: str, prefix: str) -> str:
-    """The SVG as a part of an HTML page: no prologue, no style sheet of its own, names with the prefix."""
+    """Return the SVG for use inside HTML: without prologue and style sheet, ids with the prefix."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, count=1, flags=re.DOTALL)
     svg = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", r"<svg \1>", svg, count=1)
-    # text can't hold a bare < or >, so this changes tags alone
+    # text has no bare < or >, so this changes only tags
     return re.sub(r"<[^<>]+>", lambda tag: _in_page(tag[0], prefix), svg)
 
 

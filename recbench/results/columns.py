@@ -185,7 +185,7 @@ PREDICT_SECONDS: Column[Row] = Column(
     views=TEXT_ONLY,
 )
 LATENCY: Column[Row] = Column(
-    "latency_ms", "ms per 1,000", latency_ms, ".2f", meaning="CPU milliseconds for 1,000 predictions", views=HTML_ONLY
+    "latency_ms", "ms per 1,000", latency_ms, ".2f", meaning="CPU milliseconds per 1,000 predictions", views=HTML_ONLY
 )
 PEAK_MEMORY: Column[Row] = Column(
     "peak_memory_mb",

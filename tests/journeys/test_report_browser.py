@@ -1,4 +1,4 @@
-"""The report in a real browser: it renders, sorts, is legible on a telephone, and runs nothing but its own script."""
+"""The report in a real browser: it renders, sorts, is legible on a phone, and runs only its own script."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.command import SMALL, recbench
 from tests.support.reports import made
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-WIDTHS = (1280, 390)  # a desk's and a telephone's, in pixels
+WIDTHS = (1280, 390)  # of a desktop and a phone, in pixels
 SMALLEST_LETTER = 10  # pixels, in a chart
 QUIET = (
     "--headless",
@@ -52,7 +52,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a search over two models."""
+    """Return the report of a search over two models."""
     folder = tmp_path_factory.mktemp("runs")
     run = recbench("-m", "search=auto", "budget.trials=9", "model=mf,item_knn", *SMALL, cwd=folder)
     assert run.returncode == 0, run.stderr
@@ -63,12 +63,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=WIDTHS)
 def shown(request: pytest.FixtureRequest, browser: Any, report: Path) -> Any:
-    """The browser, with the report at one width."""
+    """Return the browser with the report open at one width."""
     _open(browser, report, request.param)
     return browser
 
 
-def test_the_page_is_drawn(shown: Any, tmp_path: Path) -> None:
+def test_the_page_is_rendered(shown: Any, tmp_path: Path) -> None:
     from matplotlib.image import imread
 
     height = shown.execute_script("return document.documentElement.scrollHeight")
@@ -89,7 +89,7 @@ def test_the_page_fits_its_width(shown: Any) -> None:
     assert shown.execute_script(outside) == []
 
 
-def test_the_letters_of_the_charts_are_legible(shown: Any) -> None:
+def test_the_text_of_the_charts_is_legible(shown: Any) -> None:
     scale = "(at => Math.hypot(at.a, at.b))(text.getScreenCTM())"
     size = f"text => parseFloat(getComputedStyle(text).fontSize) * {scale}"
     sizes = shown.execute_script(f"return [...document.querySelectorAll('svg text')].map({size})")
@@ -97,12 +97,12 @@ def test_the_letters_of_the_charts_are_legible(shown: Any) -> None:
     assert min(sizes) >= SMALLEST_LETTER
 
 
-def test_the_console_is_silent_and_nothing_is_fetched(shown: Any) -> None:
+def test_the_console_is_empty_and_nothing_is_fetched(shown: Any) -> None:
     assert shown.get_log("browser") == []
     assert shown.execute_script("return performance.getEntriesByType('resource').length") == 0
 
 
-def test_a_click_on_a_head_sorts_and_a_second_one_turns_it(shown: Any) -> None:
+def test_a_click_on_a_head_sorts_and_a_second_one_reverses(shown: Any) -> None:
     orders = []
     for _ in range(2):
         _head(shown, "MAE").click()
@@ -112,7 +112,7 @@ def test_a_click_on_a_head_sorts_and_a_second_one_turns_it(shown: Any) -> None:
     assert shown.execute_script("return document.querySelectorAll('[aria-sort]').length") == 1
 
 
-def test_names_are_sorted_as_words(shown: Any) -> None:
+def test_names_are_sorted_alphabetically(shown: Any) -> None:
     _head(shown, "model").click()
     names = [text.split()[0] for text in _column(shown, "model")]
     assert names == ["bias", "global_mean", "item_knn", "mf"]

@@ -1,4 +1,4 @@
-"""The headline of a report: who won, and whether that is real."""
+"""The headline of a report: which model won, and whether the difference is significant."""
 
 from __future__ import annotations
 
@@ -16,57 +16,59 @@ from tests.support.made_records import record_of
 from tests.support.reports import Seen, compared, made
 
 
-def test_a_lead_beyond_chance_is_called_real() -> None:
-    told = headline(compared([made("a", 0.8), made("b", 0.85), made("bias", 0.9)], baselines=["bias"]))
-    assert (told.title, told.verdict, told.sure) == ("a predicts best", "a real difference", True)
-    assert told.told[0] == "RMSE 0.8000 on the test part, 11.1% below the bias baseline."
-    assert "b is next, 0.0500 of RMSE behind (95 % interval 0.0400 to 0.0600)" in told.told[1]
+def test_a_significant_lead_is_called_so() -> None:
+    found = headline(compared([made("a", 0.8), made("b", 0.85), made("bias", 0.9)], baselines=["bias"]))
+    assert (found.title, found.verdict, found.sure) == ("a predicts best", "a significant difference", True)
+    assert found.sentences[0] == "RMSE 0.8000 on the test set, 11.1% below the bias baseline."
+    assert "b is next, with an RMSE 0.0500 higher (95 % CI 0.0400 to 0.0600)." in found.sentences[1]
 
 
-def test_a_lead_within_chance_is_called_a_tie() -> None:
-    told = headline(compared([made("a", 0.8), made("b", 0.85), made("c", 0.9)], tied=["b"]))
-    assert (told.verdict, told.sure) == ("a tie", False)
-    assert told.told[1] == "It can't be told from b: the lead may be chance."
+def test_a_lead_that_is_not_significant_is_called_so() -> None:
+    found = headline(compared([made("a", 0.8), made("b", 0.85), made("c", 0.9)], tied=["b"]))
+    assert (found.verdict, found.sure) == ("no significant difference", False)
+    assert found.sentences[1] == "It is not significantly better than b."
 
 
-def test_a_lead_without_an_interval_is_called_untested() -> None:
-    told = headline(rows_of([made("a", 0.8), made("b", 0.85)]))
-    assert (told.verdict, told.sure) == ("not tested", False)
-    assert told.told[1] == "b is next, 0.0500 behind; there is no interval for that."
+def test_a_lead_without_an_interval_is_called_not_tested() -> None:
+    found = headline(rows_of([made("a", 0.8), made("b", 0.85)]))
+    assert (found.verdict, found.sure) == ("not tested", False)
+    assert found.sentences[1] == "b is next, 0.0500 behind; there is no interval for the difference."
 
 
 def test_a_baseline_that_wins_is_named() -> None:
-    told = headline(compared([made("bias", 0.8), made("b", 0.85)], baselines=["bias"]))
-    assert told.title == "No model beats bias, a baseline"
+    found = headline(compared([made("bias", 0.8), made("b", 0.85)], baselines=["bias"]))
+    assert found.title == "No model beats bias, a baseline"
 
 
-def test_a_choice_made_on_test_is_no_real_difference() -> None:
+def test_a_choice_made_on_the_test_set_is_not_called_significant() -> None:
     records = [made("a", 0.8 + size / 10, options={"size": size}) for size in (0, 1)]
-    told = headline(compared(records))
-    assert (told.title, told.verdict, told.sure) == ("a size=0 predicts best", "tuned on test", False)
+    found = headline(compared(records))
+    assert (found.title, found.verdict, found.sure) == ("a size=0 predicts best", "tuned on test", False)
 
 
-def test_a_sweep_that_was_cut_off_is_told() -> None:
-    told = headline(rows_of([made("a", 0.8 + size / 10, options={"size": size}, scored_on="valid") for size in (0, 1)]))
-    assert told.title == "No test result yet"
-    assert told.told[0].startswith("a size=0 is best on the validation part, with 0.8000")
+def test_an_interrupted_sweep_has_no_test_result() -> None:
+    found = headline(
+        rows_of([made("a", 0.8 + size / 10, options={"size": size}, scored_on="valid") for size in (0, 1)])
+    )
+    assert found.title == "No test result yet"
+    assert found.sentences[0].startswith("a size=0 is best on the validation set, with 0.8000")
 
 
-def test_a_sweep_in_which_all_failed_is_told(tmp_path: Path) -> None:
+def test_a_sweep_in_which_all_jobs_failed_lists_the_causes(tmp_path: Path) -> None:
     records = [record_of(model="a", dataset="ratings", status="failed", cause="out of cheese")]
     text = Seen(page(records, Store(tmp_path), Path("outputs"))).text
     assert "Nothing finished" in text
     assert "out of cheese" in text
 
 
-def test_a_failed_job_stands_beside_the_others(tmp_path: Path) -> None:
+def test_a_failed_job_is_listed_after_the_others(tmp_path: Path) -> None:
     records = [made("a", 0.8), record_of(model="b", dataset="ratings_file", status="failed", cause="no luck")]
     (comparison,) = comparisons(records, Store(tmp_path))
     assert [row.record.job.model for row in comparison.rows] == ["a", "b"]
-    assert "1 of 2 jobs failed." in headline(comparison.rows).told
+    assert "1 of 2 jobs failed." in headline(comparison.rows).sentences
 
 
-def test_each_data_set_has_a_headline_of_its_own(tmp_path: Path) -> None:
+def test_each_dataset_has_its_own_headline(tmp_path: Path) -> None:
     other = {"dataset": "others", "data": dict(made("a", 1).provenance.data) | {"digest": "e"}}
     records = [made("a", 0.8), made("b", 0.9), made("a", 0.7, **other), made("b", 0.6, **other)]
     text = Seen(page(records, Store(tmp_path), Path("outputs"))).text
@@ -74,12 +76,12 @@ def test_each_data_set_has_a_headline_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"), [("pruned", "stopped early"), ("from another version", "1 of 3 jobs failed")]
+    ("status", "sentence"), [("pruned", "stopped early"), ("from another version", "1 of 3 jobs failed")]
 )
-def test_a_candidate_that_did_not_finish_is_counted_and_breaks_nothing(status: str, told: str, tmp_path: Path) -> None:
+def test_a_candidate_that_did_not_finish_is_counted(status: str, sentence: str, tmp_path: Path) -> None:
     candidates = [made("m", 0.7, scored_on="valid", options={"size": size}) for size in (1, 2)]
     odd = made("m", 0.0, scored_on="valid", options={"size": 3}, status=status, cause="so far", scores={})
-    assert told in Seen(page([*candidates, odd], Store(tmp_path), Path("outputs"))).text
+    assert sentence in Seen(page([*candidates, odd], Store(tmp_path), Path("outputs"))).text
     with_test = [*candidates, odd, made("m", 0.8, options={"size": 1})]
-    assert told in Seen(page(with_test, Store(tmp_path), Path("outputs"))).text
+    assert sentence in Seen(page(with_test, Store(tmp_path), Path("outputs"))).text
     assert "Nothing finished" in Seen(page([odd], Store(tmp_path), Path("outputs"))).text

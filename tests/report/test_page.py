@@ -1,4 +1,4 @@
-"""The report: what it says, that nothing in it comes from elsewhere, and that no name in it is run."""
+"""The report: its contents, that it loads nothing from elsewhere, and that no name in it is executed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where two sweeps have been run and reported: `models.html` and `options.html`."""
+    """Return a folder with the reports of two sweeps: `models.html` and `options.html`."""
     folder = tmp_path_factory.mktemp("runs")
     for name, args in (("models", ["model=mf,item_mean"]), ("options", ["model=mf", "model.n_factors=2,3,4"])):
         assert recbench("-m", *args, *SMALL, cwd=folder).returncode == 0
@@ -52,11 +52,11 @@ def test_every_row_of_the_sweep_is_in_the_table(folder: Path) -> None:
 def test_the_headline_names_the_winner(folder: Path) -> None:
     text = Seen((folder / "models.html").read_text()).text
     assert "mf predicts best" in text
-    assert re.search(r"RMSE 0\.\d{4} on the test part, \d+\.\d% below the bias baseline\.", text)
+    assert re.search(r"RMSE 0\.\d{4} on the test set, \d+\.\d% below the bias baseline\.", text)
 
 
 @pytest.mark.parametrize("part", ["user activity", "item popularity", "rating value"])
-def test_the_breakdown_is_drawn_and_told(part: str, folder: Path) -> None:
+def test_the_breakdown_is_a_chart_and_a_table(part: str, folder: Path) -> None:
     html = (folder / "models.html").read_text()
     assert f"<figcaption>RMSE by {part}</figcaption>" in html
     assert f"<caption>RMSE by {part}</caption>" in html
@@ -64,19 +64,19 @@ def test_the_breakdown_is_drawn_and_told(part: str, folder: Path) -> None:
 
 def test_a_sweep_over_an_option_shows_its_candidates(folder: Path) -> None:
     text = Seen((folder / "options.html").read_text()).text
-    assert "All 3 candidates, on the validation part" in text
+    assert "All 3 candidates, on the validation set" in text
     assert "mf: n_factors" in text
-    assert "mf: candidate after candidate" in text
-    assert "sealed; opened mf 1×" in text
+    assert "mf: score by candidate" in text
+    assert "sealed; opened 1× for mf" in text
 
 
-def test_the_command_that_was_typed_is_told(folder: Path) -> None:
+def test_the_command_is_shown_as_typed(folder: Path) -> None:
     html = (folder / "options.html").read_text()
     assert f"recbench -m model=mf model.n_factors=2,3,4 {' '.join(SMALL)}</pre>" in html
 
 
 @pytest.mark.parametrize("name", ["models", "options"])
-def test_nothing_comes_from_elsewhere(name: str, folder: Path) -> None:
+def test_the_page_loads_nothing_from_elsewhere(name: str, folder: Path) -> None:
     html = (folder / f"{name}.html").read_text()
     seen = Seen(html)
     assert "http" not in html
@@ -88,7 +88,7 @@ def test_nothing_comes_from_elsewhere(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["models", "options"])
-def test_names_of_parts_are_used_once_and_exist(name: str, folder: Path) -> None:
+def test_ids_are_unique_and_references_exist(name: str, folder: Path) -> None:
     html = (folder / f"{name}.html").read_text()
     seen = Seen(html)
     ids = [value for name, value in seen.attributes if name == "id"]
@@ -110,7 +110,7 @@ def test_the_same_sweep_gives_the_same_page(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_name_is_shown_and_never_run(name: str, tmp_path: Path) -> None:
+def test_a_hostile_name_is_shown_and_never_executed(name: str, tmp_path: Path) -> None:
     about: dict[str, Any] = {"dataset": name, "split": name, "versions": {name: name}}
     options = [{"way": name, "size": 1}, {"way": "plain", "size": 2}]
     records = [made(name, 0.9, **about), made("other", 0.8, **about)]
@@ -126,7 +126,7 @@ def test_a_name_is_shown_and_never_run(name: str, tmp_path: Path) -> None:
     assert name[:12] in Seen(figures).text
 
 
-def test_letters_that_the_font_lacks_are_left_to_the_browser(tmp_path: Path) -> None:
+def test_characters_missing_from_the_font_are_left_to_the_browser(tmp_path: Path) -> None:
     html = page([made("映画推薦", 0.9), made("other", 0.8)], Store(tmp_path), Path("outputs"))
     assert html.count("映画推薦") > 4
 
@@ -134,7 +134,7 @@ def test_letters_that_the_font_lacks_are_left_to_the_browser(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("greater_is_better", "kept"), [(False, ["cheap", "middle", "best"]), (True, ["cheap", "waste"])]
 )
-def test_the_front_is_what_nothing_beats_in_both(greater_is_better: bool, kept: list[str]) -> None:
+def test_the_pareto_front_has_the_points_that_no_other_beats_in_both(greater_is_better: bool, kept: list[str]) -> None:
     points = [(4.0, 0.7, "best"), (1.0, 0.9, "cheap"), (3.0, 0.95, "waste"), (2.0, 0.8, "middle"), (2.0, 0.85, "same")]
     assert [name for *_, name in front(points, greater_is_better=greater_is_better)] == kept
 
@@ -147,40 +147,40 @@ def test_the_option_that_moves_the_score_matters_most() -> None:
     assert sum(weights.values()) == pytest.approx(1)
 
 
-def test_the_p_value_over_folds_stands_beside_the_gap(tmp_path: Path) -> None:
+def test_the_p_value_over_folds_is_next_to_the_difference(tmp_path: Path) -> None:
     run = recbench("-m", "model=bias,global_mean", *SMALL, "split=k_fold", "split.n_folds=4", cwd=tmp_path)
     (sweep,) = tmp_path.glob("outputs/2*/*")
     assert recbench("report", str(sweep), cwd=tmp_path).returncode == 0
     html = (sweep / "report.html").read_text()
-    told = re.search(r"global_mean .*\] *(\d\.\d{3}) ", run.stdout)
-    assert told is not None
+    p_value = re.search(r"global_mean .*\] *(\d\.\d{3}) ", run.stdout)
+    assert p_value is not None
     heads = [name.strip() for name in Seen(html).text.split("\n")]
     assert heads.index("p over folds") == heads.index("Δ RMSE vs best [95 % CI]") + 1
-    assert told[1] in Seen(html).text
-    assert "corrected for the training rows that they share" in html
+    assert p_value[1] in Seen(html).text
+    assert "corrected for the training ratings they share" in html
 
 
 def test_one_fold_has_no_p_value_over_folds(folder: Path) -> None:
     assert "over folds" not in (folder / "models.html").read_text()
 
 
-def test_ratings_that_are_gone_leave_the_table(tmp_path: Path) -> None:
+def test_without_the_ratings_there_is_still_a_table(tmp_path: Path) -> None:
     _ran_on_file(tmp_path).unlink()
     assert "no intervals and no breakdown: the ratings can't be read again" in Seen(_reported(tmp_path)).text
 
 
-def test_ratings_that_have_changed_are_not_broken_down(tmp_path: Path) -> None:
+def test_changed_ratings_are_not_broken_down(tmp_path: Path) -> None:
     path = _ran_on_file(tmp_path)
     path.write_text(path.read_text().replace("u0,i1,2", "u0,i1,5"))
     assert "they have changed since" in _reported(tmp_path)
 
 
-def test_a_run_without_kept_predictions_says_so(tmp_path: Path) -> None:
+def test_a_run_without_stored_predictions_says_so(tmp_path: Path) -> None:
     _ran_on_file(tmp_path, keep_predictions=False)
     assert "no predictions are in the store" in _reported(tmp_path)
 
 
-def test_a_file_name_is_shown_and_never_run(tmp_path: Path) -> None:
+def test_a_hostile_file_name_is_shown_and_never_executed(tmp_path: Path) -> None:
     _ran_on_file(tmp_path, "<img src=x onerror=alert(1)>")
     html = _reported(tmp_path)
     assert "img" not in Seen(html).tags
@@ -196,14 +196,16 @@ def test_a_file_name_is_shown_and_never_run(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_mistakes_are_told(args: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_arguments_are_explained(
+    args: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=message):
         write_report(args)
 
 
 @pytest.mark.parametrize("package", ["matplotlib", "jinja2"])
-def test_what_is_not_installed_is_named_with_the_remedy(
+def test_a_missing_package_is_named_with_its_remedy(
     package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for size in (1, 2):
@@ -235,6 +237,6 @@ def _ran_on_file(folder: Path, name: str = "ratings", *, keep_predictions: bool 
 
 
 def _reported(folder: Path) -> str:
-    jobs._dataset.cache_clear()  # a person's next command is another process
+    jobs._dataset.cache_clear()  # the user's next command is another process
     write_report([str(folder / "run"), "--store", str(folder / "store")])
     return (folder / "run" / "report.html").read_text()

@@ -1,4 +1,4 @@
-"""Reports to test: records as jobs would have written them, and what a browser would find in a page."""
+"""Reports to test: records as jobs would have written them, and what a browser finds in a page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VOID = {"meta", "br", "img", "input", "link", "hr"}
 
 
 class Seen(HTMLParser):
-    """What a browser would find in a page: tags, attributes and text; a tag left open raises."""
+    """The tags, attributes and text of a page; an unclosed tag raises."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Seen(HTMLParser):
 
 
 def made(model: str, rmse: float, **about: Any) -> Record:
-    """A record as a job would have written it."""
+    """Return a record as a job would have written it."""
     plain: dict[str, Any] = {
         "kind": model,
         "dataset": "ratings",
@@ -63,14 +63,14 @@ def made(model: str, rmse: float, **about: Any) -> Record:
 
 
 def compared(records: Sequence[Record], tied: Sequence[str] = (), baselines: Sequence[str] = ()) -> list[Row]:
-    """Their rows, as if each had been compared with the best."""
+    """Return their rows, as if each had been compared with the best."""
     rows = rows_of(records, lambda record: record.job.model in baselines)
     best = rows[0].scores["rmse"].mean
-    told: list[Row] = []
+    compared_rows: list[Row] = []
     for row in rows:
         behind = row.scores["rmse"].mean - best
-        is_best = not told
+        is_best = not compared_rows
         is_tied = row.record.job.model in tied
         vs_best = Difference(behind, behind - 0.01, behind + 0.01, 1.0 if is_tied or is_best else 0.01)
-        told.append(replace(row, is_best=is_best, vs_best=vs_best, tied_with_best=is_tied))
-    return told
+        compared_rows.append(replace(row, is_best=is_best, vs_best=vs_best, tied_with_best=is_tied))
+    return compared_rows
