@@ -65,7 +65,7 @@ def pooled_breakdown(folds: Sequence[tuple[RatingDataset, RatingDataset, FloatAr
         "cold start": (COLD, cold),
         "rating value": _by_value(facts.ratings, folds[0][1].rating_scale),
     }
-    return [row for group, (labels, part) in groups.items() for row in _rows(group, labels, part, facts.squares)]
+    return [row for group, (labels, classes) in groups.items() for row in _rows(group, labels, classes, facts.squares)]
 
 
 def _facts(train: RatingDataset, scored: RatingDataset, predicted: FloatArray) -> _Facts:
@@ -86,15 +86,15 @@ def _by_count(counts: IntArray) -> tuple[Sequence[str], IntArray]:
     some = counts[counts > 0]
     # inverted_cdf: the edges are counts that occur, the lower class includes its edge
     edges = np.unique(np.quantile(some, [0.25, 0.5, 0.75, 1], method="inverted_cdf")) if len(some) else some
-    part = np.searchsorted(np.concatenate([[0], edges]), counts)
-    ranges = [(counts[part == each].min(), counts[part == each].max()) for each in range(1, len(edges) + 1)]
-    return ["0", *(f"{low}" if low == high else f"{low}–{high}" for low, high in ranges)], part
+    classes = np.searchsorted(np.concatenate([[0], edges]), counts)
+    ranges = [(counts[classes == each].min(), counts[classes == each].max()) for each in range(1, len(edges) + 1)]
+    return ["0", *(f"{low}" if low == high else f"{low}–{high}" for low, high in ranges)], classes
 
 
 def _by_value(ratings: FloatArray, rating_scale: tuple[float, float]) -> tuple[Sequence[str], IntArray]:
-    values, part = np.unique(ratings, return_inverse=True)
+    values, classes = np.unique(ratings, return_inverse=True)
     if len(values) <= MAX_VALUES:
-        return [_text(value) for value in values], part
+        return [_text(value) for value in values], classes
     edges = np.linspace(*rating_scale, N_BINS + 1).astype(ratings.dtype)  # a rating on an edge equals it
     labels = [f"{_text(low)} to below {_text(high)}" for low, high in pairwise(edges)]
     labels[-1] = f"{_text(edges[-2])} to {_text(edges[-1])}"
@@ -105,9 +105,9 @@ def _text(value: np.floating[Any]) -> str:
     return np.format_float_positional(value, trim="-")  # the fewest digits that identify the value: 0.1, 5
 
 
-def _rows(group: str, labels: Sequence[str], part: npt.NDArray[Any], squares: FloatArray) -> list[BreakdownRow]:
-    n_rows = np.bincount(part, minlength=len(labels))
-    sums = np.bincount(part, squares, minlength=len(labels))
+def _rows(group: str, labels: Sequence[str], classes: npt.NDArray[Any], squares: FloatArray) -> list[BreakdownRow]:
+    n_rows = np.bincount(classes, minlength=len(labels))
+    sums = np.bincount(classes, squares, minlength=len(labels))
     return [
         BreakdownRow(group, label, int(n), float(np.sqrt(total / n)))
         for label, n, total in zip(labels, n_rows, sums, strict=True)

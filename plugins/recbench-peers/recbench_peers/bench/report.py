@@ -1,4 +1,4 @@
-"""The runs, written up: BENCHMARKS.md. Every figure comes from a record or from the system's own count."""
+"""BENCHMARKS.md: every number comes from a run's record or from what the system measured of its process."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from recbench_peers.bench.plan import Part
 NOTHING = Record(  # of a run that left no record
     job=JobDescription(dataset="", split="", model="", kind="", seed=0), outcome=Outcome(), provenance=Provenance()
 )
-BLOCKS_A_DECADE, SHORTEST_SECONDS = 10, 0.01  # of the chart
-TELLING_SECONDS = 0.05  # the clock ticks every 0.01 s: what is shorter is no measure of growth
+BLOCKS_PER_DECADE = 10  # of the chart
+SHORTEST_SECONDS = 0.01  # of the chart
+MEASURABLE_SECONDS = 0.05  # the clock ticks every 0.01 s: growth from less than this is noise
 INTRO = """\
 # Benchmarks
 
-Written by `make bench`; no figure is typed by hand. One process a row, one thread a process, every model at its
+Written by `make bench`; no figure is typed by hand. One process per row, one thread per process, every model at its
 defaults or as the named variant in `conf/model/` has it, and the other libraries at theirs (`plugins/recbench-peers`).
 
 - RMSE and MAE are pooled over a fold's test ratings, predictions clipped to the rating scale; over folds, their mean.
@@ -51,7 +52,7 @@ def report(
     commit: str,
     measured: Sequence[sweeps.Measured | None] = (),
 ) -> str:
-    """BENCHMARKS.md from the runs of each part and the sweeps; `pending` names the models that have not been run."""
+    """Return BENCHMARKS.md from the runs of each part and the sweeps; `pending` names models that have not been run."""
     here = {**versions, "commit": commit}
     today = datetime.now(UTC).date().isoformat()
     facts = {**machine, "date": today, "commit": commit, "versions": ", ".join(map(" ".join, versions.items()))}
@@ -75,7 +76,7 @@ def _section(part: Part, runs: Sequence[Run], pending: Sequence[str], here: Mapp
 
 
 def _size(runs: Sequence[Run]) -> list[str]:
-    """What was split and scored, in one line, if a run came to know it."""
+    """Return what was split and scored, in one line, if a run succeeded."""
     for record in (run.record for run in runs if run.record and run.record.outcome.status == "ok"):
         users, items, ratings = (f"{record.provenance.data[name]:,}" for name in ("n_users", "n_items", "n_ratings"))
         outcome = record.outcome
@@ -86,7 +87,7 @@ def _size(runs: Sequence[Run]) -> list[str]:
 
 
 def _columns(here: Mapping[str, str]) -> list[Column[Run]]:
-    """Return the columns of a part's table: those of the comparison that apply, and what the system counted."""
+    """Return the columns of a part's table: those of the comparison that apply, and what the system measured."""
     return [
         Column("model", "model", lambda run: run.model, numeric=False),
         Column("source", "from", _source, numeric=False),
@@ -126,16 +127,14 @@ def _scale_table(scale: Mapping[Part, Mapping[str, Run]], here: Mapping[str, str
 
 
 def _against_linear(before: Outcome, after: Outcome) -> float | None:
-    """Growth of the fit's seconds over growth of the rows; None where the first fit is too short to say."""
-    if not (before.fit_seconds and after.fit_seconds and before.n_train):
-        return None
-    if before.fit_seconds < TELLING_SECONDS:
+    """Return the growth of the fit's seconds over that of the training ratings; None if the first fit is too short."""
+    if not (before.fit_seconds and after.fit_seconds and before.n_train) or before.fit_seconds < MEASURABLE_SECONDS:
         return None
     return after.fit_seconds / before.fit_seconds / (after.n_train / before.n_train)
 
 
 def _chart(scale: Mapping[Part, Mapping[str, Run]]) -> str:
-    """Bars on a logarithmic scale: a linear cost makes each ten blocks longer than the one before."""
+    """Return bars on a logarithmic scale: with a linear cost each is ten blocks longer than the one before."""
     lines = []
     for model in dict.fromkeys(name for runs in scale.values() for name in runs):
         for part, runs in scale.items():
@@ -143,10 +142,10 @@ def _chart(scale: Mapping[Part, Mapping[str, Run]]) -> str:
             if outcome.fit_seconds is not None and outcome.predict_seconds is not None:
                 seconds = outcome.fit_seconds + outcome.predict_seconds
                 decades = math.log10(max(seconds, SHORTEST_SECONDS) / SHORTEST_SECONDS)
-                bar = "█" * round(BLOCKS_A_DECADE * decades)
+                bar = "█" * round(BLOCKS_PER_DECADE * decades)
                 lines.append(f"{model:12} {part.key.removeprefix('scale-'):>5}  {bar or '▏'} {seconds:.2f} s")
         lines.append("")
-    caption = f"Fit and predict, CPU seconds, logarithmic: {BLOCKS_A_DECADE} blocks are ten times the time."
+    caption = f"Fit and predict, CPU seconds, logarithmic: {BLOCKS_PER_DECADE} blocks are ten times the time."
     return "\n".join([caption, "", "```text", *lines[:-1], "```"])
 
 
@@ -179,7 +178,7 @@ def _notes(here: Mapping[str, str]) -> Column[Run]:
 
 
 def _note(run: Run, here: Mapping[str, str]) -> str:
-    """What went wrong, and what was otherwise than the report's head says."""
+    """Return what failed, and which commit or versions differ from those at the top of the report."""
     notes = [] if run.status == "ok" else [f"{run.status}: {run.cause}"]
     notes += [] if run.commit == here["commit"] else [f"at {run.commit}"]
     for name in ("Python", _source(run)):
