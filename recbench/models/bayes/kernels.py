@@ -1,13 +1,13 @@
-"""Compiled loops of the Bayesian models' Gibbs sampler. This module imports Numba: import it late.
+"""Compiled loops of the Gibbs sampler. This module imports Numba: import it inside functions.
 
 Every user u has a vector t_u = (c_u, a_u), a bias and factors, and so has every item: (d_i, b_i).
-A rating is c_u + d_i + a_u · b_i and noise. For users, with items held still, the ratings matter only
+A rating is c_u + d_i + a_u · b_i plus noise. For users, with items held fixed, the ratings matter only
 through two small sums, with x_i = (1, b_i), errors e and noise precisions α:
 
     G_u = Σ_i α x_i x_i'        r_u = Σ_i α x_i e_ui
 
-Whatever t_u is made of is drawn from G_u and r_u alone, without another look at the ratings:
-t_u = Σ_j x_uj (w_j, v_j) + (½ Σ_{j≠l} x_uj x_ul v_j · v_l, 0), over the user's features j. The same holds
+The coefficients of the user's features j, of which t_u is made, are drawn from G_u and r_u alone, without
+another pass over the ratings: t_u = Σ_j x_uj (w_j, v_j) + (½ Σ_{j≠l} x_uj x_ul v_j · v_l, 0). The same holds
 for items.
 """
 
@@ -40,7 +40,7 @@ _indices = types.Array(int32, 1, "C", readonly=True)
 def residuals(
     ratings: RatingRows, targets: Float32Array, own: Float32Array, other: Float32Array, errors: Float32Array
 ) -> None:
-    """What the vectors leave of each target: e = target − c_u − d_i − a_u · b_i."""
+    """Set `errors` to target − c_u − d_i − a_u · b_i of each rating; `own` are the rows' vectors."""
     starts, others = ratings
     for row in range(len(own)):
         for at in range(starts[row], starts[row + 1]):
@@ -60,7 +60,7 @@ def gather(
     gram: Float32Array,
     moment: Float32Array,
 ) -> None:
-    """Sum G and r of each row over its ratings."""
+    """Set G and r of each row to the sums over its ratings."""
     starts, others = ratings
     x = np.empty(other.shape[1], np.float32)
     for row in range(len(gram)):
@@ -82,7 +82,7 @@ def gather(
 def draw(precision: Float32Array, moment: Float32Array, normals: Float32Array, drawn: Float32Array) -> None:
     """Draw from the normal distribution with mean P⁻¹ m and covariance P⁻¹; overwrites P and m.
 
-    With P = U'U, Cholesky's factors, it is U⁻¹ (U'⁻¹ m + z), z standard normal.
+    With the Cholesky factorization P = U'U, the draw is U⁻¹ (U'⁻¹ m + z), z standard normal.
     """
     n, upper = len(moment), precision
     for f in range(n):
@@ -113,10 +113,10 @@ def _condition(
     precision: Float32Array,
     slope: Float32Array,
 ) -> None:
-    """Add to `precision` and `slope` what the ratings say of one feature's change.
+    """Add the ratings' terms to the precision and slope of the change of one feature's coefficients.
 
-    A change δ of (w_j, v_j) moves t_u by J δ = x (δ + (g · δ, 0)), where g = (0, a_u − x v_j) is what the
-    feature meets in its own row. Summed over the rows, with H = G_00 g / 2 + G_0, are J' r = x (r + r_0 g) and
+    A change δ of (w_j, v_j) moves t_u by J δ = x (δ + (g · δ, 0)), where g = (0, a_u − x v_j) is the sum of the
+    row's other features. Summed over the rows, with H = G_00 g / 2 + G_0, are J' r = x (r + r_0 g) and
 
         J' G J = x² (G + H g' + g H') = M + M',   M = x² (G / 2 + H g')
     """
@@ -141,7 +141,7 @@ def _condition(
 def draw_coefficients(
     features: Features, coefficients: Float32Array, equations: NormalEquations, prior: Prior, normals: Float32Array
 ) -> None:
-    """Draw every feature's coefficients given all else; the rows' vectors and r follow each draw."""
+    """Draw every feature's coefficients given all else, and update the rows' vectors and r after each draw."""
     starts, rows, values = features
     gram, moment, vectors = equations
     n = coefficients.shape[1]
@@ -176,7 +176,7 @@ def draw_coefficients(
 def score(
     of_users: Float32Array, of_items: Float32Array, user_idx: Int32Array, item_idx: Int32Array, scores: Float32Array
 ) -> None:
-    """The rating that each kept sample gives each pair: c_u + d_i + a_u · b_i, (n_pairs, n_kept)."""
+    """Set `scores` to c_u + d_i + a_u · b_i of each pair in each sample: (n_pairs, n_kept)."""
     for pair in range(len(user_idx)):
         t, x = of_users[user_idx[pair]], of_items[item_idx[pair]]
         for sample in range(t.shape[0]):
