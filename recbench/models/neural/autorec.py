@@ -14,11 +14,11 @@ from recbench.models.baselines.bias import Bias
 from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, frozen_hyperparameters, initial_params
 from recbench.models.neural.early_stopping import Stopping
 from recbench.models.neural.trainer import Params, Score, Trainer, TrainResult
+from recbench.models.prediction_blocks import pairwise_products
 from recbench.progress import checkpoint
 from recbench.registry.search_space import between, searched
 
 CHUNK_BYTES = 1 << 25  # dense rows of the rating matrix at a time
-BLOCK = 4096  # pairs predicted at a time, to bound the memory
 
 Side = Literal["item", "user"]
 
@@ -93,7 +93,7 @@ class AutoRec(RatingModel):
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """Mean, biases, and what the autoencoder gives back."""
         biases = self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
-        return biases + _products(self.user_factors_, user_idx, self.item_factors_, item_idx)
+        return biases + pairwise_products(self.user_factors_, user_idx, self.item_factors_, item_idx)
 
     def _descend(self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int) -> TrainResult:
         bias = Bias().fit(train)
@@ -142,7 +142,7 @@ class AutoRec(RatingModel):
             of_users, of_items = self._factors(params, rows, train)
 
             def predict(users: IntArray, items: IntArray) -> FloatArray:
-                return bias.predict(users, items) + _products(of_users, users, of_items, items)
+                return bias.predict(users, items) + pairwise_products(of_users, users, of_items, items)
 
             if seed == self.seed:  # the epochs of the first autoencoder speak for all
                 checkpoint(self, next(epochs), predict)
@@ -154,10 +154,3 @@ class AutoRec(RatingModel):
 
 def _chunk_size(rows: Rows) -> int:
     return max(1, CHUNK_BYTES // (4 * rows.n_columns))
-
-
-def _products(user_factors: FloatArray, user_idx: IntArray, item_factors: FloatArray, item_idx: IntArray) -> FloatArray:
-    """Factors multiplied, a block of pairs at a time: a matrix of all their factors would take much memory."""
-    blocks = [slice(first, first + BLOCK) for first in range(0, len(user_idx), BLOCK)]
-    products = [np.einsum("nf,nf->n", user_factors[user_idx[block]], item_factors[item_idx[block]]) for block in blocks]
-    return np.concatenate([np.zeros(0), *products])

@@ -24,10 +24,10 @@ from recbench.models.neural.ncf_network import (
     initial_params,
 )
 from recbench.models.neural.trainer import Columns, EpochUpdate, Gather, Params, Score, Trainer, TrainResult
+from recbench.models.prediction_blocks import predict_in_blocks
 from recbench.progress import checkpoint
 from recbench.registry.search_space import between, searched
 
-BLOCK = 4096  # pairs judged at a time, to bound the memory
 LEAST_BATCH = 1024  # ratings in a mini-batch
 MOST_STEPS = 1000  # mini-batches in an epoch, unless batch_size says otherwise
 
@@ -125,7 +125,10 @@ class NCF(RatingModel):
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """The networks' mean output, with `residual` on top of the mean and the biases."""
         n_models = len(self.user_embedding_)
-        total = sum((_judge(self._network(number), user_idx, item_idx) for number in range(n_models)), np.zeros(1))
+        total = sum(
+            (predict_in_blocks(self._network(number).judge, user_idx, item_idx) for number in range(n_models)),
+            np.zeros(1),
+        )
         biases: FloatArray = self.user_bias_[user_idx] + self.item_bias_[item_idx]
         return self.global_mean_ + biases + total / n_models
 
@@ -210,18 +213,13 @@ class NCF(RatingModel):
     def _predict_from(self, params: Params, train: RatingDataset, users: IntArray, items: IntArray) -> FloatArray:
         """What one network would predict with these parameters."""
         user_bias, item_bias = _bias(params, "user", train.n_users), _bias(params, "item", train.n_items)
-        judged = _judge(Network.from_params(fill_cold_rows(params, train)), users, items)
-        return self._mean(train) + user_bias[users] + item_bias[items] + judged
+        network = Network.from_params(fill_cold_rows(params, train))
+        return self._mean(train) + user_bias[users] + item_bias[items] + predict_in_blocks(network.judge, users, items)
 
 
 def _bias(params: Params, side: str, n: int) -> FloatArray:
     """The biases of users, or of items: 0 where the model has none."""
     return params.get(f"{side}_bias", np.zeros(n)).astype(np.float64)
-
-
-def _judge(network: Network, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-    blocks = [slice(first, first + BLOCK) for first in range(0, len(user_idx), BLOCK)]
-    return np.concatenate([np.zeros(0), *(network.judge(user_idx[block], item_idx[block]) for block in blocks)])
 
 
 def _root_share(index: IntArray) -> FloatArray:
