@@ -1,1 +1,1 @@
-"""Neural models, trained with TensorFlow."""
+"""Neural models, trained with TensorFlow: `ncf` and `autorec`."""

@@ -1,4 +1,9 @@
-"""The autoencoder of `autorec`: its rows, built a few at a time, its weights, its loss and its codes."""
+"""The autoencoder of `autorec`: its input rows, weights, loss and codes.
+
+    h_i = sigmoid(Σ_v (e_vi V_v + implicit n_i^-½ U_v) + c),   output h_i W + b
+
+The parameters are `encoder` (V), `rated` (U), `encoder_offset` (c), `decoder` (W) and `decoder_offset` (b).
+"""
 
 from __future__ import annotations
 
@@ -12,10 +17,10 @@ from recbench.models.neural.trainer import FROZEN, Columns, Params, Tensor, Tens
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a rating matrix that hold ratings, dense when asked for: NaN is what nobody rated."""
+    """The rows of a rating matrix that hold ratings, stored sparse and gathered dense, with NaN for missing ratings."""
 
-    numbers: IntArray  # (n_rows,) which rows of the whole matrix these are
-    starts: IntArray  # (n_rows + 1,) where each one's ratings start in `columns` and `values`
+    numbers: IntArray  # (n_rows,) their numbers in the whole matrix
+    starts: IntArray  # (n_rows + 1,) where the ratings of each row start in `columns` and `values`
     columns: IntArray  # (n_ratings,) sorted by row
     values: FloatArray  # (n_ratings,) float32
     n_columns: int
@@ -29,7 +34,7 @@ class Rows:
         return cls(numbers, starts, columns[order], values[order].astype(np.float32), n_columns)
 
     def gather(self, rows: IntArray) -> Columns:
-        """These rows (positions in `numbers`), dense, and one over the root of their number of ratings."""
+        """Return `row`, these rows (positions in `numbers`) dense, and `root_share`, n^-½ for a row with n ratings."""
         counts = self.starts[rows + 1] - self.starts[rows]
         dense = np.full((len(rows), self.n_columns), np.nan, np.float32)
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -40,16 +45,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class AutoencoderLoss:
-    """The squared error of a row's reconstructed ratings, plus the penalties that `frozen_hyperparameters` names.
+    """The squared error of a row's reconstructed ratings plus its share of the penalties (see `AutoRec`)."""
 
-    The formula is in `AutoRec`.
-    """
-
-    implicit: bool  # whether who rated counts
-    drops: bool  # whether some of a row's ratings are left out
+    implicit: bool  # whether there is a U
+    drops: bool  # whether there is dropout of a row's ratings
 
     def __call__(self, params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
-        """One loss a row."""
+        """Return one loss per row of the batch: (batch_size,)."""
         tf = tensorflow()
         rated = tf.math.is_finite(batch["row"])
         values = tf.where(rated, batch["row"], 0.0)
@@ -71,13 +73,13 @@ class AutoencoderLoss:
 
 
 def frozen_hyperparameters(*, reg: float, reg_implicit: float, implicit: float, dropout: float) -> Params:
-    """The loss's numbers, held: other values need no other program. Both penalties are a row's share."""
+    """Return the loss's numbers as frozen parameters, so that all values share one program; `reg` is per row."""
     values = {"reg": reg, "reg_implicit": reg_implicit, "implicit": implicit, "dropout": dropout}
     return {FROZEN + name: np.array(value) for name, value in values.items()}
 
 
 def initial_params(n_columns: int, n_hidden: int, *, implicit: bool, seed: int) -> Params:
-    """Random weights: Glorot-uniform encoder and decoder, everything else 0."""
+    """Return random weights: Glorot-uniform encoder and decoder, everything else 0."""
     rng = np.random.default_rng(seed)
     limit = np.sqrt(6.0 / (n_columns + n_hidden))
     params: Params = {
@@ -90,7 +92,7 @@ def initial_params(n_columns: int, n_hidden: int, *, implicit: bool, seed: int) 
 
 
 def codes(params: Params, rows: Rows, implicit: float, block: int) -> FloatArray:
-    """What the hidden layer makes of each row, `block` rows at a time: (n_rows, n_hidden) float32."""
+    """Return h of each row, computed `block` rows at a time: (n_rows, n_hidden) float32."""
     n_rows = len(rows.numbers)
     coded = np.empty((n_rows, len(params["encoder_offset"])), np.float32)
     for first in range(0, n_rows, block):
@@ -100,5 +102,5 @@ def codes(params: Params, rows: Rows, implicit: float, block: int) -> FloatArray
         hidden = np.where(rated, batch["row"], np.float32(0.0)) @ params["encoder"] + params["encoder_offset"]
         if implicit > 0.0:
             hidden += implicit * batch["root_share"][:, None] * (rated.astype(np.float32) @ params["rated"])
-        coded[some] = 0.5 + 0.5 * np.tanh(0.5 * hidden)  # the logistic function, which can't overflow so
+        coded[some] = 0.5 + 0.5 * np.tanh(0.5 * hidden)  # the logistic function in a form that cannot overflow
     return coded

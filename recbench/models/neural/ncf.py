@@ -1,4 +1,9 @@
-"""Neural collaborative filtering: a network judges a pair by what it learned of user and item."""
+"""Neural collaborative filtering: a network scores a (user, item) pair from their embeddings.
+
+    r_ui ≈ mean + b_u + b_i + g_u · h_i + f([p_u, q_i]),   f = linear ∘ relu(dense) ∘ … ∘ relu(dense)
+
+`ncf_network` has the network and its loss, `ncf_implicit` the points that its embeddings are regularized toward.
+"""
 
 from __future__ import annotations
 
@@ -16,53 +21,52 @@ from recbench.models.baselines.means import global_mean
 from recbench.models.neural.early_stopping import Stopping
 from recbench.models.neural.ncf_implicit import anchor_updater, initial_anchors
 from recbench.models.neural.ncf_network import (
-    EMBEDDINGS,
     Network,
     NetworkLoss,
     fill_cold_rows,
     frozen_hyperparameters,
     initial_params,
+    rating_gatherer,
 )
-from recbench.models.neural.trainer import Columns, EpochUpdate, Gather, Params, Score, Trainer, TrainResult
+from recbench.models.neural.trainer import EpochUpdate, Params, Score, Trainer, TrainResult
 from recbench.models.prediction_blocks import predict_in_blocks
 from recbench.progress import checkpoint
 from recbench.registry.search_space import between, searched
 
-LEAST_BATCH = 1024  # ratings in a mini-batch
-MOST_STEPS = 1000  # mini-batches in an epoch, unless batch_size says otherwise
+LEAST_BATCH = 1024  # ratings per mini-batch: smaller ones cost more time than they gain accuracy
+MOST_STEPS = 1000  # mini-batches per epoch: each updates all embeddings, so that more ratings need larger batches
 
 Fusion = Literal["neumf", "gmf", "mlp"]
 
 
 @dataclass
 class NCF(RatingModel):
-    """Neural collaborative filtering: embeddings of user and item, joined, through dense layers.
+    """Neural collaborative filtering: joined embeddings of user and item through dense layers, plus a product.
 
         r_ui ≈ mean + b_u + b_i + g_u · h_i + f([p_u, q_i])
         f = linear ∘ relu(dense) ∘ … ∘ relu(dense)
 
-    The biases start as those of `bias`; `residual=false` leaves them and the mean out. `fusion=gmf`
+    The biases start at those of `bias`; `residual=false` leaves out the mean and the biases. `fusion=gmf`
     leaves out the network f, `fusion=mlp` the product g_u · h_i. Adam minimizes the mean over the ratings of
         (r_ui − r̂_ui)² + reg (|p_u|²/√n_u + |q_i|²/√n_i) + reg_gmf (|g_u − z_u|²/√n_u + |h_i − z_i|²/√n_i)
         + reg_bias (b_u²/n_u + b_i²/n_i)
-    plus reg_dense |K − K_start|² for the dense kernels K, n_u and n_i being numbers of ratings. The
-    pull is to the start, not to 0: kernels near their start can't grow to undo the embeddings' penalty.
+    plus reg_dense |K − K_start|² for the dense kernels K; n_u and n_i are numbers of ratings. The kernels are
+    regularized toward their start instead of 0, so that they cannot grow to undo the embeddings' penalty.
 
-    z_u is what is known of a user from the mere fact of what they rated, whatever the ratings were:
-    n_u^-½ Σ y_j over the items j that they rated in train; z_i is n_i^-½ Σ x_v over an item's raters.
-    y and x are refitted after every epoch (see `who_rated`); `implicit=false` has z = 0. On a validation
-    part cut from the training ratings of MovieLens 100k's u1 the RMSE is .879 with them, .909 without
-    at the best penalty for that, reg_gmf=1.2. There the network alone has .913, the product alone .881,
-    `bias` .935.
+    z_u depends on which items a user rated, not on the ratings: it is n_u^-½ Σ y_j over the items j rated in
+    the training set; z_i is n_i^-½ Σ x_v over an item's raters. y and x are refitted after every epoch (see
+    `ncf_implicit`); with `implicit=false`, z = 0. On a validation set cut from the training set of MovieLens
+    100k's u1, the RMSE is .879 with them, and .909 without at the best penalty for that, reg_gmf=1.2. There
+    the network alone has .913, the product alone .881, `bias` .935.
 
-    With `valid`, training stops when it no longer gains there and goes back to the best epoch;
-    `refit` then trains as many epochs anew, on `train` and `valid`. A user or item without
-    ratings has bias 0 and the mean embedding of the others. The predictions of `n_models` networks,
-    each stopped and trained anew by itself, are averaged.
+    With `valid`, training stops when the error there no longer falls, and goes back to the best epoch;
+    `refit` then trains again for as many epochs, on `train` and `valid`. A user or item without ratings has
+    bias 0 and the mean embedding of the others. The predictions of `n_models` networks, each stopped and
+    refitted separately, are averaged.
 
     Sources: He et al. (2017), "Neural collaborative filtering", WWW; Rendle, Krichene, Zhang &
     Anderson (2020), "Neural collaborative filtering vs. matrix factorization revisited", RecSys,
-    for why a product stands beside the network; Koren (2008), "Factorization meets the neighborhood",
+    for adding a product to the network; Koren (2008), "Factorization meets the neighborhood",
     KDD, for z_u; Rendle, Zhang & Koren (2019), "On the difficulty of evaluating baselines",
     arXiv:1905.01395, for z_i.
     """
@@ -70,48 +74,44 @@ class NCF(RatingModel):
     uses_valid: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("recbench.models.neural.quiet_tensorflow", "scipy.sparse")
 
-    # Defaults: chosen on 10 % cut from the training parts of MovieLens 100k's u1, of latest-small and of 1M.
-    n_factors: int = 32  # numbers that tell the network of a user, and of an item
+    # defaults: chosen on validation sets, 10 % of the training sets of MovieLens 100k's u1, latest-small and 1M
+    n_factors: int = 32  # width of the network's embeddings of users and items
     hidden_layers: tuple[int, ...] = (64, 32)  # widths of the dense layers; none: a linear model
-    n_gmf_factors: int = 32  # numbers of a user and an item whose products bypass the network
-    fusion: Fusion = "neumf"  # neumf: network and product; mlp: the network alone; gmf: the product alone
-    residual: bool = True  # learn what mean and biases leave, and the biases along; false: the ratings themselves
-    reg: float = searched(
-        10.0, between(1, 50, log=True)
-    )  # penalty on the network's squared embeddings, times sqrt(n_ratings)
-    reg_gmf: float = searched(2.2, between(0.1, 10, log=True))  # penalty on squared embeddings of the product, likewise
-    implicit: bool = True  # pull the product's embeddings to sums over what the user rated, and over who rated the item
-    reg_rated: float = 100.0  # penalty on squared y, a rated item's part in what its users are pulled to
-    reg_raters: float = 15.0  # penalty on squared x, a rater's part in what the rated items are pulled to
+    n_gmf_factors: int = 32  # width of the product's embeddings, which bypass the network
+    fusion: Fusion = "neumf"  # neumf: network and product; mlp: the network only; gmf: the product only
+    residual: bool = True  # add the mean and the biases to the output; false: network and product only
+    reg: float = searched(10.0, between(1, 50, log=True))  # penalty on the network's squared embeddings, × √n_ratings
+    reg_gmf: float = searched(2.2, between(0.1, 10, log=True))  # the same for the product's embeddings, toward z
+    implicit: bool = True  # regularize the product's embeddings toward sums z over rated items, or over raters
+    reg_rated: float = 100.0  # penalty on squared y, an item's term in the z of the users who rated it
+    reg_raters: float = 15.0  # penalty on squared x, a user's term in the z of the items rated
     reg_bias: float = 8.0  # penalty on squared biases, in ratings
-    reg_dense: float = 0.1  # penalty on the squared way of the dense kernels from their start, per rating
-    dropout: float = searched(0.0, between(0, 0.5))  # share of the joined embedding that a training step leaves out
-    learning_rate: float = searched(0.002, between(0.0005, 0.01, log=True))  # step of Adam
-    batch_size: int | None = None  # ratings in a mini-batch; null: 1,024, or a thousandth of all where that is more
-    n_epochs: int = 80  # passes over the ratings, at most
-    patience: int | None = 5  # epochs without gain on the validation part before stopping; null: never stop
-    refit: bool = True  # after stopping, train anew on all ratings for the epochs that were best
+    reg_dense: float = 0.1  # penalty on the dense kernels' squared distance from their start, per rating
+    dropout: float = searched(0.0, between(0, 0.5))  # share of the joined embedding dropped in a training step
+    learning_rate: float = searched(0.002, between(0.0005, 0.01, log=True))  # of Adam
+    batch_size: int | None = None  # ratings per mini-batch; null: 1,024, or a thousandth of all if that is more
+    n_epochs: int = 80  # maximum number of passes over the ratings
+    patience: int | None = 5  # epochs without a gain on the validation set before stopping; null: never stop
+    refit: bool = True  # after stopping, train again on all ratings for the best number of epochs
     n_models: int = 1  # networks whose predictions are averaged: of seed itself and of seeds derived from it
-    compiled: bool = True  # an epoch is one XLA program; false where TensorFlow has no XLA
-    seed: int = 0  # of starting weights, shuffling and dropout
+    compiled: bool = True  # run an epoch as one XLA program; false where TensorFlow has no XLA
+    seed: int = 0  # seed of initial weights, shuffling and dropout
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        """Learn `kernels_`, `offsets_`, embeddings and biases, and `n_epochs_`, how many epochs each model took.
+        """Learn `kernels_`, `offsets_`, embeddings, biases, and `n_epochs_` (n_models,), the epochs of each network.
 
-        The first axis of the weights is that of the `n_models` networks.
+        The first axis of embeddings, kernels and offsets is that of the `n_models` networks.
 
         Raises:
             ValueError: `train` has no ratings, or an option is out of range.
-            FloatingPointError: the weights became infinite.
+            FloatingPointError: the weights diverged.
         """
         self._check_options()
         stopping = Stopping(self.n_epochs, self.patience, self.refit, self.n_models, self.seed)
-        whole, learned = stopping.run(self._descend, train, valid)
+        whole, learned = stopping.run(self._train_network, train, valid)
         self.global_mean_ = self._mean(whole)
-        self.user_bias_, self.item_bias_ = (
-            np.mean([_bias(each.params, side, n) for each in learned], axis=0)
-            for side, n in (("user", whole.n_users), ("item", whole.n_items))
-        )
+        self.user_bias_ = np.mean([_bias(each.params, "user", whole.n_users) for each in learned], axis=0)
+        self.item_bias_ = np.mean([_bias(each.params, "item", whole.n_items) for each in learned], axis=0)
         self.n_epochs_ = np.array([each.n_epochs for each in learned])
         networks = [Network.from_params(fill_cold_rows(each.params, whole)) for each in learned]
         self.user_embedding_ = np.stack([each.user_embedding for each in networks])
@@ -123,21 +123,25 @@ class NCF(RatingModel):
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The networks' mean output, with `residual` on top of the mean and the biases."""
-        n_models = len(self.user_embedding_)
-        total = sum(
-            (predict_in_blocks(self._network(number).judge, user_idx, item_idx) for number in range(n_models)),
-            np.zeros(1),
-        )
+        """Return the networks' mean output, plus the mean and the biases with `residual`."""
         biases: FloatArray = self.user_bias_[user_idx] + self.item_bias_[item_idx]
-        return self.global_mean_ + biases + total / n_models
+        total = np.zeros(len(user_idx))
+        for number in range(len(self.user_embedding_)):
+            total += predict_in_blocks(self._network(number).forward, user_idx, item_idx)
+        return self.global_mean_ + biases + total / len(self.user_embedding_)
 
     def _network(self, number: int) -> Network:
-        user, item, user_gmf, item_gmf = (getattr(self, f"{name}_")[number] for name in EMBEDDINGS)
-        kernels, offsets = (tuple(layer[number] for layer in layers) for layers in (self.kernels_, self.offsets_))
-        return Network(user, item, user_gmf, item_gmf, kernels, offsets)
+        return Network(
+            self.user_embedding_[number],
+            self.item_embedding_[number],
+            self.user_gmf_[number],
+            self.item_gmf_[number],
+            tuple(layer[number] for layer in self.kernels_),
+            tuple(layer[number] for layer in self.offsets_),
+        )
 
     def _check_options(self) -> None:
+        """Check that options which the command line does not check have values that make sense."""
         if self.fusion not in get_args(Fusion):
             raise ValueError(f"unknown fusion {self.fusion!r}; choose one of {list(get_args(Fusion))}")
         if not 0.0 <= self.dropout < 1.0:
@@ -150,20 +154,22 @@ class NCF(RatingModel):
     def _mean(self, train: RatingDataset) -> float:
         return global_mean(train) if self.residual else 0.0
 
-    def _descend(self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int) -> TrainResult:
-        # each step moves all embeddings, so that their number must not grow with the ratings
+    def _train_network(
+        self, train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int
+    ) -> TrainResult:
+        """Train one network; `valid` stops it early."""
         batch_size = max(LEAST_BATCH, train.n_ratings // MOST_STEPS) if self.batch_size is None else self.batch_size
-        descent = Trainer(self.learning_rate, batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled)
-        return descent.run(
-            self._start(train, seed),
+        trainer = Trainer(self.learning_rate, batch_size, n_epochs, "adam", self.patience, seed, compiled=self.compiled)
+        return trainer.run(
+            self._initial_params(train, seed),
             NetworkLoss(self.dropout > 0),
-            self._gatherer(train),
+            rating_gatherer(train, self._mean(train)),
             train.n_ratings,
-            None if valid is None else self._scorer(train, valid, seed),
-            self._mover(train),
+            None if valid is None else self._validation_error(train, valid, seed),
+            self._anchor_updater(train),
         )
 
-    def _start(self, train: RatingDataset, seed: int) -> Params:
+    def _initial_params(self, train: RatingDataset, seed: int) -> Params:
         widths = () if self.fusion == "gmf" else (self.n_factors, *self.hidden_layers)
         n_gmf_factors = 0 if self.fusion == "mlp" else self.n_gmf_factors
         params = initial_params(train.n_users, train.n_items, widths, n_gmf_factors, seed)
@@ -181,29 +187,18 @@ class NCF(RatingModel):
             params |= {"user_bias": bias.user_bias_, "item_bias": bias.item_bias_}
         return params
 
-    def _mover(self, train: RatingDataset) -> EpochUpdate | None:
+    def _anchor_updater(self, train: RatingDataset) -> EpochUpdate | None:
         if self.implicit and self.fusion != "mlp":
             return anchor_updater(train, self.reg_gmf, self.reg_rated, self.reg_raters)
         return None
 
-    def _gatherer(self, train: RatingDataset) -> Gather:
-        user_share, item_share = (_root_share(index) for index in (train.user_idx, train.item_idx))
-        mean = np.float32(self._mean(train))
-
-        def gather(rows: IntArray) -> Columns:
-            users, items = train.user_idx[rows], train.item_idx[rows]
-            shares = {"user_share": user_share[users], "item_share": item_share[items]}
-            return {"user": users, "item": items, "target": train.ratings[rows] - mean, **shares}
-
-        return gather
-
-    def _scorer(self, train: RatingDataset, valid: RatingDataset, seed: int) -> Score:
-        """The mean squared error on `valid`, clipped to the scale as the runner does."""
+    def _validation_error(self, train: RatingDataset, valid: RatingDataset, seed: int) -> Score:
+        """Return a function that computes the mean squared error on `valid`, clipped as the runner clips."""
         epochs = count(1)
 
         def squared_error(params: Params) -> float:
             predict = partial(self._predict_from, params, train)
-            if seed == self.seed:  # the epochs of the first network speak for all
+            if seed == self.seed:  # a search judges the model by its first network
                 checkpoint(self, next(epochs), predict)
             predicted = np.clip(predict(valid.user_idx, valid.item_idx), *valid.rating_scale)
             return float(np.mean((valid.ratings - predicted) ** 2))
@@ -211,17 +206,15 @@ class NCF(RatingModel):
         return squared_error
 
     def _predict_from(self, params: Params, train: RatingDataset, users: IntArray, items: IntArray) -> FloatArray:
-        """What one network would predict with these parameters."""
-        user_bias, item_bias = _bias(params, "user", train.n_users), _bias(params, "item", train.n_items)
+        """Predict with one network of these parameters."""
+        user_bias = _bias(params, "user", train.n_users)
+        item_bias = _bias(params, "item", train.n_items)
         network = Network.from_params(fill_cold_rows(params, train))
-        return self._mean(train) + user_bias[users] + item_bias[items] + predict_in_blocks(network.judge, users, items)
+        return (
+            self._mean(train) + user_bias[users] + item_bias[items] + predict_in_blocks(network.forward, users, items)
+        )
 
 
 def _bias(params: Params, side: str, n: int) -> FloatArray:
-    """The biases of users, or of items: 0 where the model has none."""
+    """Return the biases of users, or of items: 0 if the model has none."""
     return params.get(f"{side}_bias", np.zeros(n)).astype(np.float64)
-
-
-def _root_share(index: IntArray) -> FloatArray:
-    """One over the root of the number of rows, by index."""
-    return (np.maximum(np.bincount(index), 1) ** -0.5).astype(np.float32)

@@ -1,4 +1,12 @@
-"""The network of `ncf`: its weights and how it judges pairs, in NumPy; its loss, in TensorFlow."""
+"""The network of `ncf`: its weights and outputs, in NumPy; its loss, in TensorFlow.
+
+    output = g_u · h_i + f([p_u, q_i]),   f = linear ∘ relu(dense) ∘ … ∘ relu(dense)
+    loss   = (r_ui − mean − b_u − b_i − output)² + the penalties that `NCF` names
+
+Parameters are named `user_bias`, `item_bias`, `user_embedding` (p), `item_embedding` (q), `user_gmf` (g), `item_gmf`
+(h), and for each dense layer `kernel_0`, `offset_0`, … A `frozen_` parameter is read by the loss and not trained: the
+penalties, the dropout, the initial kernels, and the points that g and h are regularized toward.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +18,16 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
-from recbench.models.neural.trainer import FROZEN, Params, Tensor, Tensors, tensorflow
+from recbench.models.neural.trainer import FROZEN, Columns, Gather, Params, Tensor, Tensors, tensorflow
 
-# embeddings start uniform within ± these: the first two as in Keras, the others so wide that they gain from the outset
+# p, q, g and h start uniform within ± these: p and q as in Keras; g and h so wide that g · h learns from the start
 START_SCALES = (0.05, 0.05, 0.3, 0.3)
 BIASES = ("user_bias", "item_bias")
 EMBEDDINGS = ("user_embedding", "item_embedding", "user_gmf", "item_gmf")
 
 
 class Network(NamedTuple):
-    """Embeddings joined through dense layers, plus the product of a second pair of embeddings.
-
-    f([p_u, q_i]) + g_u · h_i,   f = linear ∘ relu(dense) ∘ … ∘ relu(dense)
-
-    Without `kernels` there is no f; embeddings 0 wide have no product.
-    """
+    """The weights of one network. Without `kernels` there is no f; g and h of width 0 have no product."""
 
     user_embedding: FloatArray  # p: (n_users, n_factors)
     item_embedding: FloatArray  # q: (n_items, n_factors)
@@ -35,14 +38,19 @@ class Network(NamedTuple):
 
     @classmethod
     def from_params(cls, params: Params) -> Self:
-        """The network with these weights, as `initial_params` names them."""
+        """Return the network with these weights, as `initial_params` names them."""
         layers = range(_n_layers(params))
-        kernels, offsets = (tuple(params[f"{kind}_{layer}"] for layer in layers) for kind in ("kernel", "offset"))
-        user_embedding, item_embedding, user_gmf, item_gmf = (params[name] for name in EMBEDDINGS)
-        return cls(user_embedding, item_embedding, user_gmf, item_gmf, kernels, offsets)
+        return cls(
+            params["user_embedding"],
+            params["item_embedding"],
+            params["user_gmf"],
+            params["item_gmf"],
+            tuple(params[f"kernel_{layer}"] for layer in layers),
+            tuple(params[f"offset_{layer}"] for layer in layers),
+        )
 
-    def judge(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The output for each pair: a rating, or what to add to one."""
+    def forward(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        """Return the output for each pair, to be added to the mean and the biases: (n_pairs,)."""
         product: FloatArray = np.einsum("nf,nf->n", self.user_gmf[user_idx], self.item_gmf[item_idx])
         if not self.kernels:
             return product
@@ -54,12 +62,12 @@ class Network(NamedTuple):
 
 @dataclass(frozen=True)
 class NetworkLoss:
-    """The squared error plus the penalties of one rating (see `NCF`), as `frozen_hyperparameters` names them."""
+    """The squared error of a rating plus its share of the penalties: the formula is in `NCF`."""
 
-    drops: bool  # whether some of the joined embedding is left out
+    drops: bool  # whether there is dropout of the joined embedding
 
     def __call__(self, params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
-        """One loss a row."""
+        """Return one loss per row of the batch: (batch_size,)."""
         tf = tensorflow()
         names = [name for name in (*BIASES, *EMBEDDINGS) if name in params]
         rows = {name: tf.gather(params[name], batch[_side(name)]) for name in names}
@@ -82,7 +90,7 @@ class NetworkLoss:
 
 
 def _penalty(params: Tensors, batch: Tensors, rows: Tensors) -> Tensor:
-    """What `NCF` penalizes; `rows` are the batch's biases and embeddings."""
+    """Return the penalty of each rating; `rows` are the biases and embeddings of the batch's users and items."""
     tf = tensorflow()
     penalty = 0.0
     for name, values in rows.items():
@@ -90,36 +98,38 @@ def _penalty(params: Tensors, batch: Tensors, rows: Tensors) -> Tensor:
         if name in BIASES:
             penalty += reg * (share * values) ** 2
         else:
-            off = values - tf.gather(params[FROZEN + name], batch[_side(name)]) if FROZEN + name in params else values
-            penalty += reg * share * tf.reduce_sum(off**2, axis=1)
+            anchor = tf.gather(params[FROZEN + name], batch[_side(name)]) if FROZEN + name in params else 0.0
+            penalty += reg * share * tf.reduce_sum((values - anchor) ** 2, axis=1)
     for number in range(_n_layers(params)):
-        off = params[f"kernel_{number}"] - params[f"{FROZEN}kernel_{number}"]
-        penalty += params[f"{FROZEN}reg_dense"] * tf.reduce_sum(off**2)
+        moved = params[f"kernel_{number}"] - params[f"{FROZEN}kernel_{number}"]
+        penalty += params[f"{FROZEN}reg_dense"] * tf.reduce_sum(moved**2)
     return penalty
 
 
 def _side(name: str) -> str:
+    """Return `user` or `item`, with which the name begins."""
     return name.partition("_")[0]
 
 
 def _drop(layer: Tensor, share: Tensor, seed: Tensor) -> Tensor:
+    """Set a random share of the values to 0 and scale the others up, so that the mean stays."""
     tf = tensorflow()
     kept = tf.random.stateless_uniform(layer.shape, seed) >= share
     return tf.where(kept, layer / (1.0 - share), 0.0)
 
 
 def frozen_hyperparameters(*, reg: float, reg_gmf: float, reg_bias: float, reg_dense: float, dropout: float) -> Params:
-    """The loss's penalties and its share of dropout, held: other values need no other program."""
+    """Return the loss's penalties and dropout as frozen parameters, so that all values share one compiled program."""
     penalties = {"embedding": reg, "gmf": reg_gmf, "bias": reg_bias, "dense": reg_dense}
-    held = {f"{FROZEN}reg_{of}": np.array(penalty) for of, penalty in penalties.items()}
-    return {**held, f"{FROZEN}dropout": np.array(dropout)}
+    frozen = {f"{FROZEN}reg_{of}": np.array(penalty) for of, penalty in penalties.items()}
+    return {**frozen, f"{FROZEN}dropout": np.array(dropout)}
 
 
 def initial_params(n_users: int, n_items: int, widths: tuple[int, ...], n_gmf_factors: int, seed: int) -> Params:
-    """Random weights: small embeddings, Glorot-uniform kernels, offsets of 0.
+    """Return random weights: uniform embeddings, Glorot-uniform kernels, offsets of 0.
 
-    `widths` are those of one embedding and of the hidden layers; none: no network. `held_kernel_…` is the kernel's
-    copy that the loss pulls it back to; nothing moves it.
+    `widths` are those of p and q and of the hidden layers; empty: no network f. `frozen_kernel_…` are copies of the
+    kernels, toward which the loss regularizes them.
     """
     rng = np.random.default_rng(seed)
     n_factors = widths[0] if widths else 0
@@ -140,7 +150,7 @@ def initial_params(n_users: int, n_items: int, widths: tuple[int, ...], n_gmf_fa
 
 
 def fill_cold_rows(params: Params, train: RatingDataset) -> Params:
-    """The weights in float64; whoever has no row in `train` gets the mean embedding of those who have."""
+    """Return the weights in float64, with the mean embedding for each user or item without a row in `train`."""
     arrays: Params = {name: value.astype(np.float64) for name, value in params.items()}
     for name in EMBEDDINGS:
         index = train.user_idx if name.startswith("user") else train.item_idx
@@ -151,3 +161,27 @@ def fill_cold_rows(params: Params, train: RatingDataset) -> Params:
 
 def _n_layers(params: Params | Tensors) -> int:
     return sum(name.startswith("kernel_") for name in params)
+
+
+def rating_gatherer(train: RatingDataset, mean: float) -> Gather:
+    """Return a function that gathers the columns of some ratings, as `NetworkLoss` takes them.
+
+    They are `user`, `item`, `target` (the rating less `mean`), and `user_share`, `item_share`: n^-½ for a user or
+    item with n ratings.
+    """
+    user_share = _root_share(train.user_idx)
+    item_share = _root_share(train.item_idx)
+    offset = np.float32(mean)
+
+    def gather(rows: IntArray) -> Columns:
+        users = train.user_idx[rows]
+        items = train.item_idx[rows]
+        shares = {"user_share": user_share[users], "item_share": item_share[items]}
+        return {"user": users, "item": items, "target": train.ratings[rows] - offset, **shares}
+
+    return gather
+
+
+def _root_share(index: IntArray) -> FloatArray:
+    """Return n^-½ for each index that occurs n times, and 1 for those that do not."""
+    return (np.maximum(np.bincount(index), 1) ** -0.5).astype(np.float32)

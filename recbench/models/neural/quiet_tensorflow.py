@@ -1,7 +1,7 @@
-"""TensorFlow, without the lines that it writes while it starts: importing this imports it.
+"""TensorFlow without the lines that it writes while it starts: importing this module imports TensorFlow.
 
-Some of those lines come from compiled code before any setting of TensorFlow's counts, so the
-process's error stream is held back for the while, and shown after all if the import fails.
+Compiled code writes some of these lines before any setting of TensorFlow takes effect. So the error stream of the
+process is redirected to a file during the import, and shown if the import fails.
 """
 
 from __future__ import annotations

@@ -1,11 +1,19 @@
-"""Mini-batch gradient descent in TensorFlow: one compiled program runs a whole epoch, or a large part of it."""
+"""Mini-batch gradient descent in TensorFlow: one compiled program runs a whole epoch, or a large part of it.
+
+    Adam: m ← β1 m + (1 − β1) g,   v ← β2 v + (1 − β2) g²,
+          θ ← θ − learning_rate √(1 − β2^t) / (1 − β1^t) · m / (√v + ε)
+    SGD:  θ ← θ − learning_rate g
+
+g is the gradient of the batch's mean loss.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,25 +21,24 @@ import numpy.typing as npt
 from recbench.array_types import FloatArray, IntArray
 from recbench.progress import track
 
-if TYPE_CHECKING:
-    from types import ModuleType
+Tensor = Any  # TensorFlow has no type hints
+Tensors = dict[str, Tensor]  # by name: parameters, or columns of a batch
+Params = dict[str, FloatArray]  # parameters by name, of any shapes; frozen ones too
+Columns = Mapping[str, npt.NDArray[Any]]  # inputs of the loss by name, (n_rows, ...) each
+Gather = Callable[[IntArray], Columns]  # row numbers -> the columns of these rows
+Loss = Callable[[Tensors, Tensors, Tensor], Tensor]  # (parameters, batch, seed) -> (batch_size,), a loss per row
+Score = Callable[[Params], float]  # parameters after an epoch -> validation error; lower is better
+EpochUpdate = Callable[[Params], Params]  # all parameters after an epoch -> new values of those that change
 
-Tensor = Any  # TensorFlow has no types
-Tensors = dict[str, Tensor]
-Params = dict[str, FloatArray]
-Columns = Mapping[str, npt.NDArray[Any]]
-Gather = Callable[[IntArray], Columns]  # row numbers -> what the loss needs of these rows, (rows, ...) each
-Loss = Callable[[Tensors, Tensors, Tensor], Tensor]  # (parameters, batch, seed) -> (batch_size,) one loss a row
-Score = Callable[[Params], float]  # the lower the better
-EpochUpdate = Callable[[Params], Params]  # all parameters after an epoch -> those of them that change before the next
-
-FROZEN = "held_"  # how the names of parameters begin that no gradient moves: settings, and what `refresh` alone moves
+FROZEN = "frozen_"  # prefix of parameters without gradient: hyperparameters, and what only an `EpochUpdate` changes
 OPTIMIZERS = ("adam", "sgd")
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam's, as in Keras
+BETA_1 = 0.9  # Adam's constants, as in Keras
+BETA_2 = 0.999
+EPSILON = 1e-7
 
 
 class TrainResult(NamedTuple):
-    """Where a descent ended: the parameters, and after how many epochs they were reached."""
+    """The trained parameters, and the number of epochs after which they were reached."""
 
     params: Params
     n_epochs: int
@@ -41,16 +48,11 @@ class TrainResult(NamedTuple):
 class Trainer:
     """Mini-batch gradient descent on a loss over rows, by Adam or plain SGD.
 
-        Adam: m ← β1 m + (1 − β1) g,   v ← β2 v + (1 − β2) g²,
-              θ ← θ − learning_rate √(1 − β2^t) / (1 − β1^t) · m / (√v + ε)
-        SGD:  θ ← θ − learning_rate g
-
-    g being the gradient of the batch's mean loss. Rows are shuffled afresh every epoch. The last
-    batch is filled up with rows of weight 0, so that all have one shape, and its mean is over the
-    real rows. An embedding's row that occurs several times in a batch has its gradients summed
-    before Adam squares them. Rows are gathered `chunk_size` at a time, so that the memory beyond the
-    caller's own is bounded: the parameters six times, a chunk, and four bytes a row for the order.
-    Parameters named `held_...` are read by the loss and moved by no gradient.
+    Rows are shuffled before every epoch. The last batch is padded with rows of weight 0, so that all batches have
+    one shape; its mean is over the real rows. The gradients of an embedding's row that occurs several times in a
+    batch are summed before Adam squares them. Rows are gathered `chunk_size` at a time, which bounds the memory:
+    six times the parameters, a chunk, and four bytes per row for the order. Parameters named `frozen_...` are read
+    by the loss and have no gradient.
 
     Source: Kingma & Ba (2015), "Adam: a method for stochastic optimization", ICLR.
     """
@@ -59,13 +61,13 @@ class Trainer:
     batch_size: int
     n_epochs: int
     optimizer: str = "adam"  # adam or sgd
-    patience: int | None = None  # epochs without a better score before stopping; None: run them all
+    patience: int | None = None  # epochs without a better score before stopping; None: run all epochs
     seed: int = 0
-    compiled: bool = True  # by XLA; False: the same graph, operation by operation
-    chunk_size: int = 1 << 18  # rows at a time, at least a batch
+    compiled: bool = True  # compile by XLA; False: run the same graph operation by operation
+    chunk_size: int = 1 << 18  # rows gathered at a time; at least one batch is
 
     def __post_init__(self) -> None:
-        """Refuse an optimizer that does not exist and counts that leave nothing to do."""
+        """Check the name of the optimizer, and that counts are at least 1."""
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"unknown optimizer {self.optimizer!r}; choose one of {list(OPTIMIZERS)}")
         for name in ("batch_size", "n_epochs"):
@@ -79,48 +81,51 @@ class Trainer:
         gather: Gather,
         n_rows: int,
         score: Score | None = None,
-        refresh: EpochUpdate | None = None,
+        update: EpochUpdate | None = None,
     ) -> TrainResult:
-        """Descend from `params`; where `score` judges the epochs, go back to the one it was lowest at.
+        """Train from the initial `params` on `n_rows` rows; with `score`, return the epoch with the lowest score.
 
-        Equal losses share a compiled program, so what differs from fit to fit is better held than in `loss`, which is
-        a function, or hashes by its settings.
+        Equal losses share a compiled program: pass numbers that differ between fits as frozen parameters, not as
+        fields of `loss`.
 
         Raises:
-            FloatingPointError: the parameters became infinite.
+            FloatingPointError: a parameter is no longer finite.
         """
         rng = np.random.default_rng(self.seed)
         shapes = tuple((name, np.shape(value)) for name, value in params.items())
         program = _program(loss, self.optimizer, self.compiled, (shapes, *self._shape(n_rows)))
         constants = np.float32(self.learning_rate), np.int32(rng.integers(2**31))
-        held, state = _start(params)
-        best, lowest = TrainResult(params, 0), np.inf
+        frozen, state = _initial_state(params)
+        best = TrainResult(params, 0)
+        lowest = np.inf
         for done in track(range(1, self.n_epochs + 1), "epochs"):
             for n_batches, batches in self._chunks(gather, n_rows, rng):
-                state = program(state, held, n_batches, batches, *constants)
-            if refresh is not None:
-                held, state = _refreshed(held, state, refresh)
+                state = program(state, frozen, n_batches, batches, *constants)
+            if update is not None:
+                frozen, state = _updated(frozen, state, update)
             if score is None and done < self.n_epochs:
                 continue
-            reached = TrainResult(_finite(held | state[0], done), done)
+            reached = TrainResult(_finite(frozen | state[0], done), done)
             scored = -np.inf if score is None else score(reached.params)
             if scored < lowest:
-                best, lowest = reached, scored
+                best = reached
+                lowest = scored
             elif self.patience is not None and done - best.n_epochs >= self.patience:
                 break
         return best
 
     def _shape(self, n_rows: int) -> tuple[int, int]:
-        """How many batches a chunk has room for, and how many rows a batch.
+        """Return the number of batches per chunk and the number of rows per batch.
 
-        Powers of two where there are fewer than asked for, so that training parts of near sizes share one program.
+        They are powers of two where the rows do not fill a chunk or a batch, so that training sets of similar sizes
+        share one compiled program.
         """
         size = min(self.batch_size, 1 << (n_rows - 1).bit_length())
         n_batches = -(-n_rows // size)
         return min(1 << (n_batches - 1).bit_length(), max(1, self.chunk_size // size)), size
 
     def _chunks(self, gather: Gather, n_rows: int, rng: np.random.Generator) -> Iterator[tuple[np.int32, Columns]]:
-        """How many batches a chunk has, and its shuffled columns with `weight`, (batches, batch_size, ...) each."""
+        """Yield each chunk: its number of batches, and its shuffled columns, (n_batches, batch_size, ...) each."""
         room, size = self._shape(n_rows)
         order = np.arange(n_rows, dtype=np.int32)
         rng.shuffle(order)
@@ -134,26 +139,29 @@ class Trainer:
 
 
 def tensorflow() -> ModuleType:
-    """TensorFlow, imported when first asked for."""
+    """Return TensorFlow, importing it at the first call."""
     from recbench.models.neural.quiet_tensorflow import tf
 
     return tf  # type: ignore[no-any-return]
 
 
-def _start(params: Params) -> tuple[Tensors, tuple[Tensors, Tensors, Tensors, Tensor]]:
-    """What is held; and the other parameters, Adam's two moments and the number of steps done."""
+def _initial_state(params: Params) -> tuple[Tensors, tuple[Tensors, Tensors, Tensors, Tensor]]:
+    """Return the frozen parameters; and the others, Adam's two moments, and the number of steps done."""
     tf = tensorflow()
     tensors = _tensors(params)
-    held = {name: value for name, value in tensors.items() if name.startswith(FROZEN)}
-    moved = {name: value for name, value in tensors.items() if name not in held}
-    zeros = {name: tf.zeros_like(value) for name, value in moved.items()}
-    return held, (moved, zeros, zeros, tf.constant(0))
+    frozen = {name: value for name, value in tensors.items() if name.startswith(FROZEN)}
+    trained = {name: value for name, value in tensors.items() if name not in frozen}
+    zeros = {name: tf.zeros_like(value) for name, value in trained.items()}
+    return frozen, (trained, zeros, zeros, tf.constant(0))
 
 
-def _refreshed(held: Tensors, state: Any, refresh: EpochUpdate) -> tuple[Tensors, Any]:
-    changed = _tensors(refresh({name: value.numpy() for name, value in (held | state[0]).items()}))
-    held, moved = ({name: changed.get(name, value) for name, value in old.items()} for old in (held, state[0]))
-    return held, (moved, *state[1:])
+def _updated(frozen: Tensors, state: Any, update: EpochUpdate) -> tuple[Tensors, Any]:
+    """Return the frozen parameters and the state with the parameters that `update` changes."""
+    trained = state[0]
+    changed = _tensors(update({name: value.numpy() for name, value in (frozen | trained).items()}))
+    frozen = {name: changed.get(name, value) for name, value in frozen.items()}
+    trained = {name: changed.get(name, value) for name, value in trained.items()}
+    return frozen, (trained, *state[1:])
 
 
 def _tensors(params: Params) -> Tensors:
@@ -162,6 +170,7 @@ def _tensors(params: Params) -> Tensors:
 
 
 def _finite(params: Tensors, n_epochs: int) -> Params:
+    """Return the parameters as arrays, after checking that all are finite."""
     arrays = {name: value.numpy() for name, value in params.items()}
     bad = [name for name, value in arrays.items() if not np.isfinite(value).all()]
     if bad:
@@ -171,19 +180,21 @@ def _finite(params: Tensors, n_epochs: int) -> Params:
 
 @lru_cache(maxsize=32)
 def _program(loss: Loss, optimizer: str, compiled: bool, _shapes: object) -> Callable[..., Any]:
-    """The program of a chunk: (state, held, n_batches, batches, learning rate, seed) -> state.
+    """Return the program of a chunk: (state, frozen, n_batches, batches, learning rate, seed) -> state.
 
-    There is one for each of the inputs' shapes, as TensorFlow warns of a program that is compiled for many.
+    There is one per set of input shapes, because TensorFlow warns if one function is compiled for many.
     """
     tf = tensorflow()
     update = _adam if optimizer == "adam" else _sgd
 
     def program(
-        state: Any, held: Tensors, n_batches: Tensor, batches: Tensors, learning_rate: Tensor, seed: Tensor
+        state: Any, frozen: Tensors, n_batches: Tensor, batches: Tensors, learning_rate: Tensor, seed: Tensor
     ) -> Any:
         def step(batch_number: Tensor, params: Tensors, first: Tensors, second: Tensors, n_steps: Tensor) -> Any:
             batch = {name: values[batch_number] for name, values in batches.items()}
-            gradients = _gradients(lambda params: loss(held | params, batch, tf.stack([seed, n_steps])), params, batch)
+            gradients = _gradients(
+                lambda params: loss(frozen | params, batch, tf.stack([seed, n_steps])), params, batch
+            )
             updated = update(params, gradients, (first, second), n_steps + 1, learning_rate)
             return batch_number + 1, *updated, n_steps + 1
 
@@ -193,14 +204,14 @@ def _program(loss: Loss, optimizer: str, compiled: bool, _shapes: object) -> Cal
 
 
 def _gradients(losses: Callable[[Tensors], Tensor], params: Tensors, batch: Tensors) -> Tensors:
-    """Gradients of the batch's weighted mean loss, as dense as the parameters."""
+    """Return the gradients of the batch's weighted mean loss, dense like the parameters."""
     tf = tensorflow()
     with tf.GradientTape() as tape:
         tape.watch(params)
         mean = tf.reduce_sum(batch["weight"] * losses(params)) / tf.reduce_sum(batch["weight"])
     gradients = tape.gradient(mean, params, unconnected_gradients="zero")
     for name, gradient in gradients.items():
-        if isinstance(gradient, tf.IndexedSlices):  # one slice for each row that was gathered: sum those of a row
+        if isinstance(gradient, tf.IndexedSlices):  # one slice per gathered row: sum those of the same row
             n_rows = params[name].shape[0]
             gradients[name] = tf.math.unsorted_segment_sum(gradient.values, gradient.indices, n_rows)
     return gradients  # type: ignore[no-any-return]

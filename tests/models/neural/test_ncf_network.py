@@ -30,7 +30,7 @@ def test_network_judges_a_pair_as_by_hand() -> None:
         offsets=(np.array([0.5, 0.0]), np.array([0.25])),
     )
     # hidden: relu(1 + 0.5) = 1.5 and relu(-1 - 6) = 0; output: 3 + 0.25; product: 1 - 1
-    assert network.judge(np.array([0]), np.array([0])) == pytest.approx(3.25)
+    assert network.forward(np.array([0]), np.array([0])) == pytest.approx(3.25)
 
 
 def test_loss_is_the_squared_error_and_the_penalties() -> None:
@@ -46,7 +46,7 @@ def test_loss_is_the_squared_error_and_the_penalties() -> None:
     tensors = {name: tf.constant(value, tf.float32) for name, value in params.items()}
     loss = NetworkLoss(drops=False)(tensors, batch, None)
     biases = params["user_bias"][user], params["item_bias"][item]
-    expected = (target - sum(biases) - Network.from_params(params).judge(user, item)) ** 2 + 2.0 * 5 * 0.1**2
+    expected = (target - sum(biases) - Network.from_params(params).forward(user, item)) ** 2 + 2.0 * 5 * 0.1**2
     expected += 0.9 * (0.5**2 * biases[0] ** 2 + 1.0**2 * biases[1] ** 2)
     for reg, kind, point in ((0.3, "embedding", (0.0, 0.0)), (0.7, "gmf", (0.2, -0.1))):
         expected += reg * 0.5 * ((params[f"user_{kind}"][user] - point[0]) ** 2).sum(axis=1)

@@ -116,15 +116,15 @@ def test_rows_come_in_a_fresh_order_every_epoch() -> None:
     assert len({round(after(n_epochs)) for n_epochs in range(1, 7)}) > 1
 
 
-def held_loss(params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
-    """(target − table[row] − held)²."""
+def frozen_loss(params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
+    """(target − table[row] − frozen)²."""
     gathered = tensorflow().gather(params["table"], batch["row"])
     return (batch["target"] - gathered - params[f"{FROZEN}offset"]) ** 2
 
 
 def test_held_parameter_is_read_and_not_moved() -> None:
     params = TABLE | {f"{FROZEN}offset": np.array(0.5)}
-    learned = descend(sgd(1), params, held_loss, rows((0, 2.0))).params
+    learned = descend(sgd(1), params, frozen_loss, rows((0, 2.0))).params
     assert learned["table"][0] == pytest.approx(1.0 + 0.1 * 2 * (2.0 - 1.0 - 0.5))
     assert learned[f"{FROZEN}offset"] == 0.5
 
@@ -133,14 +133,14 @@ def test_what_refresh_returns_counts_from_the_next_epoch_on() -> None:
     params = TABLE | {f"{FROZEN}offset": np.array(0.5)}
     seen: list[float] = []
 
-    def refresh(params: Params) -> Params:
+    def update(params: Params) -> Params:
         seen.append(float(params["table"][0]))
         return {f"{FROZEN}offset": np.array(1.0)}
 
     def gather(wanted: IntArray) -> Columns:
         return {name: values[wanted] for name, values in rows((0, 2.0)).items()}
 
-    learned = sgd(1, n_epochs=2).run(params, held_loss, gather, 1, refresh=refresh).params
+    learned = sgd(1, n_epochs=2).run(params, frozen_loss, gather, 1, update=update).params
     # errors: 2 - 1 - 0.5 in the first epoch, 2 - 1.1 - 1 in the second
     np.testing.assert_allclose(seen, [1.1, 1.08], rtol=1e-6)
     np.testing.assert_allclose([learned["table"][0], learned[f"{FROZEN}offset"]], [1.08, 1.0], rtol=1e-6)
@@ -150,7 +150,7 @@ def test_near_sizes_and_other_held_values_share_one_program() -> None:
     before = _program.cache_info().misses
     for n_rows, offset in ((33, 0.25), (50, 0.25), (64, 0.75)):
         params = TABLE | {f"{FROZEN}offset": np.array(offset)}
-        descend(sgd(1000), params, held_loss, rows(*[(row % 3, 1.0) for row in range(n_rows)]))
+        descend(sgd(1000), params, frozen_loss, rows(*[(row % 3, 1.0) for row in range(n_rows)]))
     assert _program.cache_info().misses == before + 1
 
 
