@@ -1,4 +1,4 @@
-"""The Bayesian factorization machine: implicit sets, side information, likelihoods in turn."""
+"""The Bayesian factorization machine: implicit features, side information, the likelihoods of chains."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.models.bayes.test_mf import all_pairs, fold_one, rmse
 SMALL = BayesFM(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10)
 
 
-def test_without_implicit_features_it_is_bayesian_matrix_factorization() -> None:
+def test_without_implicit_features_the_model_equals_bayes_mf() -> None:
     of_ids = replace(SMALL, implicit=False).fit(toy_ratings())
     factorization = BayesMF(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10).fit(toy_ratings())
     np.testing.assert_array_equal(all_pairs(of_ids), all_pairs(factorization))
 
 
-def test_implicit_features_are_the_pairs_of_train_and_no_others() -> None:
+def test_implicit_features_are_exactly_the_training_pairs() -> None:
     train = toy_ratings()
     ratings = sort_ratings(train)
     of_users, of_items = entity_features(ratings.by_user, ratings.by_item, implicit=True, item_table=None)
@@ -41,14 +41,15 @@ def test_implicit_features_are_the_pairs_of_train_and_no_others() -> None:
         np.testing.assert_allclose(values, np.bincount(rows)[entries] ** -0.5, rtol=1e-6)
 
 
-def test_what_was_rated_says_what_is_liked() -> None:
+def test_implicit_features_help_where_users_rate_what_they_like() -> None:
     train, test = by_choice()
-    machine_of_sets, of_ids = (model(n_factors=2, n_samples=60).fit(train) for model in (BayesFM, BayesMF))
-    assert rmse(machine_of_sets, test) < 0.95 * rmse(of_ids, test)
+    with_implicit = BayesFM(n_factors=2, n_samples=60).fit(train)
+    without = BayesMF(n_factors=2, n_samples=60).fit(train)
+    assert rmse(with_implicit, test) < 0.95 * rmse(without, test)
 
 
 def by_choice() -> tuple[RatingDataset, RatingDataset]:
-    """200 users of two kinds: each rates 8 of 40 items, mostly of the half the kind prefers, and likes that half."""
+    """Return ratings of 200 users of two kinds: each rates 8 of 40 items, mostly from the half that the kind likes."""
     rng = np.random.default_rng(0)
     kind, half = np.arange(200) % 2, np.arange(40) % 2
     chance = np.where(kind[:, None] == half, 0.9, 0.1)
@@ -60,7 +61,7 @@ def by_choice() -> tuple[RatingDataset, RatingDataset]:
     return whole.take(order[400:]), whole.take(order[:400])
 
 
-def test_a_cold_item_is_judged_by_its_genres() -> None:
+def test_genres_inform_the_prediction_of_a_cold_item() -> None:
     train = by_genre()
     model = BayesFM(n_factors=1, n_samples=80, implicit=False, side_information=True).fit(train)
     good, bad = model.predict(np.array([0, 0]), np.array([20, 21]))
@@ -68,7 +69,7 @@ def test_a_cold_item_is_judged_by_its_genres() -> None:
 
 
 def by_genre() -> RatingDataset:
-    """20 rated items, drama good and war bad, and an unrated one of each."""
+    """Return 20 rated items, dramas with high and war films with low ratings, and one unrated item of each genre."""
     users, items = (index.ravel() for index in np.indices((30, 20)))
     ratings = np.where(items % 2 == 0, 4.0, 2.0) + np.random.default_rng(0).choice([-1.0, 0.0, 1.0], len(users))
     genres = np.array(["Drama", "War"] * 11, dtype=object)
@@ -77,32 +78,32 @@ def by_genre() -> RatingDataset:
     )
 
 
-def test_side_information_without_any_is_refused() -> None:
+def test_side_information_without_item_columns_is_an_error() -> None:
     train = replace(toy_ratings(), item_columns=None)
     with pytest.raises(ValueError, match="no genres and no years in 'toy'"):
         replace(SMALL, side_information=True).fit(train)
 
 
-def test_likelihoods_take_turns() -> None:
+def test_chains_use_the_likelihoods_in_turn() -> None:
     model = replace(SMALL, n_chains=3, likelihoods=("regression", "probit")).fit(toy_ratings())
     assert [each.shape[1] for each in model.cutpoints_] == [0, len(model.levels_) - 1, 0]
 
 
 @pytest.mark.parametrize("likelihoods", [(), ("logit",)])
-def test_unknown_likelihoods_are_refused(likelihoods: Any) -> None:
+def test_unknown_likelihoods_are_an_error(likelihoods: Any) -> None:
     with pytest.raises(ValueError, match=r"choose at least one of \['regression', 'probit'\]"):
         replace(SMALL, likelihoods=likelihoods).fit(toy_ratings())
 
 
-def test_cold_items_leave_predictions_finite() -> None:
+def test_cold_items_get_finite_predictions() -> None:
     model = replace(SMALL, n_chains=2, likelihoods=("probit", "regression")).fit(toy_ratings())
     predicted = model.predict(np.arange(12), np.full(12, COLD_ITEM))
     assert np.isfinite(predicted).all()
 
 
 @pytest.mark.realdata
-def test_the_error_on_ml_100k_is_as_low_as_that_of_other_samplers_and_not_lower_than_honest() -> None:
+def test_the_rmse_on_ml_100k_equals_that_of_other_samplers() -> None:
     if "RECBENCH_DATA" not in os.environ:
-        pytest.skip("RECBENCH_DATA names no folder that holds ml-100k")
+        pytest.skip("RECBENCH_DATA does not name a folder with ml-100k")
     train, test = fold_one(Path(os.environ["RECBENCH_DATA"]) / "ml-100k")
     assert 0.87 < rmse(BayesFM().fit(train), test) < 0.892

@@ -17,13 +17,14 @@ from recbench.models.baselines.bias import Bias
 from recbench.models.bayes.fm import BayesFM
 from recbench.models.bayes.mf import BayesMF
 from recbench.progress import PrunedError, checkpoint_listener
+from recbench.registry.options import options_of
 from recbench.testing.toy import COLD_ITEM, COLD_USER, toy_ratings
 
 SMALL = BayesMF(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10)
 
 
 def planted(seed: int = 0, noise: FloatArray | float = 0.3) -> tuple[RatingDataset, RatingDataset]:
-    """Biases, two factors and noise, each user's own: 80 % of the pairs to learn from, the rest to check."""
+    """Return a training set of 80 % and a test set: user biases, two factors, and noise of a deviation per user."""
     rng = np.random.default_rng(seed)
     users, items = (index.ravel() for index in np.indices((60, 40)))
     truth = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 40)) + rng.normal(size=(60, 1)) + 3
@@ -43,14 +44,20 @@ def rmse(model: BayesFM | Bias, test: RatingDataset) -> float:
     return float(np.sqrt(np.mean((model.predict(test.user_idx, test.item_idx) - test.ratings) ** 2)))
 
 
-def test_factors_find_what_biases_cannot() -> None:
+def test_bayes_mf_has_only_the_options_that_matter_to_it() -> None:
+    fixed = {"implicit", "side_information", "likelihoods"}
+    assert options_of(BayesFM).keys() - options_of(BayesMF).keys() == fixed
+    assert options_of(BayesMF).keys() <= options_of(BayesFM).keys()
+
+
+def test_factors_learn_interactions_that_biases_cannot() -> None:
     train, test = planted()
     model = BayesMF(n_factors=4, n_samples=60).fit(train)
     assert rmse(model, test) < 0.4
     assert rmse(Bias().fit(train), test) > 1.0
 
 
-def test_ninety_percent_intervals_hold_ninety_percent_of_unseen_ratings() -> None:
+def test_ninety_percent_intervals_contain_ninety_percent_of_test_ratings() -> None:
     train, test = planted(noise=np.linspace(0.1, 1.5, 60))
     model = BayesMF(n_factors=4, n_samples=100).fit(train)
     pairs = test.user_idx, test.item_idx
@@ -58,13 +65,13 @@ def test_ninety_percent_intervals_hold_ninety_percent_of_unseen_ratings() -> Non
     assert 0.86 < inside.mean() < 0.94
 
 
-def test_erratic_users_have_wider_intervals() -> None:
+def test_users_with_noisy_ratings_have_wider_intervals() -> None:
     train, test = planted(noise=np.where(np.arange(60) < 30, 0.1, 1.5))
     std = BayesMF(n_factors=4, n_samples=50).fit(train).predict_std(test.user_idx, test.item_idx)
     assert std[test.user_idx < 30].max() < std[test.user_idx >= 30].min()
 
 
-def test_common_noise_makes_all_intervals_alike() -> None:
+def test_common_noise_is_the_same_for_all_users() -> None:
     noise = replace(SMALL, noise="common").fit(toy_ratings()).noise_samples_[0]
     np.testing.assert_array_equal(noise, np.broadcast_to(noise[0], noise.shape))
 
@@ -86,7 +93,7 @@ def all_pairs_of_bias(model: Bias) -> FloatArray:
     return model.global_mean_ + model.user_bias_[:, None] + model.item_bias_[None, :]
 
 
-def test_a_wholly_cold_pair_is_near_the_mean_and_less_certain_than_a_known_one() -> None:
+def test_a_cold_pair_is_predicted_near_the_mean_with_a_wider_interval() -> None:
     train = toy_ratings()
     model = replace(SMALL, n_samples=200, n_kept=200).fit(train)
     cold = np.array([COLD_USER]), np.array([COLD_ITEM])
@@ -95,19 +102,19 @@ def test_a_wholly_cold_pair_is_near_the_mean_and_less_certain_than_a_known_one()
     assert model.predict_std(*cold)[0] > model.predict_std(*known).max()
 
 
-def test_the_order_of_the_training_rows_changes_nothing() -> None:
+def test_the_order_of_the_training_rows_does_not_matter() -> None:
     train = toy_ratings()
     shuffled = train.take(np.random.default_rng(1).permutation(train.n_ratings))
     np.testing.assert_array_equal(all_pairs(replace(SMALL).fit(train)), all_pairs(replace(SMALL).fit(shuffled)))
 
 
-def test_ratings_times_two_are_predictions_times_two() -> None:
+def test_doubled_ratings_double_the_predictions() -> None:
     train = toy_ratings()
     doubled = replace(train, ratings=train.ratings * 2, rating_scale=(2, 10))
     np.testing.assert_allclose(all_pairs(replace(SMALL).fit(doubled)), 2 * all_pairs(replace(SMALL).fit(train)))
 
 
-def test_ratings_plus_one_are_predictions_plus_one() -> None:
+def test_raised_ratings_raise_the_predictions() -> None:
     train = toy_ratings()
     raised = replace(train, ratings=train.ratings + 1, rating_scale=(2, 6))
     one_more = 1 + all_pairs(replace(SMALL).fit(train))
@@ -122,7 +129,7 @@ def test_ratings_without_noise_are_learned(noise: Literal["user", "common"]) -> 
 
 
 @pytest.mark.parametrize("noise", ["user", "common"])
-def test_equal_ratings_are_predicted_as_they_are(noise: Literal["user", "common"]) -> None:
+def test_constant_ratings_are_predicted(noise: Literal["user", "common"]) -> None:
     train = toy_ratings()
     constant = replace(train, ratings=np.full(train.n_ratings, 4.0))
     predicted = BayesMF(n_samples=300, noise=noise).fit(constant).predict(constant.user_idx, constant.item_idx)
@@ -136,7 +143,7 @@ def test_another_seed_gives_other_samples() -> None:
 
 
 @pytest.mark.parametrize(("n_samples", "n_kept", "expected"), [(30, 10, 10), (7, 10, 7), (10, 4, 4)])
-def test_as_many_samples_are_kept_as_asked_for_and_there_are(n_samples: int, n_kept: int, expected: int) -> None:
+def test_the_number_of_kept_samples_is_at_most_the_number_drawn(n_samples: int, n_kept: int, expected: int) -> None:
     model = replace(SMALL, n_samples=n_samples, n_kept=n_kept).fit(toy_ratings())
     assert model.user_samples_[0].shape == (12, expected, 4)
     assert model.item_samples_[0].shape == (10, expected, 4)
@@ -148,7 +155,7 @@ def test_kept_samples_are_evenly_spaced_and_include_the_last() -> None:
     np.testing.assert_array_equal(some, every[:, [3, 7, 11]])
 
 
-def test_checkpoints_offer_what_a_shorter_run_would_predict() -> None:
+def test_checkpoints_predict_like_a_shorter_run() -> None:
     index = np.zeros(1, np.int32)
     model, offered = replace(SMALL, n_samples=60, n_kept=30), {}
 
@@ -203,7 +210,7 @@ def test_chains_of_consecutive_seeds_differ() -> None:
     assert not any(np.array_equal(mine, other) for mine in one.user_samples_ for other in two.user_samples_)
 
 
-def test_pairs_beyond_one_block_are_predicted_like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_block_size_does_not_change_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
     model = replace(SMALL).fit(toy_ratings())
     at_once = all_pairs(model)
     monkeypatch.setattr("recbench.models.bayes.fm.PAIRS_PER_BLOCK", 7)
@@ -219,21 +226,21 @@ def test_pairs_beyond_one_block_are_predicted_like_the_first(monkeypatch: pytest
         ({"noise": "loud"}, r"unknown noise 'loud'; choose one of \['user', 'common'\]"),
     ],
 )
-def test_an_option_out_of_range_is_refused(options: dict[str, Any], message: str) -> None:
+def test_an_option_out_of_range_is_an_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(SMALL, **options).fit(toy_ratings())
 
 
-def test_an_index_out_of_range_is_refused() -> None:
+def test_an_index_out_of_range_is_an_error() -> None:
     model = replace(SMALL).fit(toy_ratings())
     with pytest.raises(IndexError, match=r"indices from 3 to 12; they must lie in 0 ... 11"):
         model.predict(np.array([3, 12]), np.array([0, 0]))
 
 
 @pytest.mark.realdata
-def test_the_error_on_ml_100k_is_as_low_as_that_of_other_samplers() -> None:
+def test_the_rmse_on_ml_100k_equals_that_of_other_samplers() -> None:
     if "RECBENCH_DATA" not in os.environ:
-        pytest.skip("RECBENCH_DATA names no folder that holds ml-100k")
+        pytest.skip("RECBENCH_DATA does not name a folder with ml-100k")
     train, test = fold_one(Path(os.environ["RECBENCH_DATA"]) / "ml-100k")
     assert 0.88 < rmse(BayesMF().fit(train), test) < 0.907
 

@@ -17,13 +17,13 @@ from tests.models.bayes.test_sampler import within
 PROBIT = BayesFM(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10, likelihoods=("probit",))
 
 
-def test_probit_predicts_no_rating_beyond_the_levels() -> None:
+def test_probit_predictions_lie_within_the_levels() -> None:
     predicted = all_pairs(replace(PROBIT).fit(toy_ratings()))
     assert 1 < predicted.min() < 2.5
     assert 4 < predicted.max() < 5
 
 
-def test_probit_tells_a_rating_from_its_neighbors() -> None:
+def test_probit_learns_ratings_and_their_deviation() -> None:
     train = by_genre()
     model = replace(PROBIT, n_samples=60).fit(train)
     assert rmse(model, train) < 0.9
@@ -36,12 +36,12 @@ def test_probit_on_one_level_predicts_it() -> None:
     np.testing.assert_allclose(all_pairs(replace(PROBIT).fit(constant)), 4.0)
 
 
-def test_too_many_levels_for_probit_are_refused() -> None:
+def test_too_many_levels_for_probit_are_an_error() -> None:
     with pytest.raises(ValueError, match="likelihood 'probit' on 51 distinct ratings of 'fine'"):
         levels_of(np.arange(51.0), "fine")
 
 
-def test_the_expected_rating_of_levels_is_as_by_hand() -> None:
+def test_the_expected_rating_of_levels_by_hand() -> None:
     scores, cutpoints = np.array([[0.5], [-1.0]]), np.array([[0.5, 1.5]])
     mean, square = expected(scores, cutpoints, np.array([[1.0], [2.0]]), np.array([1.0, 2.0, 4.0]))
     # P(level) = .5, .341345, .158655 and Φ(.75), Φ(1.25) − Φ(.75), 1 − Φ(1.25)
@@ -49,7 +49,7 @@ def test_the_expected_rating_of_levels_is_as_by_hand() -> None:
     np.testing.assert_allclose(square, [4.403860, 0.773373 + 4 * 0.120978 + 16 * 0.105650], atol=2e-5)
 
 
-def test_latent_variables_have_the_mean_of_a_cut_normal_even_far_out() -> None:
+def test_latent_variables_have_the_mean_of_a_truncated_normal_even_in_the_tails() -> None:
     level = np.repeat([0, 1, 2, 2], 5000)
     predicted = np.repeat([1.0, 0.2, 0.0, -14.0], 5000)
     cut = Cutpoints(level, 3)
@@ -61,7 +61,7 @@ def test_latent_variables_have_the_mean_of_a_cut_normal_even_far_out() -> None:
     assert latent[1].max() <= 0.5 <= latent[2:].min()
 
 
-def test_cutpoints_settle_and_walk_where_the_ratings_put_them() -> None:
+def test_newton_and_metropolis_steps_find_the_true_cutpoints() -> None:
     rng, truth = np.random.default_rng(0), np.array([-0.8, 0.1, 1.3])
     predicted, roots = rng.normal(size=8000), rng.uniform(0.5, 2, 8000)
     level = np.searchsorted(truth, predicted + rng.normal(size=8000) / roots)
@@ -80,7 +80,7 @@ def test_cutpoints_settle_and_walk_where_the_ratings_put_them() -> None:
     np.testing.assert_allclose(np.std(walked, axis=0), deviations, rtol=0.6)
 
 
-def test_the_slope_in_the_cutpoints_is_that_of_the_log_likelihood() -> None:
+def test_the_slope_in_the_cutpoints_is_the_gradient_of_the_log_likelihood() -> None:
     rng = np.random.default_rng(0)
     predicted, roots, level = rng.normal(size=60), rng.uniform(0.5, 2, 60), np.arange(60) % 3
     cut = Cutpoints(level, 3)

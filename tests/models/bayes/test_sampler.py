@@ -1,4 +1,4 @@
-"""The Gibbs sampler's draws, each against its conditional law in closed form."""
+"""The draws of the Gibbs sampler, each against its conditional distribution in closed form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DENSE = np.array([[1, 0, 0, 0.7, 0.7], [0, 1, 0, 0, 0.5], [0, 0, 1, 1, 0]])  # t
 
 @dataclass(frozen=True, eq=False)
 class Pinned(Group):
-    """A group whose prior is known instead of drawn."""
+    """A group with a fixed prior."""
 
     mean: float = 0.0
     precision: float = 1.0
@@ -34,12 +34,12 @@ class Pinned(Group):
 
 
 def within(expected: Any, draws: FloatArray) -> None:
-    """The mean of independent draws is as expected: within 4 standard errors."""
+    """Check that the mean of independent draws is within 4 standard errors of the expected one."""
     gap = np.abs(draws.mean(axis=0) - expected) / (draws.std(axis=0) / np.sqrt(len(draws)))
     assert np.all(gap < 4), f"off by {gap} standard errors"
 
 
-def test_a_users_factors_have_the_mean_and_covariance_of_the_closed_form() -> None:
+def test_the_draws_of_a_users_factors_have_the_closed_form_mean_and_covariance() -> None:
     n_users = 20_000  # all alike: each is a draw
     ratings = RatingRows(np.arange(n_users + 1) * 3, np.tile(np.arange(3, dtype=np.int32), n_users))
     items = np.array([[0, 1, 0], [0, 1, 1], [0, 0, 2]], np.float32)
@@ -58,7 +58,7 @@ def test_a_users_factors_have_the_mean_and_covariance_of_the_closed_form() -> No
     within(covariance, centered[:, :, None] * centered[:, None, :])
 
 
-def test_without_factors_and_with_known_prior_and_noise_the_samples_average_to_the_ridge_solution() -> None:
+def test_biases_with_known_prior_and_noise_average_to_the_ridge_solution() -> None:
     users, items = np.array([0, 0, 1, 1, 2], np.int32), np.array([0, 1, 1, 2, 0], np.int32)
     ratings = np.array([1.0, -2.0, 0.5, 1.5, -1.0])
     design = np.zeros((5, 6))
@@ -83,7 +83,7 @@ def test_without_factors_and_with_known_prior_and_noise_the_samples_average_to_t
     np.testing.assert_allclose(np.cov(samples.T), np.linalg.inv(precision), atol=0.02)
 
 
-def test_a_priors_mean_and_precision_follow_their_conditional_law() -> None:
+def test_the_mean_and_precision_of_a_prior_follow_their_conditional_distribution() -> None:
     coefficients = np.array([[1.0], [2.0], [4.0]], np.float32)
     prior = Group(identities(3), coefficients)
     random = np.random.default_rng(0)
@@ -95,7 +95,7 @@ def test_a_priors_mean_and_precision_follow_their_conditional_law() -> None:
     within(0.25 * 4.875, (means - 7 / 4) ** 2)  # E 1/λ = rate / (shape − 1)
 
 
-def test_common_noise_follows_its_conditional_law() -> None:
+def test_common_noise_follows_its_conditional_distribution() -> None:
     random = np.random.default_rng(0)
     squares, counts = np.array([3.0, 6.0]), np.array([4, 5])
     draws = np.array([draw_precisions(squares, counts, np.ones(2), "common", None, random) for _ in range(10_000)])
@@ -104,7 +104,7 @@ def test_common_noise_follows_its_conditional_law() -> None:
     within(2 * 10 / 10**2, (draws[:, 0] - 1) ** 2)
 
 
-def test_a_users_noise_follows_its_conditional_law() -> None:
+def test_the_noise_of_a_user_follows_its_conditional_distribution() -> None:
     random = np.random.default_rng(0)
     squares, counts = np.array([30.0, 0.0]), np.array([10, 0])
     draws = np.array([draw_precisions(squares, counts, np.ones(2), "user", 0.5, random) for _ in range(10_000)])
@@ -112,7 +112,7 @@ def test_a_users_noise_follows_its_conditional_law() -> None:
 
 
 def machine(x: FloatArray, coefficients: FloatArray) -> FloatArray:
-    """A row's bias and factors by the factorization machine's own formula: every pair of features."""
+    """Return the biases and factors of rows by the formula of the factorization machine: every pair of features."""
     bias: FloatArray = x @ coefficients[:, 0]
     for j in range(len(coefficients)):
         for other in range(j):
@@ -121,7 +121,7 @@ def machine(x: FloatArray, coefficients: FloatArray) -> FloatArray:
 
 
 class Scene:
-    """Three rows made of five features, seven ratings of four others, and where the sampler stands."""
+    """Three rows of five features, seven ratings of four others, and the state of the sampler."""
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
@@ -147,13 +147,13 @@ class Scene:
         return self.targets - predicted
 
     def draw(self, normals: FloatArray) -> Float32Array:
-        """Draw the two features of `SETS`; returns their coefficients."""
+        """Draw the two features of `SETS`; return their coefficients."""
         equations = NormalEquations(self.gram, self.moment, self.vectors)
         draw_coefficients(SETS, self.groups[1].coefficients, equations, self.prior, normals.astype(np.float32))
         return self.groups[1].coefficients
 
     def energy(self, change: FloatArray) -> float:
-        """Minus the log posterior after a change of the first feature of `SETS`, by the machine's formula."""
+        """Return minus the log posterior after a change of the first feature of `SETS`."""
         coefficients = self.coefficients.astype(np.float64)
         coefficients[3] += change
         errors = self.errors(machine(DENSE, coefficients))
@@ -161,12 +161,12 @@ class Scene:
         return float(self.precisions @ errors**2 + precision @ (coefficients[3] - mean) ** 2) / 2
 
 
-def test_a_rows_vector_is_the_factorization_machine() -> None:
+def test_the_vector_of_a_row_is_that_of_the_factorization_machine() -> None:
     scene = Scene()
     np.testing.assert_allclose(scene.vectors, machine(DENSE, scene.coefficients), rtol=1e-5)
 
 
-def test_a_features_coefficients_have_the_mean_of_their_conditional_law() -> None:
+def test_the_coefficients_of_a_feature_have_their_conditional_mean() -> None:
     scene, steps = Scene(), np.eye(3)
     at = scene.energy(np.zeros(3))
     slope = np.array([(scene.energy(step) - scene.energy(-step)) / 2 for step in steps])  # exact: it is a parabola
@@ -175,7 +175,7 @@ def test_a_features_coefficients_have_the_mean_of_their_conditional_law() -> Non
     np.testing.assert_allclose(drawn, scene.coefficients[3] - np.linalg.solve(curvature, slope), rtol=1e-4)
 
 
-def test_a_features_coefficients_have_the_covariance_of_their_conditional_law() -> None:
+def test_the_coefficients_of_a_feature_have_their_conditional_covariance() -> None:
     steps = np.eye(3)
     at = Scene().energy(np.zeros(3))
     energy = Scene().energy
@@ -185,7 +185,7 @@ def test_a_features_coefficients_have_the_covariance_of_their_conditional_law() 
     np.testing.assert_allclose(spread.T @ spread, np.linalg.inv(curvature), rtol=1e-3, atol=1e-5)
 
 
-def test_vectors_and_sums_follow_the_draws() -> None:
+def test_vectors_and_sums_are_updated_after_each_draw() -> None:
     scene = Scene()
     scene.draw(np.random.default_rng(1).normal(size=(2, 3)))
     np.testing.assert_allclose(scene.vectors, combined(scene.groups, 3), rtol=1e-4, atol=1e-5)

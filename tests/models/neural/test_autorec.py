@@ -1,4 +1,4 @@
-"""AutoRec: the rows, the codes and the loss by hand, both sides, early stopping, cold pairs, averages."""
+"""AutoRec: rows, codes and loss by hand, both sides, early stopping, cold pairs, averages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SMALL = AutoRec(n_hidden=6, reg=0.01, dropout=0.2, learning_rate=0.02, batch_siz
 
 
 def toy(seed: int = 0) -> RatingDataset:
-    """Ratings a_u c_i plus noise, of two pairs in three of known users and items: biases alone miss them."""
+    """Return ratings a_u c_i plus noise for two thirds of the pairs: biases cannot predict them."""
     rng = np.random.default_rng(seed)
     table = np.outer(np.sin(np.arange(N_USERS - 1)), np.cos(np.arange(N_ITEMS - 1)))
     users, items = np.nonzero(np.add.outer(np.arange(N_USERS - 1), np.arange(N_ITEMS - 1)) % 3)
@@ -55,7 +55,7 @@ def rows() -> Rows:
     return Rows.of(np.array([7, 4, 4]), np.array([1, 2, 0]), np.array([-1.0, 0.0, 0.5]), n_columns=3)
 
 
-def test_rows_are_dense_with_nan_for_what_nobody_rated(rows: Rows) -> None:
+def test_rows_are_dense_with_nan_for_missing_ratings(rows: Rows) -> None:
     batch = rows.gather(np.array([1, 0, 1]))
     expected = [[np.nan, -1.0, np.nan], [0.5, np.nan, 0.0], [np.nan, -1.0, np.nan]]
     np.testing.assert_array_equal(batch["row"], expected)
@@ -63,7 +63,7 @@ def test_rows_are_dense_with_nan_for_what_nobody_rated(rows: Rows) -> None:
     np.testing.assert_array_equal(rows.numbers, [4, 7])
 
 
-def test_codes_are_those_by_hand(rows: Rows) -> None:
+def test_codes_by_hand(rows: Rows) -> None:
     params = {
         "encoder": np.array([[2.0], [1.0], [9.0]]),
         "encoder_offset": np.array([0.25]),
@@ -74,7 +74,7 @@ def test_codes_are_those_by_hand(rows: Rows) -> None:
     np.testing.assert_allclose(codes(params, rows, implicit=3.0, block=1), expected, rtol=1e-5)
 
 
-def test_loss_is_the_squared_error_of_the_observed_and_the_penalties(rows: Rows) -> None:
+def test_loss_is_the_squared_error_of_observed_ratings_plus_the_penalties(rows: Rows) -> None:
     tf = tensorflow()
     params = initial_params(3, 4, implicit=True, seed=1)
     params |= frozen_hyperparameters(reg=0.3, reg_implicit=0.7, implicit=2.0, dropout=0.0)
@@ -95,31 +95,33 @@ def test_large_inputs_do_not_overflow_the_codes(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("side", ["item", "user"])
-def test_it_learns_what_the_biases_miss(side: str) -> None:
+def test_the_model_learns_interactions_that_biases_cannot(side: str) -> None:
     model = fitted(replace(SMALL, side=side, n_hidden=16, reg=1e-4, dropout=0.0, n_epochs=300))  # type: ignore[arg-type]
     assert error(model, toy()) < 0.3 * error(Bias().fit(toy()), toy())
 
 
-def test_user_side_is_the_item_side_of_the_turned_data() -> None:
+def test_the_user_side_is_the_item_side_of_the_transposed_data() -> None:
     train = toy()
-    turned = replace(
+    transposed = replace(
         train, user_idx=train.item_idx, item_idx=train.user_idx, user_ids=train.item_ids, item_ids=train.user_ids
     )
-    by_user, by_item = Bias(2.0, 2.0).fit(train), Bias(2.0, 2.0).fit(turned)
+    by_user, by_item = Bias(2.0, 2.0).fit(train), Bias(2.0, 2.0).fit(transposed)
     model = replace(SMALL, side="user")
-    rows, turned_rows = model._rows(train, by_user), SMALL._rows(turned, by_item)
-    np.testing.assert_array_equal(rows.columns, turned_rows.columns)
-    np.testing.assert_allclose(rows.values, turned_rows.values, atol=1e-3)  # their biases stop at different half steps
+    rows, transposed_rows = model._rows(train, by_user), SMALL._rows(transposed, by_item)
+    np.testing.assert_array_equal(rows.columns, transposed_rows.columns)
+    np.testing.assert_allclose(
+        rows.values, transposed_rows.values, atol=1e-3
+    )  # the last half steps of their biases differ
 
 
-def test_strong_penalty_leaves_the_bias_model() -> None:
+def test_strong_penalties_give_the_bias_model() -> None:
     model = fitted(replace(SMALL, reg=1e6, reg_implicit=1e6, n_epochs=300))
     bias = Bias().fit(toy())
     assert np.abs(model.user_factors_[:, :-1] @ model.item_factors_[:, :-1].T).max() < 0.02
     assert error(model, toy()) == pytest.approx(error(bias, toy()), rel=0.1)
 
 
-def test_pairs_of_a_cold_user_or_item_get_the_biases_alone(small: AutoRec) -> None:
+def test_pairs_of_a_cold_user_or_item_get_the_biases_only(small: AutoRec) -> None:
     users, items = (index.ravel() for index in np.indices((N_USERS, N_ITEMS)))
     biases = Bias().fit(toy()).predict(users, items).reshape(N_USERS, N_ITEMS)
     np.testing.assert_allclose(all_pairs(small)[-1], biases[-1])
@@ -127,7 +129,7 @@ def test_pairs_of_a_cold_user_or_item_get_the_biases_alone(small: AutoRec) -> No
     assert np.abs(all_pairs(small) - biases)[:-1, :-1].min() > 0
 
 
-def test_who_rated_counts_only_with_implicit() -> None:
+def test_implicit_changes_the_predictions() -> None:
     assert not np.allclose(all_pairs(fitted(replace(SMALL, implicit=0.0))), all_pairs(fitted(SMALL)), atol=1e-3)
 
 
@@ -147,10 +149,10 @@ def test_several_models_are_averaged(small: AutoRec) -> None:
     np.testing.assert_allclose(all_pairs(both), (all_pairs(small) + all_pairs(other)) / 2, atol=1e-6)
 
 
-def test_early_stopping_keeps_the_epoch_that_was_best_on_the_validation_part() -> None:
+def test_early_stopping_returns_the_best_epoch_on_the_validation_set() -> None:
     train = toy()
     shuffled = np.random.default_rng(0).permutation(train.ratings)
-    valid = replace(train, ratings=shuffled)  # learning the training part by heart hurts
+    valid = replace(train, ratings=shuffled)  # memorizing the training set increases the error
     eager = replace(SMALL, reg=1e-4, n_epochs=60, patience=60, refit=False)
     stopped = fitted(eager, train, valid)
     again = fitted(replace(eager, n_epochs=int(stopped.n_epochs_[0])), train)
@@ -158,7 +160,7 @@ def test_early_stopping_keeps_the_epoch_that_was_best_on_the_validation_part() -
     np.testing.assert_array_equal(all_pairs(stopped), all_pairs(again))
 
 
-def test_refit_learns_from_the_validation_part_too() -> None:
+def test_refit_trains_on_the_validation_set_too() -> None:
     whole = toy()
     train, valid = whole.take(np.arange(45)), whole.take(np.arange(45, whole.n_ratings))
     refitted = fitted(replace(SMALL, patience=3), train, valid)
@@ -166,7 +168,7 @@ def test_refit_learns_from_the_validation_part_too() -> None:
     np.testing.assert_allclose(all_pairs(refitted), all_pairs(expected), atol=1e-5)
 
 
-def test_rows_gathered_in_small_chunks_learn_the_same(small: AutoRec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_chunk_size_does_not_change_predictions(small: AutoRec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recbench.models.neural.autorec.CHUNK_BYTES", 4 * N_USERS * 4)  # four rows: one batch
     np.testing.assert_allclose(all_pairs(fitted(SMALL)), all_pairs(small), atol=1e-5)
 
@@ -188,14 +190,14 @@ def test_restored_state_predicts_the_same(small: AutoRec) -> None:
         ({"n_models": 0}, "n_models is 0; it must be at least 1"),
     ],
 )
-def test_impossible_option_is_refused(wrong: dict[str, object], message: str) -> None:
+def test_an_option_out_of_range_is_an_error(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fitted(replace(SMALL, **wrong))  # type: ignore[arg-type]
 
 
 @pytest.mark.realdata
 @pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name the folder of real files")
-def test_first_fold_of_movielens_100k_is_far_below_the_bias_model_and_no_leak() -> None:
+def test_the_rmse_on_ml_100k_is_below_the_bias_model_and_shows_no_leak() -> None:
     folder = Path(os.environ["RECBENCH_DATA"]) / "ml-100k"
     parts = []
     for part in ("base", "test"):
@@ -208,7 +210,7 @@ def test_first_fold_of_movielens_100k_is_far_below_the_bias_model_and_no_leak() 
     assert 0.88 < np.sqrt(np.mean((test.ratings - predicted) ** 2)) < 0.91  # bias: 0.953
 
 
-def test_each_epoch_offers_what_would_be_predicted_by_then() -> None:
+def test_checkpoints_predict_with_the_parameters_of_their_epoch() -> None:
     offered: list[tuple[int, FloatArray]] = []
     model = replace(SMALL, n_epochs=4, patience=4, refit=False, n_models=2)
     train, valid = toy(), toy(seed=5)

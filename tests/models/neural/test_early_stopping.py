@@ -15,7 +15,7 @@ from recbench.testing.toy import toy_ratings
 
 
 def seeds_of_networks(seed: int, n_models: int = 5) -> list[int]:
-    """The seeds that the networks of one model are trained with."""
+    """Return the seeds that the networks of one model are trained with."""
     seeds: list[int] = []
 
     def train_one(train: RatingDataset, valid: RatingDataset | None, n_epochs: int, seed: int) -> TrainResult:
@@ -50,11 +50,11 @@ def test_autoencoders_of_autorec_with_consecutive_seeds_differ() -> None:
 
 
 def shared(one: FloatArray, two: FloatArray) -> int:
-    """How many networks of `one` are also networks of `two`; the first axis is that of the networks."""
+    """Return how many networks of `one` are also in `two`; the first axis is that of the networks."""
     return sum(np.array_equal(mine, other) for mine in one for other in two)
 
 
 @pytest.mark.parametrize("n_models", [0, -1])
-def test_fewer_than_one_network_is_refused(n_models: int) -> None:
+def test_fewer_than_one_network_is_an_error(n_models: int) -> None:
     with pytest.raises(ValueError, match=f"n_models is {n_models}; it must be at least 1"):
         Stopping(1, None, refit=False, n_models=n_models, seed=0)

@@ -1,4 +1,4 @@
-"""Neural collaborative filtering: the network by hand, learning by heart, early stopping, cold pairs."""
+"""Neural collaborative filtering: memorizing, penalties, early stopping, cold pairs, averages, variants."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SMALL = NCF(n_factors=4, hidden_layers=(8,), n_gmf_factors=3, reg=0.1, reg_gmf=0
 
 
 def toy(seed: int = 0) -> RatingDataset:
-    """A rating of -1, 0 or 1 for each pair of a known user and a known item: no pattern but chance."""
+    """Return a random rating of -1, 0 or 1 for each pair of a known user and a known item."""
     users, items = (index.ravel() for index in np.indices((N_USERS - 1, N_ITEMS - 1)))
     ratings = np.random.default_rng(seed).integers(-1, 2, len(users)).astype(np.float32)
     return RatingDataset("toy", users, items, ratings, np.arange(N_USERS), np.arange(N_ITEMS), rating_scale=(-1, 1))
@@ -50,14 +50,14 @@ def small() -> NCF:
     return fitted(SMALL)
 
 
-def test_network_learns_the_toy_by_heart() -> None:
+def test_the_network_can_memorize_the_toy_ratings() -> None:
     train = toy()
     model = fitted(PLAIN)
     assert np.abs(model.predict(train.user_idx, train.item_idx) - train.ratings).max() < 0.1
 
 
-def test_who_rated_what_tells_apart_users_with_the_same_ratings() -> None:
-    """Items of the first half are rated by one kind of users, those of the second half by the other."""
+def test_implicit_anchors_help_where_users_rate_what_they_like() -> None:
+    """One kind of users mostly rates items of the first half, the other kind those of the second half."""
     rng = np.random.default_rng(1)
     kind, half = np.repeat([0, 1], 20), np.repeat([0, 1], 10)
     users, items = np.nonzero(rng.random((40, 20)) < np.where(kind[:, None] == half, 0.8, 0.3))
@@ -93,16 +93,16 @@ def test_cold_user_gets_the_mean_embedding(small: NCF) -> None:
     np.testing.assert_allclose(small.item_gmf_[0, -1], small.item_gmf_[0, :-1].mean(axis=0))
 
 
-def test_residual_model_that_learns_nothing_is_the_bias_model() -> None:
+def test_a_residual_model_without_training_equals_the_bias_model() -> None:
     model = fitted(replace(SMALL, learning_rate=0.0, n_epochs=1, hidden_layers=()))
     bias = Bias().fit(toy())
     users, items = toy().user_idx, toy().item_idx
-    # the small weights it starts with are all that it adds
+    # its small initial weights are the only difference
     np.testing.assert_allclose(model.predict(users, items), bias.predict(users, items), atol=0.2)
     np.testing.assert_allclose(model.user_bias_, bias.user_bias_, rtol=1e-6)
 
 
-def test_strong_penalty_leaves_the_bias_model() -> None:
+def test_strong_penalties_give_the_bias_model() -> None:
     strong = replace(SMALL, reg=1e3, reg_gmf=1e3, reg_rated=1e6, reg_raters=1e6, learning_rate=0.01)
     model = fitted(replace(strong, batch_size=64, n_epochs=200))  # one batch: no noise
     bias = Bias(reg_user=SMALL.reg_bias, reg_item=SMALL.reg_bias, n_epochs=100).fit(toy())
@@ -111,7 +111,7 @@ def test_strong_penalty_leaves_the_bias_model() -> None:
     assert np.std(difference) < 0.002
 
 
-def test_predictions_in_blocks_equal_those_one_by_one(small: NCF) -> None:
+def test_predictions_of_many_pairs_equal_those_of_few(small: NCF) -> None:
     rng = np.random.default_rng(0)
     users, items = rng.integers(0, N_USERS, 9000), rng.integers(0, N_ITEMS, 9000)
     np.testing.assert_allclose(small.predict(users, items), all_pairs(small)[users, items], rtol=1e-12)
@@ -121,8 +121,8 @@ def test_no_pairs_give_no_predictions(small: NCF) -> None:
     assert small.predict(np.zeros(0, np.int32), np.zeros(0, np.int32)).shape == (0,)
 
 
-def test_early_stopping_keeps_the_epoch_that_was_best_on_the_validation_part() -> None:
-    valid = toy(seed=5)  # other ratings of the same pairs: learning the training part by heart hurts
+def test_early_stopping_returns_the_best_epoch_on_the_validation_set() -> None:
+    valid = toy(seed=5)  # other ratings of the same pairs: memorizing the training set increases the error
     memorizing = replace(PLAIN, n_epochs=60, patience=60)
     stopped = fitted(memorizing, valid)
     again = fitted(replace(memorizing, n_epochs=int(stopped.n_epochs_[0])))
@@ -130,7 +130,7 @@ def test_early_stopping_keeps_the_epoch_that_was_best_on_the_validation_part() -
     np.testing.assert_array_equal(all_pairs(stopped), all_pairs(again))
 
 
-def test_refit_learns_from_the_validation_part_too() -> None:
+def test_refit_trains_on_the_validation_set_too() -> None:
     whole = toy()
     train, valid = whole.take(np.arange(30)), whole.take(np.arange(30, 35))
     refitted = replace(SMALL, patience=3, refit=True).fit(train, valid)
@@ -138,7 +138,7 @@ def test_refit_learns_from_the_validation_part_too() -> None:
     np.testing.assert_allclose(all_pairs(refitted), all_pairs(expected), atol=1e-6)
 
 
-def test_without_patience_the_validation_part_changes_nothing() -> None:
+def test_without_patience_the_validation_set_is_not_used() -> None:
     model = replace(SMALL, patience=None)
     np.testing.assert_array_equal(all_pairs(fitted(model, toy(seed=5))), all_pairs(fitted(model)))
 
@@ -152,7 +152,7 @@ def test_without_patience_the_validation_part_changes_nothing() -> None:
         ({"n_models": 0}, "n_models is 0; it must be at least 1"),
     ],
 )
-def test_impossible_option_is_refused(wrong: dict[str, Any], message: str) -> None:
+def test_an_option_out_of_range_is_an_error(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fitted(replace(SMALL, **wrong))
 
@@ -163,32 +163,30 @@ def test_several_networks_are_averaged(small: NCF) -> None:
     np.testing.assert_allclose(all_pairs(both), (all_pairs(small) + all_pairs(other)) / 2, atol=1e-12)
 
 
-def test_product_alone_has_no_network_and_a_table_of_its_rank() -> None:
+def test_fusion_gmf_has_no_network_and_predictions_of_low_rank() -> None:
     model = fitted(replace(SMALL, fusion="gmf", residual=False))
     assert (model.kernels_, model.user_embedding_.size) == ((), 0)
     assert np.linalg.matrix_rank(all_pairs(model)) == SMALL.n_gmf_factors
 
 
-def test_network_alone_has_no_product() -> None:
+def test_fusion_mlp_has_no_product() -> None:
     model = fitted(replace(SMALL, fusion="mlp"))
     assert (model.user_gmf_.size, len(model.kernels_)) == (0, 2)
 
 
-def test_order_of_the_items_ids_matters_no_more_than_another_seed() -> None:
+def test_the_order_of_item_ids_does_not_matter() -> None:
     train, turned = toy(), np.append(np.arange(N_ITEMS - 1)[::-1], N_ITEMS - 1)
-    strong = replace(
-        SMALL, reg=10.0, reg_gmf=10.0, n_epochs=100, learning_rate=0.01
-    )  # one optimum: the start is forgotten
+    strong = replace(SMALL, reg=10.0, reg_gmf=10.0, n_epochs=100, learning_rate=0.01)  # one optimum, whatever the start
     mirrored = replace(strong).fit(replace(train, item_idx=turned[train.item_idx]))
     np.testing.assert_allclose(all_pairs(mirrored)[:, turned], all_pairs(fitted(strong)), atol=0.05)
 
 
-def test_ratings_of_the_validation_part_reach_nothing_but_the_number_of_epochs() -> None:
+def test_validation_ratings_affect_only_the_number_of_epochs() -> None:
     model = replace(SMALL, n_epochs=1, refit=False)  # one epoch: nothing to choose
     np.testing.assert_array_equal(all_pairs(fitted(model, toy(seed=5))), all_pairs(fitted(model, toy(seed=6))))
 
 
-def test_predicting_needs_no_tensorflow(small: NCF) -> None:
+def test_the_state_is_arrays_that_predict_without_tensorflow(small: NCF) -> None:
     state = small.state()
     arrays = [x for value in state.values() for x in (value if isinstance(value, tuple) else (value,))]
     assert all(isinstance(x, np.ndarray | int | float) for x in arrays)
@@ -196,7 +194,7 @@ def test_predicting_needs_no_tensorflow(small: NCF) -> None:
     np.testing.assert_array_equal(all_pairs(restored), all_pairs(small))
 
 
-def test_classic_variant_is_the_textbook_one() -> None:
+def test_the_classic_variant_has_the_textbook_settings() -> None:
     options: dict[str, Any] = dict(OmegaConf.to_container(OmegaConf.load(CLASSIC)))  # type: ignore[arg-type]
     assert options.pop("defaults") == ["ncf", "_self_"]
     assert options.pop("hidden_layers") == [128, 64]
@@ -208,7 +206,7 @@ def test_classic_variant_is_the_textbook_one() -> None:
 
 @pytest.mark.realdata
 @pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name the folder of real files")
-def test_first_fold_of_movielens_100k_is_far_below_the_bias_model_and_no_leak() -> None:
+def test_the_rmse_on_ml_100k_is_below_the_bias_model_and_shows_no_leak() -> None:
     folder = Path(os.environ["RECBENCH_DATA"]) / "ml-100k"
     parts = []
     for part in ("base", "test"):
@@ -221,7 +219,7 @@ def test_first_fold_of_movielens_100k_is_far_below_the_bias_model_and_no_leak() 
     assert 0.88 < np.sqrt(np.mean((test.ratings - predicted) ** 2)) < 0.90  # bias: 0.953
 
 
-def test_the_batch_grows_with_the_ratings_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_batch_size_grows_with_the_ratings(monkeypatch: pytest.MonkeyPatch) -> None:
     train, pair = toy(), (np.array([0, 3]), np.array([1, 2]))
 
     def predicted(batch_size: int | None) -> FloatArray:
@@ -234,7 +232,7 @@ def test_the_batch_grows_with_the_ratings_unless_it_is_set(monkeypatch: pytest.M
     assert not np.array_equal(predicted(None), predicted(1024))
 
 
-def test_each_epoch_offers_what_would_be_predicted_by_then() -> None:
+def test_checkpoints_predict_with_the_parameters_of_their_epoch() -> None:
     offered: list[tuple[int, FloatArray]] = []
     model = replace(SMALL, n_epochs=4, patience=4, refit=False, n_models=2)
     train, valid = toy(), toy(seed=5)

@@ -1,4 +1,4 @@
-"""The network of `ncf`: its judgment, its loss, its steps and what its product is pulled to, by hand and by Keras."""
+"""The network of `ncf`: its output, loss and anchors by hand, its training steps by Keras."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 
 
 def toy(seed: int = 0) -> RatingDataset:
-    """A rating of -1, 0 or 1 for each pair of a known user and a known item: no pattern but chance."""
+    """Return a random rating of -1, 0 or 1 for each pair of a known user and a known item."""
     users, items = (index.ravel() for index in np.indices((N_USERS - 1, N_ITEMS - 1)))
     ratings = np.random.default_rng(seed).integers(-1, 2, len(users)).astype(np.float32)
     return RatingDataset("toy", users, items, ratings, np.arange(N_USERS), np.arange(N_ITEMS), rating_scale=(-1, 1))
 
 
-def test_network_judges_a_pair_as_by_hand() -> None:
+def test_the_output_for_a_pair_by_hand() -> None:
     network = Network(
         user_embedding=np.array([[1.0]]),
         item_embedding=np.array([[-2.0]]),
@@ -33,7 +33,7 @@ def test_network_judges_a_pair_as_by_hand() -> None:
     assert network.forward(np.array([0]), np.array([0])) == pytest.approx(3.25)
 
 
-def test_loss_is_the_squared_error_and_the_penalties() -> None:
+def test_loss_is_the_squared_error_plus_the_penalties() -> None:
     params = initial_params(3, 2, (4, 5), n_gmf_factors=2, seed=1)
     params |= frozen_hyperparameters(reg=0.3, reg_gmf=0.7, reg_bias=0.9, reg_dense=2.0, dropout=0.0)
     params |= {"user_bias": np.array([0.5, 9.0, -0.25]), "item_bias": np.array([1.0, -0.5])}
@@ -54,7 +54,7 @@ def test_loss_is_the_squared_error_and_the_penalties() -> None:
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
-def test_points_that_the_product_is_pulled_to_are_sums_over_who_rated_what() -> None:
+def test_anchors_are_sums_over_rated_items_and_over_raters() -> None:
     # user 0 rated all three items, user 1 the last one, user 2 nothing
     train = RatingDataset(
         "toy", np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]), np.zeros(4), np.arange(3), np.arange(3), (-1.0, 1.0)
@@ -69,11 +69,11 @@ def test_points_that_the_product_is_pulled_to_are_sums_over_who_rated_what() -> 
     y = np.linalg.solve(shares.T @ weights @ shares + 3.0 * np.eye(3), shares.T @ weights @ params["user_gmf"])
     np.testing.assert_allclose(moved[f"{FROZEN}rated"], y, atol=1e-3)
     np.testing.assert_allclose(moved[f"{FROZEN}user_gmf"], shares @ y, atol=1e-3)
-    np.testing.assert_allclose(moved["user_gmf"] - params["user_gmf"], shares @ y / 2, atol=1e-3)  # half the way along
+    np.testing.assert_allclose(moved["user_gmf"] - params["user_gmf"], shares @ y / 2, atol=1e-3)  # half as far
     assert np.abs(moved[f"{FROZEN}item_gmf"]).max() > 0.01
 
 
-def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
+def test_dropout_sets_its_share_to_zero_and_keeps_the_mean() -> None:
     tf = tensorflow()
     dropped = _drop(tf.ones((200, 200)), 0.25, tf.constant([1, 2])).numpy()
     assert sorted(np.unique(dropped)) == pytest.approx([0.0, 1 / 0.75])
@@ -81,9 +81,9 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_training_step_equals_that_of_keras(optimizer: str) -> None:
+def test_a_training_step_equals_that_of_keras(optimizer: str) -> None:
     keras = tensorflow().keras
-    # Keras' Adam squares an embedding's repeated gradients before it sums them: no id twice for Adam
+    # Keras' Adam squares the repeated gradients of an embedding before summing them, so each id occurs once for Adam
     train = toy().take(np.arange(35) if optimizer == "sgd" else np.arange(5) * 6)
     params = initial_params(N_USERS, N_ITEMS, (5, 7, 3), n_gmf_factors=0, seed=2)
     user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
@@ -108,9 +108,9 @@ def one_step(params: Params, train: RatingDataset, optimizer: str) -> Params:
     share = np.zeros(train.n_ratings, np.float32)
     columns = {"user": train.user_idx, "item": train.item_idx, "target": train.ratings}
     columns |= {"user_share": share, "item_share": share}
-    descent = Trainer(0.01, train.n_ratings, 1, optimizer)
+    trainer = Trainer(0.01, train.n_ratings, 1, optimizer)
     params = params | frozen_hyperparameters(reg=0.0, reg_gmf=0.0, reg_bias=0.0, reg_dense=0.0, dropout=0.0)
-    return descent.run(
+    return trainer.run(
         params,
         NetworkLoss(drops=False),
         lambda rows: {name: each[rows] for name, each in columns.items()},

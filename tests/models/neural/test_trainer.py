@@ -1,4 +1,4 @@
-"""The compiled training loop against steps computed by hand, and matrix factorization on it."""
+"""The compiled training loop against steps computed by hand, and matrix factorization trained by it."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def sgd(batch_size: int, n_epochs: int = 1, seed: int = 0) -> Trainer:
     return Trainer(0.1, batch_size, n_epochs, optimizer="sgd", seed=seed)
 
 
-def table_after(descent: Trainer, columns: Columns) -> FloatArray:
-    return descend(descent, TABLE, lookup_loss, columns).params["table"]
+def table_after(trainer: Trainer, columns: Columns) -> FloatArray:
+    return train_on(trainer, TABLE, lookup_loss, columns).params["table"]
 
 
-def descend(
-    descent: Trainer, params: Params, loss: Loss, columns: Columns, score: Callable[[Params], float] | None = None
+def train_on(
+    trainer: Trainer, params: Params, loss: Loss, columns: Columns, score: Callable[[Params], float] | None = None
 ) -> TrainResult:
-    """Descend over columns that are there as a whole."""
+    """Train on columns that are all in memory."""
 
     def gather(wanted: IntArray) -> Columns:
         return {name: values[wanted] for name, values in columns.items()}
 
-    return descent.run(params, loss, gather, len(next(iter(columns.values()))), score)
+    return trainer.run(params, loss, gather, len(next(iter(columns.values()))), score)
 
 
 def test_repeated_ids_in_a_batch_sum_their_gradients() -> None:
@@ -86,13 +86,13 @@ def test_padded_last_batch_equals_the_smaller_batch() -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_rows_in_chunks_learn_the_same_as_all_at_once(optimizer: str) -> None:
+def test_the_chunk_size_does_not_change_the_result(optimizer: str) -> None:
     whole = Trainer(0.1, 2, 3, optimizer)  # batches of 2, 2, 2 and 1: with chunks of 5, two batches at a time
     columns = rows((0, 2.0), (1, 0.0), (2, 5.0), (0, 1.0), (1, 1.0), (2, 4.0), (0, 3.0))
     np.testing.assert_allclose(table_after(replace(whole, chunk_size=5), columns), table_after(whole, columns))
 
 
-def test_no_more_rows_than_a_chunk_are_gathered_at_a_time() -> None:
+def test_at_most_one_chunk_of_rows_is_gathered_at_a_time() -> None:
     gathered: list[int] = []
 
     def gather(wanted: IntArray) -> Columns:
@@ -108,7 +108,7 @@ def test_batch_larger_than_the_data_is_one_step_over_all_rows() -> None:
     np.testing.assert_array_equal(table_after(sgd(3), columns), table_after(sgd(1000), columns))
 
 
-def test_rows_come_in_a_fresh_order_every_epoch() -> None:
+def test_rows_are_shuffled_every_epoch() -> None:
     def after(n_epochs: int) -> float:
         return float(table_after(Trainer(0.5, 1, n_epochs, optimizer="sgd"), rows(*ORDERED))[0])
 
@@ -122,14 +122,14 @@ def frozen_loss(params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
     return (batch["target"] - gathered - params[f"{FROZEN}offset"]) ** 2
 
 
-def test_held_parameter_is_read_and_not_moved() -> None:
+def test_a_frozen_parameter_is_read_and_not_changed() -> None:
     params = TABLE | {f"{FROZEN}offset": np.array(0.5)}
-    learned = descend(sgd(1), params, frozen_loss, rows((0, 2.0))).params
+    learned = train_on(sgd(1), params, frozen_loss, rows((0, 2.0))).params
     assert learned["table"][0] == pytest.approx(1.0 + 0.1 * 2 * (2.0 - 1.0 - 0.5))
     assert learned[f"{FROZEN}offset"] == 0.5
 
 
-def test_what_refresh_returns_counts_from_the_next_epoch_on() -> None:
+def test_an_epoch_update_takes_effect_in_the_next_epoch() -> None:
     params = TABLE | {f"{FROZEN}offset": np.array(0.5)}
     seen: list[float] = []
 
@@ -146,21 +146,21 @@ def test_what_refresh_returns_counts_from_the_next_epoch_on() -> None:
     np.testing.assert_allclose([learned["table"][0], learned[f"{FROZEN}offset"]], [1.08, 1.0], rtol=1e-6)
 
 
-def test_near_sizes_and_other_held_values_share_one_program() -> None:
+def test_similar_sizes_and_other_frozen_values_share_one_program() -> None:
     before = _program.cache_info().misses
     for n_rows, offset in ((33, 0.25), (50, 0.25), (64, 0.75)):
         params = TABLE | {f"{FROZEN}offset": np.array(offset)}
-        descend(sgd(1000), params, frozen_loss, rows(*[(row % 3, 1.0) for row in range(n_rows)]))
+        train_on(sgd(1000), params, frozen_loss, rows(*[(row % 3, 1.0) for row in range(n_rows)]))
     assert _program.cache_info().misses == before + 1
 
 
-def test_uncompiled_program_learns_the_same() -> None:
+def test_the_uncompiled_program_gives_the_same_result() -> None:
     columns = rows(*ORDERED)
     compiled = table_after(sgd(3, n_epochs=2), columns)
     np.testing.assert_allclose(table_after(replace(sgd(3, n_epochs=2), compiled=False), columns), compiled, rtol=1e-6)
 
 
-def test_early_stopping_goes_back_to_the_best_epoch() -> None:
+def test_early_stopping_returns_the_best_epoch() -> None:
     scores = iter([3.0, 1.0, 2.0, 1.5, 0.0])
     seen: list[FloatArray] = []
 
@@ -168,17 +168,17 @@ def test_early_stopping_goes_back_to_the_best_epoch() -> None:
         seen.append(params["table"].copy())
         return next(scores)
 
-    descended = descend(replace(sgd(3, n_epochs=5), patience=2), TABLE, lookup_loss, rows(*ORDERED), score)
-    assert (descended.n_epochs, len(seen)) == (2, 4)
-    np.testing.assert_array_equal(descended.params["table"], seen[1])
+    result = train_on(replace(sgd(3, n_epochs=5), patience=2), TABLE, lookup_loss, rows(*ORDERED), score)
+    assert (result.n_epochs, len(seen)) == (2, 4)
+    np.testing.assert_array_equal(result.params["table"], seen[1])
 
 
-def test_diverging_training_says_so() -> None:
+def test_diverging_training_is_an_error() -> None:
     with pytest.raises(FloatingPointError, match=r"\['table'\] not finite after epoch 9; lower learning_rate"):
         table_after(Trainer(1e8, 1, 9, optimizer="sgd"), rows(*ORDERED))
 
 
-def test_unknown_optimizer_is_refused() -> None:
+def test_an_unknown_optimizer_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"unknown optimizer 'adagrad'; choose one of \['adam', 'sgd'\]"):
         Trainer(0.1, 1, 1, optimizer="adagrad")
 
@@ -190,7 +190,7 @@ def test_importing_tensorflow_writes_nothing() -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_factorization_step_equals_the_one_by_hand() -> None:
+def test_a_factorization_step_by_hand() -> None:
     params: Params = {
         "user_factors": np.array([[0.1, -0.3]]),
         "item_factors": np.array([[0.2, 0.4]]),
@@ -201,7 +201,7 @@ def test_factorization_step_equals_the_one_by_hand() -> None:
     weights = dict.fromkeys(("user_reg", "item_reg", "user_bias_reg", "item_bias_reg"), penalty)
     index = np.array([0], np.int32)
     columns = {"user": index, "item": index, "target": np.array([4.0 - 3.0], np.float32), **weights}
-    learned = descend(Trainer(0.005, 1, 1, optimizer="sgd"), params, FactorizationLoss(biases=True), columns).params
+    learned = train_on(Trainer(0.005, 1, 1, optimizer="sgd"), params, FactorizationLoss(biases=True), columns).params
     np.testing.assert_allclose(learned["user_bias"], [0.105990], atol=5e-7)
     np.testing.assert_allclose(learned["item_bias"], [-0.193980], atol=5e-7)
     np.testing.assert_allclose(learned["user_factors"], [[0.101190, -0.297570]], atol=5e-7)
@@ -209,7 +209,7 @@ def test_factorization_step_equals_the_one_by_hand() -> None:
 
 
 def low_rank() -> RatingDataset:
-    """Ratings 0.5 + a_u + c_u d_i of 12 users on 10 items, two of three kept; user 12 and item 10 are cold."""
+    """Ratings 0.5 + a_u + c_u d_i of 12 users on 10 items, two thirds of the pairs; user 12 and item 10 are cold."""
     rng = np.random.default_rng(3)
     table = 0.5 + rng.normal(size=(12, 1)) + rng.normal(size=(12, 1)) * rng.normal(size=(1, 10))
     users, items = np.nonzero(np.add.outer(np.arange(12), np.arange(10)) % 3)
@@ -220,7 +220,7 @@ def low_rank() -> RatingDataset:
 GRADIENT_MF = MF(solver="sgd", n_factors=2, reg=0.1, reg_bias=0.1, n_epochs=200, learning_rate=0.02, batch_size=32)
 
 
-def test_gradient_descent_reaches_what_als_reaches() -> None:
+def test_gradient_descent_reaches_the_optimum_of_als() -> None:
     train = low_rank()
     als = replace(GRADIENT_MF, solver="als", n_starts=1).fit(train)
     sgd = replace(GRADIENT_MF).fit(train)
@@ -229,7 +229,7 @@ def test_gradient_descent_reaches_what_als_reaches() -> None:
     assert np.std(predicted - train.ratings) < 0.5 * np.std(Bias().fit(train).residuals(train))
 
 
-def test_factors_without_biases_explain_the_mean_too() -> None:
+def test_factors_without_biases_learn_the_mean() -> None:
     train = low_rank()
     model = replace(GRADIENT_MF, biases=False).fit(train)
     product = np.sum(model.user_factors_[train.user_idx] * model.item_factors_[train.item_idx], axis=1)
