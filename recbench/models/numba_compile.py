@@ -1,4 +1,4 @@
-"""Numba's compiler, as the kernels use it. This module imports Numba: import it late."""
+"""Numba's compiler with the settings of all kernels. This module imports Numba: import it inside functions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from numba import njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-ANY_ORDER = {"reassoc", "contract"}  # sums may be taken in any order: what wide registers need
+ANY_ORDER = {"reassoc", "contract"}  # LLVM's fast-math flags that allow sums in any order, for SIMD instructions
 
 
 def compiled(signature: Any, *, exact: bool = False) -> Callable[[Function], Function]:
-    """Compile at import for one signature, from Numba's cache where a folder for it can be written.
+    """Return a decorator that compiles a function for one signature when its module is imported.
 
-    The function runs beside other threads. Its sums may be taken in any order, unless `exact`.
+    The compiled code is cached on disk if Numba's cache folder is writable. The function releases the GIL. It may
+    compute sums in any order, unless `exact`.
     """
     settings: dict[str, Any] = {"nogil": True, "fastmath": False if exact else ANY_ORDER}
 
@@ -29,8 +30,8 @@ def compiled(signature: Any, *, exact: bool = False) -> Callable[[Function], Fun
 
 
 def inlined(function: Function) -> Function:
-    """Compile as a part of the `compiled` functions of the same file that call it, in the order it is written.
+    """Compile a function that `compiled` functions of the same file call; its sums are in the order as written.
 
-    Of the same file only: Numba's cache does not see that a function in another file has changed.
+    Call it only from its own file: Numba's cache does not notice changes of functions in other files.
     """
     return cast(Function, njit(nogil=True)(function))

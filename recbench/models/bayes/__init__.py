@@ -1,1 +1,1 @@
-"""Bayesian factorization machines, sampled by Gibbs chains."""
+"""Bayesian factorization machines, sampled by Gibbs chains: `bayes_mf` and `bayes_fm`."""
