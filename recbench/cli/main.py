@@ -28,7 +28,9 @@ from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
 from recbench.runtime.threads import share_of
-from recbench.tuning import sweep as sweeps
+from recbench.tuning.baselines import is_baseline, missing_baseline_jobs
+from recbench.tuning.sweep_plan import read_scored_part, write_sweep_plan
+from recbench.tuning.winners import winner_jobs
 from recbench.usage import CheckFailed, UsageError, relative
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def plan_sweep(composed: DictConfig) -> None:
             f"threads={n_threads} for each of the launcher's jobs (n_jobs={n_jobs}) is more than this machine's cores; "
             f"leave threads out, or set threads={share_of(n_jobs)}"
         )
-    sweeps.write_sweep_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
+    write_sweep_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
 
 
 def finish_sweep(folder: Path, store: Path | None) -> int:
@@ -111,11 +113,11 @@ def finish_sweep(folder: Path, store: Path | None) -> int:
     Returns the exit status: 1 if a job failed.
     """
     records = read_records(folder)
-    for what, following in (("test", sweeps.winner_jobs), ("floor", sweeps.missing_baseline_jobs)):
+    for what, following in (("test", winner_jobs), ("floor", missing_baseline_jobs)):
         for job in following(records, store):
             records.append(isolation.run(job))
             write_record(records[-1], folder / f"{what}-{job.model}-{len(records)}")
-    rows = rows_of(records, sweeps.is_baseline)
+    rows = rows_of(records, is_baseline)
     if store is not None:
         rows = add_comparisons(rows, records, Store(store))
     write_text(folder / "table.md", as_markdown(rows))
@@ -163,7 +165,7 @@ def _task(composed: DictConfig) -> float | None:
         config.contents(composed) | _threads(composed.threads, context.launcher) | ({"share_mb": 0} if alone else {}),
         context.runtime.choices["model"],
         tuple(context.overrides.task),
-        "test" if alone else sweeps.read_scored_part(Path(context.runtime.cwd) / context.sweep.dir),
+        "test" if alone else read_scored_part(Path(context.runtime.cwd) / context.sweep.dir),
         Path(context.runtime.cwd) / composed.store,
     )
     if alone:

@@ -26,7 +26,7 @@ from recbench.results.render import as_csv, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
 from recbench.runtime.memo import memoizing
-from recbench.tuning import sweep as sweeps
+from recbench.tuning.baselines import BASELINES, is_baseline
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -60,9 +60,7 @@ class Comparison:
 
     @cached_property
     def _rows(self) -> Sequence[Row]:
-        return add_comparisons(
-            rows_of(self.records, sweeps.is_baseline), self.records, _Kept(self.results, Store(self.store))
-        )
+        return add_comparisons(rows_of(self.records, is_baseline), self.records, _Kept(self.results, Store(self.store)))
 
 
 class _Kept(StoredPredictions):
@@ -114,7 +112,7 @@ def compare(models: Sequence[Model], *overrides: str, dataset: RatingDataset | D
     if not isinstance(models, (list, tuple)) or not models:
         raise ValueError(f'models is {models!r}; give a list: compare(["mf", "item_knn"])')
     named = {model for model in models if isinstance(model, str)}
-    floors = [floor for floor in sweeps.BASELINES if floor not in named]
+    floors = [floor for floor in BASELINES if floor not in named]
     shared = [each for each in overrides if not _key(each).startswith("model.")]
     ratings = _ratings(dataset)
     results = [_result(model, overrides, ratings) for model in models]

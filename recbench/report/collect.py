@@ -18,7 +18,7 @@ from recbench.results.first_metric import first_metric
 from recbench.results.records import Record
 from recbench.results.rows import Row, comparison_key, rows_of
 from recbench.results.store import Store
-from recbench.tuning import sweep as sweeps
+from recbench.tuning.baselines import is_baseline
 
 MAX_BROKEN_DOWN = 6  # rows besides the bias baseline: more columns than that are hard to read
 
@@ -69,7 +69,7 @@ class Comparison:
 
 def comparisons(records: Sequence[Record], store: Store) -> list[Comparison]:
     """Return one comparison per dataset and split."""
-    rows = rows_of(records, sweeps.is_baseline)
+    rows = rows_of(records, is_baseline)
     known = list(dict.fromkeys(comparison_key(row.record) for row in rows if row.ok))
     groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:

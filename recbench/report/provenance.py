@@ -8,7 +8,7 @@ from typing import Any
 from recbench.report.collect import Comparison
 from recbench.results.records import Record
 from recbench.results.rows import openings
-from recbench.tuning.sweep import is_baseline
+from recbench.tuning.baselines import is_baseline
 
 BY_USERS = "paired bootstrap of the RMSE over users, at least 2,000 resamples; Holm-adjusted p-values, 0.05"
 BY_FOLDS = "t-test of the folds' differences, corrected for the training ratings they share (Nadeau & Bengio 2003)"

@@ -14,9 +14,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from recbench.config import schema as configuration
+from recbench.config.compose_check import check_jobs
 from recbench.config.variants import conf_dir
 from recbench.registry.registry import installed
-from recbench.tuning.sweep import check_jobs
 
 Composed = list[tuple[str, ...]]
 

@@ -14,7 +14,7 @@ from recbench.contracts import RatingDataset, RatingModel
 from recbench.jobs.pruning import N_SPARED
 from recbench.progress import PrunedError, checkpoint, checkpoint_listener, has_checkpoint_listener
 from recbench.results.records import Record
-from recbench.tuning.sweep import winner_jobs
+from recbench.tuning.winners import winner_jobs
 from tests.support.command import SMALL, recbench, records_in, write_plugin
 from tests.support.made_records import record_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from recbench.jobs.job import Job, run
 from recbench.results.records import Record
-from recbench.tuning.sweep import is_baseline, missing_baseline_jobs
+from recbench.tuning.baselines import is_baseline, missing_baseline_jobs
 from tests.support.made_records import changed
 
 BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from recbench.results.records import Record, Score
-from recbench.tuning.sweep import read_scored_part, winner_jobs, write_sweep_plan
+from recbench.tuning.sweep_plan import read_scored_part, write_sweep_plan
+from recbench.tuning.winners import winner_jobs
 from tests.support.command import SMALL, recbench, records_in, write_plugin
 from tests.support.made_records import record_of
 

@@ -21,7 +21,7 @@ from recbench.results.rows import Row, rows_of
 from recbench.results.significance import paired_bootstrap
 from recbench.results.store import DEFAULT_STORE, Store
 from recbench.results.tables import aligned
-from recbench.tuning import sweep as sweeps
+from recbench.tuning.baselines import is_baseline
 from recbench.usage import Parser, UsageError, did_you_mean
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def merge_tables(args: Sequence[str]) -> str:
     if not latest:
         raise UsageError(f"nothing to show: no record fits; `recbench results` lists what is in {store.folder}")
     records = list(latest.values())
-    rows = add_comparisons(rows_of(records, sweeps.is_baseline), records, store)
+    rows = add_comparisons(rows_of(records, is_baseline), records, store)
     notes = footnotes(rows) if options.format == "text" else []
     return "\n".join([FORMATS[options.format](rows).rstrip("\n"), *notes])
 

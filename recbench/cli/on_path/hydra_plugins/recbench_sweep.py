@@ -1,7 +1,7 @@
 """The sweeper of a plain multirun: Hydra's own, but that it composes a job once rather than twice.
 
 It stands beside recbench because Hydra takes sweepers from the package `hydra_plugins` alone; how jobs
-are checked is in `recbench.tuning.sweep`. Hydra imports it at every start: keep it light.
+are checked is in `recbench.config.compose_check`. Hydra imports it at every start: keep it light.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Sweep(BasicSweeper):
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Find out what is wrong with a job before the first is launched."""
-        from recbench.tuning.sweep import check_jobs
+        from recbench.config.compose_check import check_jobs
 
         assert self.config is not None  # noqa: S101  the sweeper has been set up
         assert self.hydra_context is not None  # noqa: S101
