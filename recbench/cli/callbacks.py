@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from recbench.usage import UsageError
 
+Result = TypeVar("Result")
+
 
 class SweepTable(Callback):
-    """Hands the sweep to the command line, which plans it, and prints and writes its table."""
+    """Plans a sweep before its first job, and prints its table after the last."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Say which part of the ratings the jobs are scored on."""
-        from recbench.cli import main as cli
+        """Write down which set of ratings the jobs are scored on."""
+        from recbench.tuning.sweep_plan import plan_sweep
 
-        _or_leave(lambda: cli.plan_sweep(config))
+        _or_exit(lambda: plan_sweep(config))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Finish the sweep and leave with its exit status."""
-        from recbench.cli import main as cli
+        """Finish the sweep, print its table and exit: with status 1 if a job failed."""
+        from recbench.tuning.finish import finish_sweep
 
-        sys.exit(_or_leave(lambda: cli.finish_sweep(Path(config.hydra.sweep.dir), cli.store_of(config))))
+        # the store is below the folder where the command was typed, which a worker's need not be
+        store = Path(str(config.hydra.runtime.cwd)) / str(config.store)
+
+        def finish() -> int:
+            finished = finish_sweep(Path(config.hydra.sweep.dir), store)
+            print(finished.text())  # noqa: T201 the sweep's result
+            return 1 if finished.failed else 0
+
+        sys.exit(_or_exit(finish))
 
 
-def _or_leave(step: Any) -> Any:
-    """Take the step; if it fails, say why and leave: Hydra would only warn and end with status 0."""
+def _or_exit(step: Callable[[], Result]) -> Result:
+    """Return what the step returns; if it fails, print why and exit: Hydra would only warn and exit with status 0."""
     try:
         return step()
     except Exception as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 the last word of a failed run
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 the only message of a failed sweep
         sys.exit(2 if isinstance(error, UsageError) else 1)

@@ -16,21 +16,17 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from recbench.config.explain import explain
+from recbench.config.launcher import is_sequential, threads_per_job
 from recbench.config.variants import conf_dir
 from recbench.jobs import job as jobs
 from recbench.jobs import subprocess_job as isolation
-from recbench.jobs.comparison import add_comparisons
 from recbench.progress import progress_listener
 from recbench.registry.registry import installed
 from recbench.results.first_metric import first_score
-from recbench.results.records import read_records, write_record, write_text
-from recbench.results.render import as_csv, as_markdown, as_text, footnotes
-from recbench.results.rows import Row, rows_of
-from recbench.results.store import Store
-from recbench.runtime.threads import share_of
-from recbench.tuning.baselines import is_baseline, missing_baseline_jobs
-from recbench.tuning.sweep_plan import read_scored_part, write_sweep_plan
-from recbench.tuning.winners import winner_jobs
+from recbench.results.records import write_record
+from recbench.results.render import as_text, footnotes
+from recbench.results.rows import rows_of
+from recbench.tuning.sweep_plan import read_scored_part
 from recbench.usage import CheckFailed, UsageError, relative
 
 if TYPE_CHECKING:
@@ -91,46 +87,6 @@ def main() -> None:
         _fail(message, 2)
 
 
-def plan_sweep(composed: DictConfig) -> None:
-    """Write down, before the first job, which part of the ratings the jobs are scored on."""
-    params = composed.hydra.sweeper.get("params") or {}
-    overrides = [*composed.hydra.overrides.task, *(f"{name}={value}" for name, value in params.items())]
-    if varied := [each for each in overrides if each.startswith("search=") and "," in each]:
-        raise UsageError(f"{varied[0]}: a run has one search; choose one of these")
-    searching = composed.hydra.sweeper._target_ == "hydra_plugins.recbench_search.Search"
-    n_threads, n_jobs = composed.threads, composed.hydra.launcher.get("n_jobs")
-    if None not in (n_threads, n_jobs) and n_threads > share_of(n_jobs):
-        raise UsageError(
-            f"threads={n_threads} for each of the launcher's jobs (n_jobs={n_jobs}) is more than this machine's cores; "
-            f"leave threads out, or set threads={share_of(n_jobs)}"
-        )
-    write_sweep_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
-
-
-def finish_sweep(folder: Path, store: Path | None) -> int:
-    """Open the test part for what validation chose, add missing floors, print and write the table.
-
-    Returns the exit status: 1 if a job failed.
-    """
-    records = read_records(folder)
-    for what, following in (("test", winner_jobs), ("floor", missing_baseline_jobs)):
-        for job in following(records, store):
-            records.append(isolation.run(job))
-            write_record(records[-1], folder / f"{what}-{job.model}-{len(records)}")
-    rows = rows_of(records, is_baseline)
-    if store is not None:
-        rows = add_comparisons(rows, records, Store(store))
-    write_text(folder / "table.md", as_markdown(rows))
-    write_text(folder / "table.csv", as_csv(rows))
-    _print_sweep(rows, folder / "table.md", searched=any(record.job.config.get("search") for record in records))
-    return 1 if any(row.failed for row in rows) else 0
-
-
-def store_of(composed: DictConfig) -> Path:
-    """The folder of the results store: below the folder that the command was typed in, whatever a worker's is."""
-    return Path(str(composed.hydra.runtime.cwd)) / str(composed.store)
-
-
 def _run_hydra(args: Sequence[str]) -> None:
     """Let Hydra compose and launch; it calls `_task` once a job."""
     import hydra
@@ -162,7 +118,9 @@ def _task(composed: DictConfig) -> float | None:
     folder = Path(context.runtime.output_dir)
     alone = context.mode == RunMode.RUN
     job = jobs.Job(
-        config.contents(composed) | _threads(composed.threads, context.launcher) | ({"share_mb": 0} if alone else {}),
+        config.contents(composed)
+        | {"threads": threads_per_job(composed.threads, context.launcher)}
+        | ({"share_mb": 0} if alone else {}),
         context.runtime.choices["model"],
         tuple(context.overrides.task),
         "test" if alone else read_scored_part(Path(context.runtime.cwd) / context.sweep.dir),
@@ -174,7 +132,7 @@ def _task(composed: DictConfig) -> float | None:
         except Exception as error:  # whatever goes wrong before the model starts is told as a wrong command
             logging.getLogger(__name__).exception("can't prepare the job")
             _fail(jobs.cause_of(error), 2)
-    with _progress(f"{job.model} ", shown=alone or "basic_launcher" in context.launcher._target_):
+    with _progress(f"{job.model} ", shown=alone or is_sequential(context.launcher)):
         record = isolation.run(job, folder / "recbench.log")
     write_record(record, folder)
     first = first_score(record.outcome.scores)
@@ -187,12 +145,6 @@ def _task(composed: DictConfig) -> float | None:
     return None
 
 
-def _threads(n_threads: int | None, launcher: DictConfig) -> dict[str, int | None]:
-    """The threads of each job: those asked for, else its share of the cores where several run on this machine."""
-    n_jobs = launcher.get("n_jobs")
-    return {"threads": n_threads if n_threads is not None or n_jobs is None else share_of(n_jobs)}
-
-
 def _show_notes() -> None:
     """Send recbench's own warnings (how many duplicates were merged) to the terminal, all others to the log only."""
     logging.captureWarnings(capture=True)
@@ -200,18 +152,6 @@ def _show_notes() -> None:
     notes.setFormatter(logging.Formatter("note: %(message)s"))
     notes.addFilter(lambda entry: entry.levelno == logging.WARNING and entry.name.startswith("recbench."))
     logging.getLogger().addHandler(notes)
-
-
-def _print_sweep(rows: Sequence[Row], table: Path, *, searched: bool) -> None:
-    """Print the table; of a search only what met test or failed, as its candidates are many and of its own choice."""
-    shown = [row for row in rows if row.scores or row.failed] if searched else rows
-    n_ok = sum(row.ok for row in shown)
-    told = [f"{len(shown)} models, {n_ok} ok", relative(table)]
-    if len(shown) < len(rows):
-        n_pruned = sum(not row.ok and not row.failed for row in rows)
-        stopped = f", {n_pruned} of them stopped early" if n_pruned else ""
-        told.insert(1, f"{len(rows) - len(shown)} more candidates met validation alone{stopped}")
-    print("\n".join(["", as_text(shown), *footnotes(rows), " · ".join(told)]))
 
 
 def _fail(message: str, status: int) -> None:

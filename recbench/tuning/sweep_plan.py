@@ -1,21 +1,45 @@
-"""Sweeps: which part each job may be scored on."""
+"""The plan of a sweep: whether its jobs are scored on the validation set or on the test set.
+
+It is written into the sweep's folder before the first job, where the jobs read it, whatever process they run in.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from recbench.config.launcher import check_threads
 from recbench.results.records import ScoredOn, write_text
+from recbench.usage import UsageError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 PLAN = "sweep.json"
+SEARCH_SWEEPER = "hydra_plugins.recbench_search.Search"
+
+
+def plan_sweep(composed: DictConfig) -> None:
+    """Check the options that concern the whole sweep, and write its plan.
+
+    Raises:
+        UsageError: more than one search is named, or the launcher's jobs have more threads than there are cores.
+    """
+    params = composed.hydra.sweeper.get("params") or {}
+    overrides = [*composed.hydra.overrides.task, *(f"{name}={value}" for name, value in params.items())]
+    if searches := [each for each in overrides if each.startswith("search=") and "," in each]:
+        raise UsageError(f"{searches[0]}: a run has one search; choose one of these")
+    check_threads(composed.threads, composed.hydra.launcher)
+    searching = composed.hydra.sweeper._target_ == SEARCH_SWEEPER
+    write_sweep_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
 
 
 def write_sweep_plan(folder: Path, overrides: Sequence[str], *, sealed: bool, searching: bool = False) -> None:
-    """Say, at the start of a sweep, which part its jobs are scored on.
+    """Write down which set of ratings the jobs of a sweep are scored on.
 
-    A sweep over a model's options tunes, and so does a search: the candidates are scored on a
-    validation part of train.
+    A search and a sealed sweep over a model's options compare candidates, so these are scored on the validation set.
     """
     tuning = searching or (sealed and any(_varies_an_option(each) for each in overrides))
     scored_on: ScoredOn = "valid" if tuning else "test"
@@ -23,13 +47,13 @@ def write_sweep_plan(folder: Path, overrides: Sequence[str], *, sealed: bool, se
 
 
 def read_scored_part(folder: Path) -> ScoredOn:
-    """The part that the jobs of the sweep in this folder are scored on."""
+    """Return which set the jobs of the sweep in this folder are scored on."""
     scored_on: ScoredOn = json.loads((folder / PLAN).read_text(encoding="utf-8"))["scored_on"]
     return scored_on
 
 
 def _varies_an_option(override: str) -> bool:
-    """Whether a command-line override gives an option of the model several values."""
+    """Return whether a command-line override gives an option of the model several values."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     (parsed,) = OverridesParser.create().parse_overrides([override])

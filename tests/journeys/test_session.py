@@ -38,7 +38,7 @@ def test_the_session_ends_in_its_report(tmp_path: Path) -> None:
         record.job.model for record in records if record.job.scored_on == "test" and record.job.model in MODELS
     )
     assert opened == dict.fromkeys(MODELS, 1)
-    assert "28 more candidates met validation alone" in resumed.stdout
+    assert "28 more candidates were scored on validation only" in resumed.stdout
 
     assert table.returncode == 0, table.stderr
     assert all(f"| {model} |" in table.stdout for model in MODELS)
