@@ -10,6 +10,7 @@ from recbench.array_types import IntArray
 from recbench.audit.measures import Audit, audit_of
 from recbench.audit.render import lines
 from recbench.config import schema as config
+from recbench.config.overrides import first_outside
 from recbench.contracts import RatingDataset
 from recbench.jobs import job as jobs
 from recbench.jobs.record_labels import split_label
@@ -33,9 +34,8 @@ def audit(args: Sequence[str]) -> str:
     parser.add_argument("overrides", nargs="*")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_intermixed_args(args)
-    groups = {each: each.lstrip("+~").partition("=")[0].partition(".")[0] for each in asked.overrides}
-    if strange := [each for each, group in groups.items() if group not in ABOUT]:
-        raise UsageError(f"{strange[0]!r}: an audit is of a data set, a split and filters alone ({usage})")
+    if (strange := first_outside(asked.overrides, ABOUT)) is not None:
+        raise UsageError(f"{strange!r}: an audit is of a data set, a split and filters alone ({usage})")
     composed = config.compose(["model=bias", *asked.overrides])
     try:
         parts = jobs.prepare(jobs.Job(composed, "bias"))

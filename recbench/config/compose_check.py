@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from recbench.config.overrides import Override
+
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
     from omegaconf import DictConfig
@@ -32,9 +34,10 @@ def check_jobs(batch: Sequence[Sequence[str]], config: DictConfig, loader: Confi
 
 def _is_value(override: str, config: DictConfig) -> bool:
     """Whether a job's override sets an option and chooses no part."""
-    name = override.partition("=")[0]
-    plain = "/" not in name and name[0] not in "+~"
-    return plain and ("." in name or isinstance(config.get(name), (bool, int, float, str)))
+    parsed = Override.parse(override)
+    if parsed.prefix or "/" in parsed.name:
+        return False
+    return bool(parsed.option) or isinstance(config.get(parsed.group), (bool, int, float, str))
 
 
 def _fits(composed: DictConfig, override: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from recbench.config import schema as configuration
+from recbench.config.overrides import Override
 from recbench.protocol.filters import described
 from recbench.registry.registry import installed
 from recbench.results.records import JobDescription
@@ -43,7 +43,8 @@ def _user_options(job: Job) -> tuple[str, ...]:
     """Return the names of the options that the user set: by an override, or away from a registered model's default."""
     node = dict(job.config["model"])
     kind = node.pop("kind")
-    names = {match[1] for each in job.overrides if (match := re.match(r"\+{0,2}model\.(\w+)", each))}
+    overrides = map(Override.parse, job.overrides)
+    names = {each.option.partition(".")[0] for each in overrides if each.group == "model" and each.option}
     known = installed().entries["model"]
     if job.model == kind and kind in known:
         defaults = configuration.defaults_of(known[kind]) | {"seed": job.config["seed"]}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from recbench.array_types import FloatArray
 from recbench.config import schema as config
 from recbench.config.explain import explain
+from recbench.config.overrides import Override
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
 from recbench.jobs import job as jobs
@@ -113,7 +114,7 @@ def compare(models: Sequence[Model], *overrides: str, dataset: RatingDataset | D
         raise ValueError(f'models is {models!r}; give a list: compare(["mf", "item_knn"])')
     named = {model for model in models if isinstance(model, str)}
     floors = [floor for floor in BASELINES if floor not in named]
-    shared = [each for each in overrides if not _key(each).startswith("model.")]
+    shared = [each for each in overrides if not _is_option(each, "model")]
     ratings = _ratings(dataset)
     results = [_result(model, overrides, ratings) for model in models]
     results += [_result(floor, shared, ratings) for floor in floors]
@@ -156,17 +157,20 @@ def _check(model: Model, overrides: Sequence[str], *, by_data: bool) -> None:
     if not (isinstance(model, (str, RatingModel)) or callable(model)):
         raise ValueError(f"model is {type(model).__name__}; give a name, a RatingModel, or what makes one")
     for each in overrides:
-        if _key(each) in ("model", "search") or (_key(each) == "dataset" and by_data):
-            why = "only the command line searches" if _key(each) == "search" else f"{_key(each)} is an argument here"
+        name = Override.parse(each).name
+        if name in ("model", "search") or (name == "dataset" and by_data):
+            why = "only the command line searches" if name == "search" else f"{name} is an argument here"
             raise ValueError(f"{each}: {why}; leave it out")
-        if _key(each).startswith("dataset.") and by_data:
+        if _is_option(each, "dataset") and by_data:
             raise ValueError(f"{each}: the data set that is passed is as it is; leave it out")
-        if _key(each).startswith("model.") and not isinstance(model, str):
+        if _is_option(each, "model") and not isinstance(model, str):
             raise ValueError(f"{each}: a model that is passed has its options set; set it there, or name the model")
 
 
-def _key(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~").partition("@")[0]
+def _is_option(override: str, group: str) -> bool:
+    """Whether the override sets an option of the group, rather than choosing from it."""
+    parsed = Override.parse(override)
+    return parsed.group == group and bool(parsed.option)
 
 
 def _composed(words: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recbench.config import schema as config
+from recbench.config.overrides import Override, first_outside
 from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.jobs import job as jobs
 from recbench.protocol import runner
@@ -63,12 +64,11 @@ def _folder(args: Sequence[str]) -> tuple[Path, list[str]]:
     """The folder to save to, and the other words, which are a configuration's."""
     named = [arg.removeprefix("out=") for arg in args if arg.startswith("out=")]
     overrides = [arg for arg in args if not arg.startswith("out=")]
-    for word in overrides:
-        if _group(word) not in MEANT:
-            raise UsageError(
-                f"'recbench train' has no {word!r}: it fits one model on all ratings; it takes out=FOLDER and "
-                f"{', '.join(MEANT)}, and their options: {EXAMPLE}"
-            )
+    if (word := first_outside(overrides, MEANT)) is not None:
+        raise UsageError(
+            f"'recbench train' has no {word!r}: it fits one model on all ratings; it takes out=FOLDER and "
+            f"{', '.join(MEANT)}, and their options: {EXAMPLE}"
+        )
     if len(named) != 1 or not named[0]:
         received = f"{len(named)} of them" if named else "none"
         raise UsageError(f"'recbench train' needs one out=FOLDER to save to, got {received}: {EXAMPLE}")
@@ -78,15 +78,10 @@ def _folder(args: Sequence[str]) -> tuple[Path, list[str]]:
     return folder, overrides
 
 
-def _group(override: str) -> str:
-    """What an override is of: `model.reg=1` of model."""
-    return override.lstrip("+~").partition("=")[0].partition(".")[0]
-
-
 def _early_stopping_split(composed: Mapping[str, Any], overrides: Sequence[str]) -> Split:
     """Return how the set is cut that a model stops by: as in a job, at random where no split is named."""
     split: Split = config.make("split", composed["split"], installed())
-    named = [word for word in overrides if _group(word) == "split"]
+    named = [word for word in overrides if Override.parse(word).group == "split"]
     if named and not asks_own_question(split):
         raise UsageError(
             f"{named[0]}: a fit on all ratings has no test part, and this split has no validation parts of its own; "

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recbench.config.launcher import check_threads
+from recbench.config.overrides import Override
 from recbench.results.records import ScoredOn, write_text
 from recbench.usage import UsageError
 
@@ -29,8 +30,9 @@ def plan_sweep(composed: DictConfig) -> None:
     """
     params = composed.hydra.sweeper.get("params") or {}
     overrides = [*composed.hydra.overrides.task, *(f"{name}={value}" for name, value in params.items())]
-    if searches := [each for each in overrides if each.startswith("search=") and "," in each]:
-        raise UsageError(f"{searches[0]}: a run has one search; choose one of these")
+    named = [each for each in map(Override.parse, overrides) if each.name == "search"]
+    if several := next((each for each in named if "," in each.value), None):
+        raise UsageError(f"{several.text}: a run has one search; choose one of these")
     check_threads(composed.threads, composed.hydra.launcher)
     searching = composed.hydra.sweeper._target_ == SEARCH_SWEEPER
     write_sweep_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)

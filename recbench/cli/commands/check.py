@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from recbench.config import schema as config
+from recbench.config.overrides import Override
 from recbench.config.variants import variants
 from recbench.progress import track
 from recbench.registry.registry import installed
@@ -93,8 +94,8 @@ def _subject(role: str, name: str, options: Sequence[str]) -> Any:
         if options:
             raise UsageError(f"a metric has no options, got {' '.join(options)!r}")
         return registry.metric(name)
-    if strange := [each for each in options if not each.lstrip("+").startswith(f"{role}.")]:
-        raise UsageError(f"{strange[0]!r} is no option of the {role}; write {role}.<option>=<value>")
+    if strange := next((each for each in map(Override.parse, options) if each.group != role or not each.option), None):
+        raise UsageError(f"{strange.text!r} is no option of the {role}; write {role}.<option>=<value>")
     node = config.compose([f"{role}={name}", *options])[role]
     try:
         entry, values = config.arguments(role, node, registry)
