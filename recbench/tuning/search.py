@@ -29,8 +29,9 @@ from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, OneOf, Space, to_override
 from recbench.results.records import write_text
 from recbench.results.store import content_key
+from recbench.samplers import samplers
 from recbench.tuning.study import Candidate, Searching
-from recbench.usage import UsageError
+from recbench.usage import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
@@ -134,7 +135,7 @@ class SearchDriver:
         inputs = jobs.inputs_of(job, parts)
         inputs["model"] = {name: value for name, value in node.items() if name not in space}
         inputs |= {"space": {name: str(each) for name, each in space.items()}, "seeds": self.request.seeds}
-        drawn = [options.sampler.name, options.seed, options.grid_points, options.pruning]
+        drawn = [options.sampler, options.seed, options.grid_points, options.pruning]
         inputs |= {"metric": metrics[0], "sampler": drawn}
         kept = job.store if job.config["resume"] else None  # else the study begins anew, in the sweep's own folder
         folder = (kept or Path(str(self.config.hydra.sweep.dir))).absolute() / STUDIES
@@ -227,6 +228,9 @@ def _options(composed: DictConfig) -> SearchOptions:
     options = OmegaConf.to_object(composed.search)
     if not isinstance(options, SearchOptions):
         raise UsageError("search has no options; choose one: search=auto")
+    if options.sampler not in samplers():
+        known = f"(there are: {', '.join(sorted(samplers()))})"
+        raise UsageError(f"unknown sampler {options.sampler!r}{did_you_mean(options.sampler, samplers())} {known}")
     for name in ("n_trials", "n_jobs", "grid_points"):
         if getattr(options, name) < 1:
             raise UsageError(f"search.{name}={getattr(options, name)}; it must be at least 1")

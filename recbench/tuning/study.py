@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recbench.config.search_options import Sampler, SearchOptions
+from recbench.config.search_options import SearchOptions
 from recbench.jobs.journal import open_journal
 from recbench.jobs.pruning import was_pruned
 from recbench.registry.search_space import Between, OneOf, Space, round_to_3_digits, to_override
+from recbench.samplers import samplers
+from recbench.samplers.contract import Params, Sampler
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.distributions import BaseDistribution
-    from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial, Trial
 
 Candidate = dict[str, str]  # the options' values as they are typed on a command line
@@ -68,6 +69,10 @@ class Searching:
                 _tell(study, asked.number, value)
             study.set_user_attr("seconds", _seconds(study) + time.perf_counter() - began)
 
+    @property
+    def _sampler(self) -> Sampler:
+        return samplers()[self.options.sampler]
+
     def _evaluated(self, evaluate: Evaluate, trials: Sequence[FrozenTrial | Trial]) -> Sequence[float | None]:
         numbers = [trial.number for trial in trials]
         return evaluate([self._candidate(trial.params) for trial in trials], numbers) if trials else []
@@ -100,42 +105,38 @@ class Searching:
         """A candidate that is not among those seen; None if there is none left."""
         from optuna.trial import TrialState
 
-        grid = self.options.sampler is Sampler.grid
-        if not grid and not study.get_trials(deepcopy=False):
-            study.enqueue_trial(self._first())
-        for attempt in range(0 if grid else N_DRAWS):
-            study.sampler = self._sampler(len(seen), attempt)
-            trial = study.ask(self._distributions())
-            if self._key(trial.params) not in seen:
-                return trial
-            study.tell(trial, state=TrialState.FAIL)  # a repetition tells nothing new
-        unseen = [each for each in self._combinations(grid=grid) if self._key(each) not in seen]
-        if not unseen:
+        listed = self._sampler.listed(self.space, self.options.grid_points, self.options.seed)
+        if listed is None:
+            if not study.get_trials(deepcopy=False):
+                study.enqueue_trial(self._first())
+            for attempt in range(N_DRAWS):
+                study.sampler = self._sampler.draw(attempt, self._seed_of(len(seen), attempt))
+                trial = study.ask(self._distributions())
+                if self._key(trial.params) not in seen:
+                    return trial
+                study.tell(trial, state=TrialState.FAIL)  # a repetition adds no information
+            listed = self._combinations()
+        unseen = next((each for each in listed if self._key(each) not in seen), None)
+        if unseen is None:
             return None
-        study.enqueue_trial(unseen[0])
+        study.enqueue_trial(unseen)
         return study.ask(self._distributions())
 
-    def _sampler(self, n_seen: int, attempt: int) -> BaseSampler:
-        """The sampler of one draw: its seed depends on what was drawn before, not on who drew it, or when."""
-        from optuna.samplers import RandomSampler, TPESampler
-
+    def _seed_of(self, n_seen: int, attempt: int) -> int:
+        """Return the seed of one draw: it depends on what was drawn before, not on which process drew it, or when."""
         (seed,) = np.random.SeedSequence([self.options.seed, n_seen, attempt]).generate_state(1).tolist()
-        if self.options.sampler is Sampler.tpe and attempt < N_DRAWS // 2:
-            return TPESampler(seed=seed)
-        return RandomSampler(seed=seed)
+        return int(seed)
 
-    def _combinations(self, *, grid: bool) -> list[dict[str, Any]]:
-        """All candidates of the grid, or of a space without fractions, in random order; none if they are too many."""
+    def _combinations(self) -> list[Params]:
+        """Return all candidates of a space without fractions, in random order; none if there are too many."""
         values = [
-            (each.grid(self.options.grid_points) if grid else _whole_numbers(each))
-            if isinstance(each, Between)
-            else [to_override(value) for value in each.values]
+            _whole_numbers(each) if isinstance(each, Between) else [to_override(value) for value in each.values]
             for each in self.space.values()
         ]
-        if not grid and (math.prod(map(len, values)) > MANY):
+        if math.prod(map(len, values)) > MANY:
             return []
-        listed = [dict(zip(self.space, chosen, strict=True)) for chosen in product(*values)]
-        return [listed[row] for row in np.random.default_rng(self.options.seed).permutation(len(listed))]
+        combinations = [dict(zip(self.space, chosen, strict=True)) for chosen in product(*values)]
+        return [combinations[row] for row in np.random.default_rng(self.options.seed).permutation(len(combinations))]
 
     def _distributions(self) -> dict[str, BaseDistribution]:
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
