@@ -30,7 +30,7 @@ from recbench.registry.search_space import Between, OneOf, Space, to_override
 from recbench.results.records import write_text
 from recbench.results.store import content_key
 from recbench.samplers import samplers
-from recbench.tuning.study import Candidate, Searching
+from recbench.tuning.study import Candidate, Study
 from recbench.usage import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -126,9 +126,7 @@ class SearchDriver:
         free = {name: each.search for name, each in declared.items() if name not in self.request.pinned}
         return {name: space for name, space in free.items() if space is not None} | self.request.swept
 
-    def _study(
-        self, job: jobs.Job, space: Mapping[str, Space], options: SearchOptions, metrics: list[str]
-    ) -> Searching:
+    def _study(self, job: jobs.Job, space: Mapping[str, Space], options: SearchOptions, metrics: list[str]) -> Study:
         node = job.config["model"]
         parts = jobs.prepare(job)
         metric = parts.metrics[metrics[0]]
@@ -141,7 +139,7 @@ class SearchDriver:
         folder = (kept or Path(str(self.config.hydra.sweep.dir))).absolute() / STUDIES
         name = f"{job.model}-{content_key(inputs)[:16]}"
         start = {option: node[option] for option in space if option in node}
-        return Searching(name, space, start, options, folder / f"{name}.log", metric.greater_is_better)
+        return Study(name, space, start, options, folder / f"{name}.log", metric.greater_is_better)
 
 
 def run(config: DictConfig, loader: ConfigLoader, launcher: Launcher, overrides: Sequence[str]) -> list[dict[str, Any]]:

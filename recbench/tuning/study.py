@@ -23,7 +23,7 @@ from recbench.samplers import samplers
 from recbench.samplers.contract import Params, Sampler
 
 if TYPE_CHECKING:
-    from optuna import Study
+    import optuna
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial, Trial
 
@@ -35,7 +35,7 @@ N_DRAWS = 6  # before a space without new candidates counts as exhausted
 
 
 @dataclass
-class Searching:
+class Study:
     """One study: what is varied, how, and where that is written down."""
 
     name: str
@@ -77,7 +77,7 @@ class Searching:
         numbers = [trial.number for trial in trials]
         return evaluate([self._candidate(trial.params) for trial in trials], numbers) if trials else []
 
-    def _earlier(self, study: Study) -> dict[str, FrozenTrial]:
+    def _earlier(self, study: optuna.Study) -> dict[str, FrozenTrial]:
         """The trials of earlier runs, one a candidate, in their order; of a repeated one, that with a value."""
         from optuna.trial import TrialState
 
@@ -91,7 +91,7 @@ class Searching:
                 earlier[key] = trial
         return earlier
 
-    def _batch(self, study: Study, seen: dict[str, Any]) -> list[Trial]:
+    def _batch(self, study: optuna.Study, seen: dict[str, Any]) -> list[Trial]:
         """The next new candidates, which join those seen; none if the budget is spent."""
         batch: list[Trial] = []
         spent = self.options.timeout is not None and _seconds(study) >= self.options.timeout
@@ -101,7 +101,7 @@ class Searching:
             batch.append(trial)
         return batch
 
-    def _ask(self, study: Study, seen: Mapping[str, Any]) -> Trial | None:
+    def _ask(self, study: optuna.Study, seen: Mapping[str, Any]) -> Trial | None:
         """A candidate that is not among those seen; None if there is none left."""
         from optuna.trial import TrialState
 
@@ -175,7 +175,7 @@ class Searching:
         return " ".join(self._candidate(params).values())
 
 
-def _tell(study: Study, number: int, value: float | None) -> None:
+def _tell(study: optuna.Study, number: int, value: float | None) -> None:
     from optuna.trial import TrialState
 
     state = None
@@ -186,7 +186,7 @@ def _tell(study: Study, number: int, value: float | None) -> None:
     study.tell(number, value, state, skip_if_finished=True)
 
 
-def _tell_again(study: Study, trial: FrozenTrial, value: float | None) -> None:
+def _tell_again(study: optuna.Study, trial: FrozenTrial, value: float | None) -> None:
     """What became of an earlier run's candidate: one that was cut off, or that failed then and not now."""
     from optuna.trial import TrialState, create_trial
 
@@ -196,7 +196,7 @@ def _tell_again(study: Study, trial: FrozenTrial, value: float | None) -> None:
         study.add_trial(create_trial(params=trial.params, distributions=trial.distributions, value=value))
 
 
-def _seconds(study: Study) -> float:
+def _seconds(study: optuna.Study) -> float:
     return float(study.user_attrs.get("seconds", 0.0))
 
 

@@ -14,7 +14,7 @@ from recbench.config.search_options import SearchOptions
 from recbench.jobs.journal import open_journal
 from recbench.registry.search_space import Space, between, one_of
 from recbench.samplers import samplers
-from recbench.tuning.study import Candidate, Searching
+from recbench.tuning.study import Candidate, Study
 
 SPACE: Mapping[str, Space] = {"x": between(0.1, 10.0, log=True), "n": between(1, 9), "how": one_of("als", "sgd")}
 START = {"x": 1.0, "n": 5, "how": "als"}
@@ -26,11 +26,11 @@ def _loss(candidate: Candidate) -> float:
     return off + (candidate["how"] == "als")
 
 
-def _searching(folder: Path | None = None, **options: Any) -> Searching:
-    return Searching("s", SPACE, START, SearchOptions(**options), folder / "journal.log" if folder else None)
+def _study(folder: Path | None = None, **options: Any) -> Study:
+    return Study("s", SPACE, START, SearchOptions(**options), folder / "journal.log" if folder else None)
 
 
-def _tried(searching: Searching) -> list[Candidate]:
+def _tried(study: Study) -> list[Candidate]:
     """All that one run of the search evaluates, in order."""
     tried: list[Candidate] = []
 
@@ -38,65 +38,65 @@ def _tried(searching: Searching) -> list[Candidate]:
         tried.extend(candidates)
         return [_loss(each) for each in candidates]
 
-    searching.run(evaluate)
+    study.run(evaluate)
     return tried
 
 
 @pytest.mark.parametrize("sampler", samplers())
 def test_every_sampler_tries_so_many_different_candidates(sampler: str) -> None:
-    tried = _tried(_searching(sampler=sampler, n_trials=20))
+    tried = _tried(_study(sampler=sampler, n_trials=20))
     assert len({tuple(each.values()) for each in tried}) == len(tried) == 20
     assert all(0.1 <= float(each["x"]) <= 10 and 1 <= int(each["n"]) <= 9 for each in tried)
 
 
 @pytest.mark.parametrize("sampler", samplers())
 def test_the_same_seed_gives_the_same_candidates_and_another_seed_others(sampler: str) -> None:
-    runs = [_tried(_searching(sampler=sampler, n_trials=14, seed=seed)) for seed in (1, 1, 2)]
+    runs = [_tried(_study(sampler=sampler, n_trials=14, seed=seed)) for seed in (1, 1, 2)]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_the_first_candidate_is_the_model_as_it_stands(sampler: str) -> None:
-    assert _tried(_searching(sampler=sampler, n_trials=2))[0] == {"x": "1.0", "n": "5", "how": "als"}
+    assert _tried(_study(sampler=sampler, n_trials=2))[0] == {"x": "1.0", "n": "5", "how": "als"}
 
 
 def test_tpe_learns_from_what_it_is_told() -> None:
-    losses = [sorted(map(_loss, _tried(_searching(sampler=each, n_trials=60)))) for each in ("tpe", "random")]
+    losses = [sorted(map(_loss, _tried(_study(sampler=each, n_trials=60)))) for each in ("tpe", "random")]
     assert losses[0][10] < losses[1][10] / 2
 
 
 def test_of_a_metric_that_should_be_great_tpe_seeks_the_greatest() -> None:
-    searching = _searching(n_trials=60)
-    searching.greater_is_better = True
+    study = _study(n_trials=60)
+    study.greater_is_better = True
     tried: list[Candidate] = []
 
     def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         tried.extend(candidates)
         return [-_loss(each) for each in candidates]
 
-    searching.run(evaluate)
+    study.run(evaluate)
     assert sum(each["how"] == "sgd" for each in tried[20:]) > 30
 
 
 def test_a_grid_is_every_combination_once() -> None:
-    tried = _tried(_searching(sampler="grid", n_trials=100, grid_points=3))
+    tried = _tried(_study(sampler="grid", n_trials=100, grid_points=3))
     expected = {(x, n, how) for x in ("0.1", "1.0", "10.0") for n in "159" for how in ("als", "sgd")}
     assert len(tried) == 18
     assert {tuple(each.values()) for each in tried} == expected
 
 
 def test_a_space_that_is_exhausted_ends_the_search() -> None:
-    searching = _searching(n_trials=50)
-    searching.space = {"n": between(1, 9), "how": one_of("als", "sgd")}
-    searching.start = {"n": 5, "how": "als"}
+    study = _study(n_trials=50)
+    study.space = {"n": between(1, 9), "how": one_of("als", "sgd")}
+    study.start = {"n": 5, "how": "als"}
     searched: list[Candidate] = []
 
     def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         searched.extend(candidates)
         return [float(each["n"]) for each in candidates]
 
-    searching.run(evaluate)
+    study.run(evaluate)
     assert len({tuple(each.values()) for each in searched}) == len(searched) == 18
 
 
@@ -107,7 +107,7 @@ def test_a_model_without_a_space_is_tried_as_it_stands() -> None:
         calls.append(candidates)
         return [1.0]
 
-    Searching("s", {}, {}, SearchOptions(n_trials=5)).run(evaluate)
+    Study("s", {}, {}, SearchOptions(n_trials=5)).run(evaluate)
     assert calls == [[{}]]
 
 
@@ -119,7 +119,7 @@ def test_a_failed_candidate_does_not_end_the_search() -> None:
         evaluated.extend(candidates)
         return [next(outcomes) for _ in candidates]
 
-    _searching(n_trials=5).run(evaluate)
+    _study(n_trials=5).run(evaluate)
     assert len(evaluated) == 5
 
 
@@ -130,14 +130,14 @@ def test_candidates_are_launched_so_many_at_a_time() -> None:
         sizes.append(len(candidates))
         return [_loss(each) for each in candidates]
 
-    _searching(n_trials=7, n_jobs=3).run(evaluate)
+    _study(n_trials=7, n_jobs=3).run(evaluate)
     assert sizes == [3, 3, 1]
 
 
 def test_after_the_timeout_nothing_new_is_launched(tmp_path: Path) -> None:
-    assert len(_tried(_searching(tmp_path, n_trials=5, timeout=0.0))) == 0
-    assert len(_tried(_searching(tmp_path, n_trials=5, timeout=1e-9))) == 1
-    assert len(_tried(_searching(tmp_path, n_trials=5, timeout=1e-9))) == 1, "what was spent before counts"
+    assert len(_tried(_study(tmp_path, n_trials=5, timeout=0.0))) == 0
+    assert len(_tried(_study(tmp_path, n_trials=5, timeout=1e-9))) == 1
+    assert len(_tried(_study(tmp_path, n_trials=5, timeout=1e-9))) == 1, "what was spent before counts"
 
 
 @pytest.mark.parametrize("sampler", samplers())
@@ -146,7 +146,7 @@ def test_a_search_cut_off_resumes_with_the_candidates_that_it_would_have_had(
     sampler: str, n_jobs: int, tmp_path: Path
 ) -> None:
     options = {"sampler": sampler, "n_trials": 13, "n_jobs": n_jobs}
-    whole = _tried(_searching(tmp_path / "whole", **options))
+    whole = _tried(_study(tmp_path / "whole", **options))
     calls = count()
 
     def cut_off(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
@@ -155,40 +155,40 @@ def test_a_search_cut_off_resumes_with_the_candidates_that_it_would_have_had(
         return [_loss(each) for each in candidates]
 
     with pytest.raises(KeyboardInterrupt):
-        _searching(tmp_path / "cut", **options).run(cut_off)
-    assert _tried(_searching(tmp_path / "cut", **options)) == whole
+        _study(tmp_path / "cut", **options).run(cut_off)
+    assert _tried(_study(tmp_path / "cut", **options)) == whole
 
 
 def test_more_trials_continue_a_finished_search_and_fewer_repeat_its_first(tmp_path: Path) -> None:
-    first = _tried(_searching(tmp_path, n_trials=6))
-    assert _tried(_searching(tmp_path, n_trials=9))[:6] == first
-    assert _tried(_searching(tmp_path, n_trials=3)) == first[:3]
+    first = _tried(_study(tmp_path, n_trials=6))
+    assert _tried(_study(tmp_path, n_trials=9))[:6] == first
+    assert _tried(_study(tmp_path, n_trials=3)) == first[:3]
 
 
 def test_a_candidate_that_failed_and_now_does_not_is_learned_from(tmp_path: Path) -> None:
-    _searching(tmp_path, n_trials=3).run(lambda candidates, _: [None] * len(candidates))
-    assert len(_tried(_searching(tmp_path, n_trials=3))) == 3
-    (study,) = open_journal(tmp_path / "journal.log").get_all_studies()
-    trials = open_journal(tmp_path / "journal.log").get_all_trials(study._study_id)
+    _study(tmp_path, n_trials=3).run(lambda candidates, _: [None] * len(candidates))
+    assert len(_tried(_study(tmp_path, n_trials=3))) == 3
+    (stored,) = open_journal(tmp_path / "journal.log").get_all_studies()
+    trials = open_journal(tmp_path / "journal.log").get_all_trials(stored._study_id)
     assert [trial.state.name for trial in trials] == ["FAIL"] * 3 + ["COMPLETE"] * 3
 
 
 @pytest.mark.parametrize("damage", [b'{"op_code":4,"tri', b"\x00\x00\n", b"{}{}\n{}\n"])
 def test_a_damaged_end_of_the_journal_is_cut_off(damage: bytes, tmp_path: Path) -> None:
-    first = _tried(_searching(tmp_path, n_trials=4))
+    first = _tried(_study(tmp_path, n_trials=4))
     with (tmp_path / "journal.log").open("ab") as file:
         file.write(damage)
-    assert _tried(_searching(tmp_path, n_trials=6))[:4] == first
+    assert _tried(_study(tmp_path, n_trials=6))[:4] == first
 
 
 def test_fractions_have_three_digits() -> None:
-    tried = _tried(_searching(sampler="random", n_trials=10))
+    tried = _tried(_study(sampler="random", n_trials=10))
     assert all(float(f"{float(each['x']):.3g}") == float(each["x"]) for each in tried)
 
 
 def test_a_default_outside_the_space_is_left_to_the_sampler() -> None:
-    searching = _searching(n_trials=1)
-    searching.start = {"x": 99.0, "n": 5, "how": "other"}
-    (tried,) = _tried(searching)
+    study = _study(n_trials=1)
+    study.start = {"x": 99.0, "n": 5, "how": "other"}
+    (tried,) = _tried(study)
     assert tried["n"] == "5"
     assert 0.1 <= float(tried["x"]) <= 10
