@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -17,7 +17,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from recbench.config import schema as configuration
@@ -26,11 +25,13 @@ from recbench.jobs import job as jobs
 from recbench.jobs.pruning import TrialRef
 from recbench.registry.options import options_of
 from recbench.registry.registry import installed
-from recbench.registry.search_space import Between, OneOf, Space, to_override
+from recbench.registry.search_space import Between, Space, to_override
 from recbench.results.records import write_text
 from recbench.results.store import content_key
 from recbench.samplers import samplers
-from recbench.tuning.study import Candidate, Study
+from recbench.tuning.candidates import Candidate
+from recbench.tuning.search_request import SearchRequest, each_value, parse_request
+from recbench.tuning.study import Study
 from recbench.usage import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -39,17 +40,6 @@ if TYPE_CHECKING:
 
 STUDIES = "searches"  # the journals' folder, in the store
 SUMMARY = "search.json"
-
-
-@dataclass
-class SearchRequest:
-    """What a command line asks for."""
-
-    fixed: list[str] = field(default_factory=list)  # overrides that every job has
-    outer: list[list[str]] = field(default_factory=list)  # choices that each get a study
-    seeds: list[list[str]] = field(default_factory=lambda: [[]])  # overrides of the replicates; none: one, as it stands
-    pinned: set[str] = field(default_factory=set)  # options of the model that have one value
-    swept: dict[str, Space] = field(default_factory=dict)  # and those that have several
 
 
 @dataclass
@@ -156,7 +146,7 @@ def run(config: DictConfig, loader: ConfigLoader, launcher: Launcher, overrides:
     driver = SearchDriver(config, loader, launcher, request)
     combinations = [[*request.fixed, *chosen] for chosen in product(*request.outer)]
     for chosen in combinations:
-        for override in _each_value(request.swept):
+        for override in each_value(request.swept):
             driver.compose([*chosen, override] if override else chosen)
     folder = Path(str(config.hydra.sweep.dir))
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,58 +158,8 @@ def run(config: DictConfig, loader: ConfigLoader, launcher: Launcher, overrides:
     return told
 
 
-def parse_request(overrides: Sequence[Override]) -> SearchRequest:
-    """Sort the overrides by what they vary; of two for the same key, the later counts.
-
-    Raises:
-        UsageError: something varies that a search can't vary.
-    """
-    request = SearchRequest()
-    for key, override in {each.get_key_element(): each for each in overrides}.items():
-        name = override.key_or_group
-        option = name.removeprefix("model.") if name.startswith("model.") else ""
-        if not override.is_sweep_override():
-            request.fixed.append(f"{key}={override.get_value_element_as_str()}")
-            request.pinned |= {option} - {""}
-        elif option == "seed":
-            raise UsageError("model.seed is averaged over, not chosen; write seed=1,2")
-        elif option:
-            request.swept[option] = _space_of(override)
-        elif name.partition(".")[0] in ("search", "hydra", "store") or override.is_interval_sweep():
-            raise UsageError(f"{override.input_line} can't vary in a search; give it one value")
-        else:
-            choices = [f"{key}={value}" for value in override.sweep_string_iterator()]
-            if name == "seed":
-                request.seeds = [[choice] for choice in choices]
-            else:
-                request.outer.append(choices)
-    return request
-
-
 def _overrides_of(candidate: Candidate) -> list[str]:
     return [f"model.{name}={text}" for name, text in candidate.items()]
-
-
-def _space_of(override: Override) -> Space:
-    """Several values as choices, `interval(a,b)` as a range."""
-    swept = override.value()
-    if isinstance(swept, IntervalSweep):
-        if swept.start is None or swept.end is None:
-            raise UsageError(f"{override.input_line} has no bounds; write interval(0.1,10)")
-        return Between(swept.start, swept.end, "log" in swept.tags)
-    return OneOf(tuple(_plain(value) for value in override.sweep_iterator()))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value.text if isinstance(value, QuotedString) else value
-
-
-def _each_value(swept: Mapping[str, Space]) -> list[str]:
-    """An override for each value that an option is given, to see whether it can be had; one empty one at least."""
-    values = [(name, each.values if isinstance(each, OneOf) else (each.low, each.high)) for name, each in swept.items()]
-    return [f"model.{name}={to_override(value)}" for name, given in values for value in given] or [""]
 
 
 def _options(composed: DictConfig) -> SearchOptions:

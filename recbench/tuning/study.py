@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +17,17 @@ import numpy as np
 from recbench.config.search_options import SearchOptions
 from recbench.jobs.journal import open_journal
 from recbench.jobs.pruning import was_pruned
-from recbench.registry.search_space import Between, OneOf, Space, round_to_3_digits, to_override
+from recbench.registry.search_space import Space
 from recbench.samplers import samplers
-from recbench.samplers.contract import Params, Sampler
+from recbench.samplers.contract import Sampler
+from recbench.tuning.candidates import Candidate, candidate_of, combinations_of, distributions_of, first_params
 
 if TYPE_CHECKING:
     import optuna
-    from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial, Trial
 
-Candidate = dict[str, str]  # the options' values as they are typed on a command line
 Evaluate = Callable[[Sequence[Candidate], Sequence[int]], Sequence[float | None]]  # and their numbers; None: no score
 
-MANY = 10_000  # combinations that are no longer listed
 N_DRAWS = 6  # before a space without new candidates counts as exhausted
 
 
@@ -69,13 +66,16 @@ class Study:
                 _tell(study, asked.number, value)
             study.set_user_attr("seconds", _seconds(study) + time.perf_counter() - began)
 
+    def _key(self, params: Mapping[str, Any]) -> str:
+        return " ".join(candidate_of(params, self.space).values())
+
     @property
     def _sampler(self) -> Sampler:
         return samplers()[self.options.sampler]
 
     def _evaluated(self, evaluate: Evaluate, trials: Sequence[FrozenTrial | Trial]) -> Sequence[float | None]:
         numbers = [trial.number for trial in trials]
-        return evaluate([self._candidate(trial.params) for trial in trials], numbers) if trials else []
+        return evaluate([candidate_of(trial.params, self.space) for trial in trials], numbers) if trials else []
 
     def _earlier(self, study: optuna.Study) -> dict[str, FrozenTrial]:
         """The trials of earlier runs, one a candidate, in their order; of a repeated one, that with a value."""
@@ -108,71 +108,24 @@ class Study:
         listed = self._sampler.listed(self.space, self.options.grid_points, self.options.seed)
         if listed is None:
             if not study.get_trials(deepcopy=False):
-                study.enqueue_trial(self._first())
+                study.enqueue_trial(first_params(self.start, self.space))
             for attempt in range(N_DRAWS):
                 study.sampler = self._sampler.draw(attempt, self._seed_of(len(seen), attempt))
-                trial = study.ask(self._distributions())
+                trial = study.ask(distributions_of(self.space))
                 if self._key(trial.params) not in seen:
                     return trial
                 study.tell(trial, state=TrialState.FAIL)  # a repetition adds no information
-            listed = self._combinations()
+            listed = combinations_of(self.space, self.options.seed)
         unseen = next((each for each in listed if self._key(each) not in seen), None)
         if unseen is None:
             return None
         study.enqueue_trial(unseen)
-        return study.ask(self._distributions())
+        return study.ask(distributions_of(self.space))
 
     def _seed_of(self, n_seen: int, attempt: int) -> int:
         """Return the seed of one draw: it depends on what was drawn before, not on which process drew it, or when."""
         (seed,) = np.random.SeedSequence([self.options.seed, n_seen, attempt]).generate_state(1).tolist()
         return int(seed)
-
-    def _combinations(self) -> list[Params]:
-        """Return all candidates of a space without fractions, in random order; none if there are too many."""
-        values = [
-            _whole_numbers(each) if isinstance(each, Between) else [to_override(value) for value in each.values]
-            for each in self.space.values()
-        ]
-        if math.prod(map(len, values)) > MANY:
-            return []
-        combinations = [dict(zip(self.space, chosen, strict=True)) for chosen in product(*values)]
-        return [combinations[row] for row in np.random.default_rng(self.options.seed).permutation(len(combinations))]
-
-    def _distributions(self) -> dict[str, BaseDistribution]:
-        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-        made: dict[str, BaseDistribution] = {}
-        for name, each in self.space.items():
-            if isinstance(each, OneOf):
-                made[name] = CategoricalDistribution([to_override(value) for value in each.values])
-            elif each.whole:
-                made[name] = IntDistribution(int(each.low), int(each.high), log=each.log)
-            else:
-                made[name] = FloatDistribution(each.low, each.high, log=each.log)
-        return made
-
-    def _first(self) -> dict[str, Any]:
-        """The options as they stand, as far as they lie in the space."""
-        first: dict[str, Any] = {}
-        for name, value in self.start.items():
-            space = self.space[name]
-            if isinstance(space, OneOf):
-                first.update((name, to_override(each)) for each in space.values if each == value)
-            elif isinstance(value, (int, float)) and space.low <= value <= space.high:
-                first[name] = value
-        return first
-
-    def _candidate(self, params: Mapping[str, Any]) -> Candidate:
-        """A trial's parameters as they are typed."""
-        texts = {}
-        for name, space in self.space.items():
-            value = params[name]
-            rounded = round_to_3_digits(value, space) if isinstance(space, Between) and not space.whole else value
-            texts[name] = value if isinstance(space, OneOf) else repr(rounded)
-        return texts
-
-    def _key(self, params: Mapping[str, Any]) -> str:
-        return " ".join(self._candidate(params).values())
 
 
 def _tell(study: optuna.Study, number: int, value: float | None) -> None:
@@ -198,7 +151,3 @@ def _tell_again(study: optuna.Study, trial: FrozenTrial, value: float | None) ->
 
 def _seconds(study: optuna.Study) -> float:
     return float(study.user_attrs.get("seconds", 0.0))
-
-
-def _whole_numbers(space: Between) -> range:
-    return range(int(space.low), int(space.high) + 1) if space.whole else range(MANY + 1)

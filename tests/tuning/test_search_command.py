@@ -8,7 +8,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from recbench.registry.search_space import Between, OneOf
-from recbench.tuning.search import parse_request
+from recbench.tuning.search_request import parse_request
 from recbench.usage import UsageError
 from tests.support.command import SMALL, recbench
 

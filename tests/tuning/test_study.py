@@ -14,7 +14,8 @@ from recbench.config.search_options import SearchOptions
 from recbench.jobs.journal import open_journal
 from recbench.registry.search_space import Space, between, one_of
 from recbench.samplers import samplers
-from recbench.tuning.study import Candidate, Study
+from recbench.tuning.candidates import Candidate
+from recbench.tuning.study import Study
 
 SPACE: Mapping[str, Space] = {"x": between(0.1, 10.0, log=True), "n": between(1, 9), "how": one_of("als", "sgd")}
 START = {"x": 1.0, "n": 5, "how": "als"}

@@ -1,0 +1,73 @@
+"""What a command line asks of a search: which models and datasets, and which of their options vary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString
+
+from recbench.registry.search_space import Between, OneOf, Space, to_override
+from recbench.usage import UsageError
+
+
+@dataclass
+class SearchRequest:
+    """What a command line asks for."""
+
+    fixed: list[str] = field(default_factory=list)  # overrides that every job has
+    outer: list[list[str]] = field(default_factory=list)  # choices that each get a study
+    seeds: list[list[str]] = field(default_factory=lambda: [[]])  # overrides of the replicates; none: one, as it stands
+    pinned: set[str] = field(default_factory=set)  # options of the model that have one value
+    swept: dict[str, Space] = field(default_factory=dict)  # and those that have several
+
+
+def parse_request(overrides: Sequence[Override]) -> SearchRequest:
+    """Sort the overrides by what they vary; of two for the same key, the later counts.
+
+    Raises:
+        UsageError: something varies that a search can't vary.
+    """
+    request = SearchRequest()
+    for key, override in {each.get_key_element(): each for each in overrides}.items():
+        name = override.key_or_group
+        option = name.removeprefix("model.") if name.startswith("model.") else ""
+        if not override.is_sweep_override():
+            request.fixed.append(f"{key}={override.get_value_element_as_str()}")
+            request.pinned |= {option} - {""}
+        elif option == "seed":
+            raise UsageError("model.seed is averaged over, not chosen; write seed=1,2")
+        elif option:
+            request.swept[option] = _space_of(override)
+        elif name.partition(".")[0] in ("search", "hydra", "store") or override.is_interval_sweep():
+            raise UsageError(f"{override.input_line} can't vary in a search; give it one value")
+        else:
+            choices = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            if name == "seed":
+                request.seeds = [[choice] for choice in choices]
+            else:
+                request.outer.append(choices)
+    return request
+
+
+def each_value(swept: Mapping[str, Space]) -> list[str]:
+    """An override for each value that an option is given, to see whether it can be had; one empty one at least."""
+    values = [(name, each.values if isinstance(each, OneOf) else (each.low, each.high)) for name, each in swept.items()]
+    return [f"model.{name}={to_override(value)}" for name, given in values for value in given] or [""]
+
+
+def _space_of(override: Override) -> Space:
+    """Several values as choices, `interval(a,b)` as a range."""
+    swept = override.value()
+    if isinstance(swept, IntervalSweep):
+        if swept.start is None or swept.end is None:
+            raise UsageError(f"{override.input_line} has no bounds; write interval(0.1,10)")
+        return Between(swept.start, swept.end, "log" in swept.tags)
+    return OneOf(tuple(_plain(value) for value in override.sweep_iterator()))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.text if isinstance(value, QuotedString) else value
