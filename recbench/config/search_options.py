@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from recbench.samplers import samplers
 
@@ -29,5 +28,3 @@ class SearchOptions:
     seed: int = 0  # of the sampler
     pruning: bool = True  # stop a candidate at an epoch where it is worse than the median of earlier candidates
     grid_points: int = 4  # values that a grid tries in each range
-    ranges: dict[str, Any] = field(default_factory=dict)  # of the searched options; the search itself writes them down
-    candidate: dict[str, Any] = field(default_factory=dict)  # which one a job is; written down as well

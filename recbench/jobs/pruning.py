@@ -22,6 +22,7 @@ from recbench.contracts import MODEL_EXTRAS, Metric, RatingDataset, RatingModel
 from recbench.jobs.journal import open_journal
 from recbench.progress import PrunedError, checkpoint_listener
 from recbench.protocol.scoring import Scoring
+from recbench.results.search_trial import trial_of
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -37,7 +38,7 @@ PRUNED = "pruned"  # the trial's attribute
 
 @dataclass(frozen=True)
 class TrialRef:
-    """Which candidate a job is, and where its study is written down: what stands at `search.candidate`."""
+    """Which candidate a job is, and where its study is stored: what a search writes at `search._trial.ref`."""
 
     journal: str
     study: str
@@ -46,10 +47,9 @@ class TrialRef:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self | None:
-        """The place that the configuration has; None if it is not that of a candidate that may be stopped."""
-        search = config.get("search") or {}
-        candidate = search.get("candidate")
-        return cls(**candidate) if candidate and search.get("pruning") else None
+        """Return the reference in a job's configuration; None unless it is of a candidate that may be stopped."""
+        reference = trial_of(config).get("ref")
+        return cls(**reference) if reference and config["search"].get("pruning") else None
 
 
 def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from recbench.results.breakdown import BreakdownRow, pooled_breakdown
 from recbench.results.first_metric import first_metric
 from recbench.results.records import Record
 from recbench.results.rows import Row, comparison_key, rows_of
+from recbench.results.search_trial import searched_ranges
 from recbench.results.store import Store
 from recbench.tuning.baselines import is_baseline
 
@@ -133,7 +134,7 @@ def _search(model: str, groups: Sequence[Sequence[Record]]) -> Search:
         for group in groups
     ]
     candidates = [each for each in candidates if math.isfinite(each.score)]
-    ranges = (first.job.config.get("search") or {}).get("ranges", {})
+    ranges = searched_ranges(first.job.config)
     return Search(model, metric, score.greater_is_better, candidates, ranges)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from recbench.registry.search_space import Between
 from recbench.results.rows import Row, comparison_key
+from recbench.results.search_trial import searched_ranges
 
 RowsByModel = Mapping[str, Sequence[Row]]  # best first
 MIN_VALUES = 3  # fewer candidates, or fewer values of an option, have no inside
@@ -32,7 +33,7 @@ def _at_edge(candidates: Sequence[Row]) -> Iterator[str]:
     if len(scored) < MIN_VALUES:
         return
     best = next((row for row in scored if row.scores and not row.is_baseline), scored[0])
-    ranges = (best.record.job.config.get("search") or {}).get("ranges", {})
+    ranges = searched_ranges(best.record.job.config)
     for name in best.options:
         chosen = sorted({each[name] for each in _options_per_fold(best) if _is_number(each.get(name))})
         tried = {each[name] for row in started for each in _options_per_fold(row) if _is_number(each.get(name))}
@@ -48,8 +49,8 @@ def _at_edge(candidates: Sequence[Row]) -> Iterator[str]:
 def _nothing_searched(candidates: Sequence[Row]) -> Iterator[str]:
     """Warn if a search could vary no option of the model."""
     tuned = [row for row in candidates if row.valid]
-    search = tuned[0].record.job.config.get("search") if len(tuned) == 1 else None
-    if search and not search.get("ranges"):
+    config = tuned[0].record.job.config if len(tuned) == 1 else {}
+    if config.get("search") and not searched_ranges(config):
         yield f"nothing to search for {tuned[0].record.job.model}: it has no free option with a search space"
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
-from itertools import product
+from itertools import product, zip_longest
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from recbench.registry.options import options_of
 from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, Space, to_override
 from recbench.results.records import write_text
+from recbench.results.search_trial import NODE
 from recbench.results.store import content_key
 from recbench.samplers import samplers
 from recbench.tuning.candidates import Candidate
@@ -64,10 +64,12 @@ class SearchDriver:
             self.launch([{}], overrides)
             return {"model": job.model, "error": jobs.cause_of(error)}
         ranges = {name: [each.low, each.high, each.log] for name, each in space.items() if isinstance(each, Between)}
-        places = partial(TrialRef, str(study.journal), study.name)
-        study.run(
-            lambda candidates, numbers: self.launch(candidates, overrides, ranges, [places(each) for each in numbers])
-        )
+
+        def evaluate(candidates: Sequence[Candidate], numbers: Sequence[int]) -> list[float | None]:
+            references = [TrialRef(str(study.journal), study.name, number) for number in numbers]
+            return self.launch(candidates, overrides, ranges, references)
+
+        study.run(evaluate)
         return {
             "model": job.model,
             "dataset": job.config["dataset"],
@@ -82,17 +84,18 @@ class SearchDriver:
         candidates: Sequence[Candidate],
         overrides: Sequence[str],
         ranges: Mapping[str, Sequence[Any]] | None = None,
-        places: Sequence[TrialRef] = (),
+        references: Sequence[TrialRef] = (),
     ) -> list[float | None]:
         """Run a job for each candidate and seed; return the candidates' scores, their seeds averaged."""
         n_seeds = len(self.request.seeds)
-        batch = [
-            [*overrides, *_overrides_of(candidate), *seed, f"++search.ranges={to_override(ranges or {})}"]
-            for candidate in candidates
-            for seed in self.request.seeds
-        ]
-        for job, (place, replicate) in zip(batch, product(places, range(n_seeds)), strict=False):
-            job.append(f"++search.candidate={to_override(asdict(replace(place, replicate=replicate)))}")
+        batch = []
+        for candidate, reference in zip_longest(candidates, references):
+            for replicate, seed in enumerate(self.request.seeds):
+                trial: dict[str, Any] = {"ranges": ranges or {}}
+                if reference is not None:
+                    trial["ref"] = asdict(replace(reference, replicate=replicate))
+                private = f"++search.{NODE}={to_override(trial)}"
+                batch.append([*overrides, *_overrides_of(candidate), *seed, private])
         returned = self.launcher.launch(batch, self.n_launched)
         self.n_launched += len(batch)
         values = [each.return_value for each in returned]

@@ -47,7 +47,7 @@ def test_two_values_are_too_few_to_warn() -> None:
 
 
 def test_the_edge_of_a_search_is_that_of_its_space() -> None:
-    searched = {"config": {"search": {"ranges": {"n_factors": [4, 64, True]}}}}
+    searched = {"config": {"search": {"_trial": {"ranges": {"n_factors": [4, 64, True]}}}}}
     inside = _tuned({8: 0.9, 16: 0.8, 32: 0.7}, 32, **searched)
     near = _tuned({8: 0.9, 16: 0.8, 62: 0.7}, 62, **searched)
     assert tuning_warnings(rows_of(inside)) == []
@@ -73,7 +73,9 @@ def test_unequal_numbers_of_candidates_are_warned_of() -> None:
 
 
 def test_a_search_that_varies_nothing_is_warned_of() -> None:
-    records = [_candidate(8, 0.9, scored_on=part, config={"search": {"ranges": {}}}) for part in ("valid", "test")]
+    records = [
+        _candidate(8, 0.9, scored_on=part, config={"search": {"_trial": {"ranges": {}}}}) for part in ("valid", "test")
+    ]
     assert tuning_warnings(rows_of(records)) == ["nothing to search for mf: it has no free option with a search space"]
 
 

@@ -78,6 +78,9 @@ def test_candidates_meet_validation_alone_and_the_best_of_them_meets_test_once(
     assert len({record.job.options["guess"] for record in candidates}) == 4
     assert calls[-1][1] == str(best.job.options["guess"])
     assert {record.job.options["silent"] for record in candidates} == {0}
+    trials = [record.job.config["search"]["_trial"] for record in candidates]
+    assert [trial["ref"]["number"] for trial in trials] == [0, 1, 2, 3]
+    assert all(trial["ranges"] == {"guess": [1.0, 5.0, False]} for trial in trials)
 
 
 def test_a_search_killed_in_the_middle_loses_nothing(spied: dict[str, str], tmp_path: Path) -> None:
