@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 PLAN = "sweep.json"
-SEARCH_SWEEPER = "hydra_plugins.recbench_search.Search"
+SEARCH_SWEEPER = "hydra_plugins.recbench_sweepers.Search"
 
 
 def plan_sweep(composed: DictConfig) -> None:

@@ -33,8 +33,7 @@ def test_the_wheel_holds_conf_data_and_licenses_and_is_small(wheel: Path) -> Non
     assert {f"recbench/report/page.{kind}" for kind in ("html", "css", "js")} <= set(sizes)
     assert any(name.endswith("licenses/LICENSE") for name in sizes)
     assert "recbench/datasets/data/LICENSE-GROUPLENS.txt" in sizes
-    assert "hydra_plugins/recbench_search.py" in sizes  # where Hydra looks for sweepers
-    assert "hydra_plugins/recbench_sweep.py" in sizes
+    assert "hydra_plugins/recbench_sweepers.py" in sizes  # where Hydra looks for sweepers
     assert "hydra_plugins/recbench_variants.py" in sizes
     assert "recbench/templates/model/recbench_slope_one.py" in sizes  # what `recbench new` starts from
     assert "recbench/templates/parts/recbench_cafe/dataset.py" in sizes
