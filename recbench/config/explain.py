@@ -1,4 +1,4 @@
-"""What went wrong, in words for the person who typed the command."""
+"""Errors of a command line, in one line for the user who typed it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ TYPES = {"Integer": "a whole number", "Float": "a number"}
 OWN_ERRORS = (UnknownNameError, DuplicateNameError)
 
 
-def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Sequence[str]) -> str | None:
-    """One line for a user's mistake; None for an error that is none, which keeps its traceback."""
+def explain(error: Exception, registry: Registry, args: Sequence[str], commands: Sequence[str]) -> str | None:
+    """Return one line for a user's mistake; None for any other error, which keeps its traceback."""
     if isinstance(error, (UsageError, *OWN_ERRORS)):
         return str(error)
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
@@ -22,21 +22,21 @@ def explain(error: Exception, registry: Registry, args: Sequence[str], verbs: Se
 
     if isinstance(error, MissingConfigException):
         return _unknown_choice(error.missing_cfg_file or "", error.options or (), registry, str(error))
-    if isinstance(error, AssertionError) and (lost := [arg for arg in args if arg.startswith("search.")]):
-        return f"{lost[0]} is an option of a search; choose one: search=auto {lost[0]}"
+    if isinstance(error, AssertionError) and (without := [arg for arg in args if arg.startswith("search.")]):
+        return f"{without[0]} is an option of a search; choose one: search=auto {without[0]}"
     if isinstance(error, ValueError) and "can be specified" in str(error):  # --cfg and --multirun, say
-        return f"{str(error).replace(' can be specified', '')}; of a sweep, --cfg shows a job: leave -m out"
-    nameless = isinstance(error, ValueError) and "Config group override" in str(error)
-    if nameless or isinstance(error, OverrideParseException):
+        return f"{str(error).replace(' can be specified', '')}; --cfg shows a single job: leave -m out"
+    without_name = isinstance(error, ValueError) and "Config group override" in str(error)
+    if without_name or isinstance(error, OverrideParseException):
         override = getattr(error, "override", None) or next((arg for arg in args if arg.startswith("=")), "")
-        return _unreadable(override, verbs, registry)
+        return _unreadable(override, commands, registry)
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return _miscomposed(error, args, registry)
     return None
 
 
 def _unknown_choice(file: str, options: Sequence[str], registry: Registry, text: str) -> str:
-    """`model=bais`: the group is right, the choice is not."""
+    """Explain a choice that its group does not have: `model=bais`."""
     group, _, name = file.rpartition("/")
     if group in registry.entries and not any(name == option for option in options):
         try:
@@ -49,24 +49,24 @@ def _unknown_choice(file: str, options: Sequence[str], registry: Registry, text:
     if not group:
         return text.partition("\n")[0]
     known = ", ".join(options) if options else "none"
-    plugin = f"; the package hydra-{name}-launcher may bring it" if group == "hydra/launcher" else ""
+    plugin = f"; it may be in the package hydra-{name}-launcher" if group == "hydra/launcher" else ""
     failed = [each.plugin for each in registry.problems if not each.entries] if group in registry.entries else []
-    disabled = f"; disabled, and `recbench list` says why: {', '.join(failed)}" if failed else ""
-    return f"unknown {group} {name!r}{did_you_mean(name, options)} (there are: {known}){plugin}{disabled}"
+    disabled = f"; disabled plugins: {', '.join(failed)} (`recbench list` says why)" if failed else ""
+    return f"unknown {group} {name!r}{did_you_mean(name, options)} (available: {known}){plugin}{disabled}"
 
 
-def _unreadable(override: str, verbs: Sequence[str], registry: Registry) -> str:
-    """A bare word, or an override that the grammar refuses."""
+def _unreadable(override: str, commands: Sequence[str], registry: Registry) -> str:
+    """Explain a word that is not a command, or an override that Hydra's grammar rejects."""
     if re.fullmatch(r"[\w-]+", override):
         if override in registry.entries["model"]:
             return f"can't read {override!r}; did you mean 'model={override}'?"
-        known = f"(verbs: {', '.join(verbs)}; everything else has a '=': model=mf)"
-        return f"unknown word {override!r}{did_you_mean(override, verbs)} {known}"
-    return f"can't read {override!r}; write name=value, a list as name=[a,b], and quote what has blanks or commas"
+        known = f"(commands: {', '.join(commands)}; options are set by name=value: model=mf)"
+        return f"unknown command {override!r}{did_you_mean(override, commands)} {known}"
+    return f"can't read {override!r}; write name=value, a list as name=[a,b], and quote values with spaces or commas"
 
 
 def _miscomposed(error: Exception, args: Sequence[str], registry: Registry) -> str:
-    """A misspelt option, a wrong type, or a sweep without `-m`."""
+    """Explain a misspelt option, a value of the wrong type, or a sweep without `-m`."""
     text, cause = str(error), error.__cause__
     if swept := re.search(r"Ambiguous value for argument '(.+)'|Sweep parameters '(.+)'", text):
         override = swept[1] or swept[2]
@@ -90,10 +90,10 @@ def _miscomposed(error: Exception, args: Sequence[str], registry: Registry) -> s
 
 
 def _plainly(reason: str, key: str) -> str:
-    """OmegaConf's reason in a user's words."""
+    """Return OmegaConf's reason in plain words."""
     if "could not be converted to" in reason:
-        wanted = reason.rpartition(" ")[2]
-        return f"give {TYPES.get(wanted, wanted)}"
+        expected = reason.rpartition(" ")[2]
+        return f"give {TYPES.get(expected, expected)}"
     if "is not a valid bool" in reason:
         return "give true or false"
     if "is not a ListConfig" in reason:

@@ -170,7 +170,7 @@ def _options(composed: DictConfig) -> SearchOptions:
     if not isinstance(options, SearchOptions):
         raise UsageError("search has no options; choose one: search=auto")
     if options.sampler not in samplers():
-        known = f"(there are: {', '.join(sorted(samplers()))})"
+        known = f"(available: {', '.join(sorted(samplers()))})"
         raise UsageError(f"unknown sampler {options.sampler!r}{did_you_mean(options.sampler, samplers())} {known}")
     for name in ("n_trials", "n_jobs", "grid_points"):
         if getattr(options, name) < 1:

@@ -1,4 +1,4 @@
-"""Messages: what Hydra and OmegaConf raise, in words for the person who typed the command."""
+"""Messages: what Hydra and OmegaConf raise, in plain words for the user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recbench.config.explain import explain
 from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError, installed
 from recbench.usage import UsageError, relative
 from tests.support.command import write_plugin
-from tests.support.refusals import VERBS, explained
+from tests.support.refusals import COMMANDS, explained
 
 PLUGIN = """
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def register_models():
 
 @pytest.fixture
 def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
-    """Install plugins of a `switched` model and one more name, for the length of a test."""
+    """Install plugins of a `switched` model and one more name, until the test ends."""
 
     def plug_in(distribution: str, name: str) -> None:
         write_plugin(tmp_path, distribution, PLUGIN.replace("NAME", repr(name)))
@@ -60,47 +60,47 @@ def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 @pytest.mark.parametrize("error", [UsageError("odd"), UnknownNameError("unknown"), DuplicateNameError("twice")])
-def test_own_errors_are_told_as_they_are(error: Exception) -> None:
-    assert explain(error, Registry(), (), VERBS) == str(error)
+def test_recbenchs_own_errors_are_shown_unchanged(error: Exception) -> None:
+    assert explain(error, Registry(), (), COMMANDS) == str(error)
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RuntimeError("x")])
-def test_an_error_that_is_no_mistake_of_the_user_keeps_its_traceback(error: Exception) -> None:
-    assert explain(error, Registry(), (), VERBS) is None
+def test_an_error_that_is_not_the_users_mistake_keeps_its_traceback(error: Exception) -> None:
+    assert explain(error, Registry(), (), COMMANDS) is None
 
 
-# a choice that there is not
+# an unknown choice
 
 
 def test_a_misspelt_choice_gets_a_suggestion_and_the_list() -> None:
     message = explained("model=bais")
     assert message is not None
-    assert message.startswith("unknown model 'bais'; did you mean 'bias'? (there are: ")
+    assert message.startswith("unknown model 'bais'; did you mean 'bias'? (available: ")
     assert {"bias", "global_mean"} <= set(message.replace(",", " ").split())
 
 
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("split=houldout", "unknown split 'houldout'; did you mean 'holdout'? (there are: cold_item, "),
-        ("dataset=synthetics", "unknown dataset 'synthetics'; did you mean 'synthetic'? (there are: "),
-        ("hydra/sweeper=basik", "unknown hydra/sweeper 'basik'; did you mean 'basic'? (there are: "),
+        ("split=houldout", "unknown split 'houldout'; did you mean 'holdout'? (available: cold_item, "),
+        ("dataset=synthetics", "unknown dataset 'synthetics'; did you mean 'synthetic'? (available: "),
+        ("hydra/sweeper=basik", "unknown hydra/sweeper 'basik'; did you mean 'basic'? (available: "),
     ],
 )
-def test_a_misspelt_choice_of_another_group(override: str, expected: str) -> None:
+def test_every_group_gets_a_suggestion_and_the_list(override: str, expected: str) -> None:
     message = explained(override)
     assert message is not None
     assert message.startswith(expected)
 
 
-def test_a_launcher_that_is_not_installed_names_its_package() -> None:
+def test_an_unknown_launcher_names_the_package_it_may_be_in() -> None:
     message = explained("hydra/launcher=nimbus")
     assert message is not None
     assert message.startswith("unknown hydra/launcher 'nimbus'")
-    assert message.endswith("; the package hydra-nimbus-launcher may bring it")
+    assert message.endswith("; it may be in the package hydra-nimbus-launcher")
 
 
-def test_a_group_that_there_is_not() -> None:
+def test_an_unknown_group_gets_a_suggestion_in_one_line() -> None:
     message = explained("modell=bias")
     assert message is not None
     assert "modell" in message
@@ -108,14 +108,14 @@ def test_a_group_that_there_is_not() -> None:
     assert "\n" not in message
 
 
-def test_an_unknown_configuration_file_is_told_in_one_line() -> None:
+def test_an_unknown_configuration_file_is_named_in_one_line() -> None:
     message = explained(config="confg")
     assert message is not None
     assert "confg" in message
     assert "\n" not in message
 
 
-def test_a_disabled_model_is_told_with_the_reason(plug_in: Callable[[str, str], None]) -> None:
+def test_a_disabled_model_is_named_with_the_reason(plug_in: Callable[[str, str], None]) -> None:
     plug_in("acme-taken", "bias")
     message = explained("model=switched")
     assert message is not None
@@ -124,7 +124,7 @@ def test_a_disabled_model_is_told_with_the_reason(plug_in: Callable[[str, str], 
     )
 
 
-def test_a_model_of_two_plugins_is_told_with_both_paths(plug_in: Callable[[str, str], None]) -> None:
+def test_a_model_of_two_plugins_is_named_with_both_paths(plug_in: Callable[[str, str], None]) -> None:
     plug_in("acme-one", "one")
     plug_in("acme-other", "other")
     assert explained("model=switched") == (
@@ -147,11 +147,11 @@ def test_a_model_of_two_plugins_is_told_with_both_paths(plug_in: Callable[[str, 
         ("valid_size=tenth", "give a number"),
     ],
 )
-def test_a_value_of_another_type_is_told_what_to_give(override: str, reason: str) -> None:
+def test_a_value_of_another_type_gets_the_type_to_give(override: str, reason: str) -> None:
     assert explained("model=bias", override) == f"{override}: {reason}"
 
 
-def test_a_switch_takes_true_or_false(plug_in: Callable[[str, str], None]) -> None:
+def test_a_boolean_takes_true_or_false(plug_in: Callable[[str, str], None]) -> None:
     plug_in("acme-switched", "x")
     assert explained("model=switched", "model.on=perhaps") == "model.on=perhaps: give true or false"
 
@@ -168,12 +168,14 @@ def test_an_enum_takes_one_of_its_names(plug_in: Callable[[str, str], None]) -> 
 # paths
 
 
-def test_a_path_below_the_working_folder_is_told_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_below_the_working_folder_is_shown_relative_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert relative(tmp_path / "outputs" / "table.md") == str(Path("outputs", "table.md"))
 
 
-def test_a_path_elsewhere_is_told_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_elsewhere_is_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert relative(tmp_path / "table.md") == str(tmp_path / "table.md")
@@ -187,4 +189,4 @@ def test_an_unknown_choice_names_the_plugins_that_failed_to_load(
     message = explained("model=lost")
     assert message is not None
     assert message.startswith("unknown model 'lost'")
-    assert message.endswith("; disabled, and `recbench list` says why: acme-lost (acme_lost)")
+    assert message.endswith("; disabled plugins: acme-lost (acme_lost) (`recbench list` says why)")

@@ -1,4 +1,4 @@
-"""What is said of a command that Hydra refuses."""
+"""The message for a command line that Hydra rejects."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from recbench.config.schema import store_schemas
 from recbench.config.variants import conf_dir
 from recbench.registry.registry import installed
 
-VERBS = ("list", "show")
+COMMANDS = ("list", "show")
 
 
 def explained(*overrides: str, args: tuple[str, ...] = (), config: str = "config") -> str | None:
-    """What is said of the error that these overrides raise."""
+    """Return the message for the error that these overrides raise."""
     store_schemas(installed())
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         try:
             compose(config, overrides=list(overrides))
         except Exception as error:
-            return explain(error, installed(), args or overrides, VERBS)
-    raise AssertionError("nothing was wrong")
+            return explain(error, installed(), args or overrides, COMMANDS)
+    raise AssertionError("no error was raised")

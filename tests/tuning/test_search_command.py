@@ -22,11 +22,11 @@ from tests.support.command import SMALL, recbench
             "search.n_trials=3 is an option of a search; choose one: search=auto search.n_trials=3",
         ),
         (["search=auto,quick"], "search=auto,quick: a run has one search; choose one of these"),
-        (["search=atuo"], "unknown search 'atuo'; did you mean 'auto'? (there are: auto, quick)"),
+        (["search=atuo"], "unknown search 'atuo'; did you mean 'auto'? (available: auto, quick)"),
         (["search=auto", "search.n_trials=0"], "search.n_trials=0; it must be at least 1"),
         (
             ["search=auto", "search.sampler=tp"],
-            "unknown sampler 'tp'; did you mean 'tpe'? (there are: grid, random, tpe)",
+            "unknown sampler 'tp'; did you mean 'tpe'? (available: grid, random, tpe)",
         ),
         (["search=auto", "search.trials=9"], "search has no option 'trials'; did you mean 'n_trials'?"),
         (["search=auto", "model=mf", "model.n_factors=8,x"], "model.n_factors=x: give a whole number"),

@@ -83,7 +83,7 @@ MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
 
 # name: (the command line, what the message must say)
 CONFIGS: dict[str, tuple[str, str]] = {
-    "unknown_model": ("model=bais", r"unknown model 'bais'; did you mean 'bias'\? \(there are: "),
+    "unknown_model": ("model=bais", r"unknown model 'bais'; did you mean 'bias'\? \(available: "),
     "unknown_dataset": ("dataset=movielense", "unknown dataset 'movielense'; did you mean 'movielens'"),
     "unknown_split": ("split=houldout", "unknown split 'houldout'; did you mean 'holdout'"),
     "unknown_group": ("modell=bias", "did you mean 'model'"),
