@@ -1,4 +1,4 @@
-"""Before a sweep: what can't be composed is found, and not every job is composed for that."""
+"""The check before a sweep: invalid jobs are found without composing every job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Composed = list[tuple[str, ...]]
 
 @dataclass
 class Counting:
-    """Hydra's own loader, which notes what it composes."""
+    """Hydra's own loader, recording what it composes."""
 
     loader: ConfigLoader
     composed: Composed = field(default_factory=list)
@@ -35,7 +35,7 @@ class Counting:
 
 @pytest.fixture
 def loader() -> Iterator[tuple[DictConfig, Counting]]:
-    """What a sweep starts from, and the loader that composes its jobs."""
+    """Return the configuration that a sweep starts from, and the loader that composes its jobs."""
     configuration.store_schemas(installed())
     with hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = hydra.compose("config", return_hydra_config=True)
@@ -49,20 +49,18 @@ def _composed(loader: tuple[DictConfig, Counting], *batch: tuple[str, ...]) -> C
     return counting.composed
 
 
-def test_jobs_that_differ_in_values_alone_are_composed_once(loader: tuple[DictConfig, Counting]) -> None:
+def test_jobs_that_differ_only_in_values_are_composed_once(loader: tuple[DictConfig, Counting]) -> None:
     batch = [("model=mf", f"model.n_factors={n}", f"seed={seed}") for n in (4, 8) for seed in (0, 1)]
     assert _composed(loader, *batch) == [batch[0]]
 
 
-def test_each_choice_of_parts_is_composed(loader: tuple[DictConfig, Counting]) -> None:
+def test_each_combination_of_choices_is_composed(loader: tuple[DictConfig, Counting]) -> None:
     batch = [("model=mf",), ("model=bias",), ("model=mf", "split=k_fold"), ("model=bias", "threads=1")]
     assert _composed(loader, *batch) == batch
 
 
 @pytest.mark.parametrize("wrong", ["model.n_factors=x", "model.n_factor=3", "seed=y", "model.solver=[als]", "split=xx"])
-def test_a_value_that_does_not_fit_is_the_error_that_composing_gives(
-    loader: tuple[DictConfig, Counting], wrong: str
-) -> None:
+def test_an_invalid_value_raises_the_error_of_composing(loader: tuple[DictConfig, Counting], wrong: str) -> None:
     config, counting = loader
     with pytest.raises(HydraException) as composing:
         counting.loader.load_sweep_config(config, ["model=mf", wrong])

@@ -86,7 +86,7 @@ def test_an_option_is_overridden_by_its_path_and_typed() -> None:
     assert _compose("model=bias", "model.reg_user=3")["model"]["reg_user"] == 3.0
 
 
-def test_the_run_has_typed_options_of_its_own() -> None:
+def test_top_level_options_are_typed() -> None:
     composed = _compose("dataset=synthetic", "seed=7", "metrics=[mae]")
     assert (composed["seed"], composed["metrics"], composed["valid_size"]) == (7, ["mae"], 0.1)
 
@@ -100,7 +100,7 @@ def test_a_models_seed_follows_the_runs() -> None:
     assert node.model.seed == 7
 
 
-def test_a_data_sets_seed_is_its_own() -> None:
+def test_a_datasets_seed_is_independent_of_the_runs() -> None:
     node = OmegaConf.structured(node_of(_entry(Machine, "dataset")))
     assert node.seed == 5
 
@@ -127,12 +127,12 @@ def test_contents_have_interpolations_resolved_and_enums_by_name() -> None:
 # defaults
 
 
-def test_defaults_are_plain_and_leave_out_what_has_none() -> None:
+def test_defaults_are_plain_values_of_the_options_that_have_one() -> None:
     expected = {"color": "BLUE", "similarity": "pearson", "layers": [8, 4], "seed": 5}
     assert defaults_of(_entry(Machine)) == expected
 
 
-def test_defaults_of_a_nested_group_are_plain_too() -> None:
+def test_defaults_of_a_nested_group_are_plain_values() -> None:
     assert defaults_of(_entry(Nesting)) == {"stopping": {"patience": 3, "how": "rmse"}}
 
 
@@ -159,7 +159,7 @@ def test_a_variant_is_made_by_its_kind() -> None:
     assert split == KFold(3, 1)
 
 
-def test_a_data_set_is_loaded() -> None:
+def test_a_dataset_is_loaded() -> None:
     node = {"kind": "synthetic", "n_users": 30, "n_items": 20, "n_ratings": 100}
     dataset = make("dataset", node, installed())
     assert isinstance(dataset, RatingDataset)
@@ -181,12 +181,12 @@ def test_a_data_set_is_loaded() -> None:
         ),
     ],
 )
-def test_a_node_that_does_not_fit_its_factory_is_refused(node: dict[str, Any], message: str) -> None:
+def test_a_node_that_does_not_fit_its_factory_is_rejected(node: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         arguments("model", node, _registry(Machine))
 
 
-def test_a_kind_that_is_not_registered_is_refused() -> None:
+def test_an_unregistered_kind_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown model 'machin'; did you mean 'machine'\?"):
         arguments("model", {"kind": "machin"}, _registry(Machine))
 
@@ -197,12 +197,12 @@ def test_metrics_come_in_the_order_named() -> None:
     assert metrics["mae"](np.array([1.0]), np.array([3.0])) == 2.0
 
 
-def test_no_metric_at_all_is_refused() -> None:
+def test_an_empty_list_of_metrics_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"metrics=\[\] names none; the table needs one at least"):
         metrics_of([], installed())
 
 
-def test_an_unknown_metric_is_refused() -> None:
+def test_an_unknown_metric_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown metric 'rsme'; did you mean 'rmse'\?"):
         metrics_of(["rmse", "rsme"], installed())
 

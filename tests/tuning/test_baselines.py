@@ -1,4 +1,4 @@
-"""Floors: the averages that stand in every comparison, added where a sweep lacks them."""
+"""Baselines: the two averages in every comparison, added where a sweep lacks them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _user_mean() -> Record:
     return run(Job(CONFIG | {"model": {"kind": "user_mean"}}, "user_mean"))
 
 
-def test_both_floors_are_missing_from_a_sweep_without_them() -> None:
+def test_both_baselines_are_missing_from_a_sweep_without_them() -> None:
     jobs = missing_baseline_jobs([_user_mean()])
     assert [(job.model, job.config["model"]) for job in jobs] == [
         ("global_mean", {"kind": "global_mean"}),
@@ -36,32 +36,32 @@ def test_both_floors_are_missing_from_a_sweep_without_them() -> None:
     ]
 
 
-def test_floors_run_on_the_rows_of_the_sweep() -> None:
+def test_baselines_are_scored_on_the_rows_of_the_sweep() -> None:
     record = _user_mean()
-    floor = run(missing_baseline_jobs([record])[0])
-    assert (floor.outcome.status, floor.provenance.split_digest, floor.provenance.data) == (
+    baseline = run(missing_baseline_jobs([record])[0])
+    assert (baseline.outcome.status, baseline.provenance.split_digest, baseline.provenance.data) == (
         "ok",
         record.provenance.split_digest,
         record.provenance.data,
     )
-    assert is_baseline(floor)
+    assert is_baseline(baseline)
 
 
-def test_a_floor_that_was_swept_is_not_missing() -> None:
+def test_a_baseline_that_was_swept_is_not_missing() -> None:
     assert [job.model for job in missing_baseline_jobs([_user_mean(), _bias()])] == ["global_mean"]
 
 
-def test_bias_with_other_options_is_no_floor() -> None:
+def test_bias_with_other_options_is_not_a_baseline() -> None:
     tuned = _bias(model=BIAS | {"reg_user": 50.0})
     assert not is_baseline(tuned)
     assert [job.model for job in missing_baseline_jobs([tuned])] == ["global_mean", "bias"]
 
 
-def test_no_other_model_is_a_floor() -> None:
+def test_other_models_are_not_baselines() -> None:
     assert not is_baseline(_user_mean())
 
 
-def test_floors_are_added_for_each_split() -> None:
+def test_baselines_are_added_for_each_split() -> None:
     folds = _bias(split={"kind": "k_fold", "n_folds": 2, "seed": 1})
     assert [(job.model, job.config["split"]["kind"]) for job in missing_baseline_jobs([_bias(), folds])] == [
         ("global_mean", "holdout"),
@@ -69,5 +69,5 @@ def test_floors_are_added_for_each_split() -> None:
     ]
 
 
-def test_a_sweep_of_failures_gets_no_floors() -> None:
+def test_a_sweep_of_failed_jobs_gets_no_baselines() -> None:
     assert missing_baseline_jobs([changed(_bias(), status="failed")]) == []

@@ -1,4 +1,4 @@
-"""Searches from the command line: chosen on validation, test opened once, nothing lost when killed."""
+"""Searches from the command line: choices on the validation set, one test score, nothing lost when killed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Spy(RatingModel):
         with open(os.environ["SPY_LOG"], "a") as log:
             log.write(f"fit {self.guess} {train.n_ratings}\\n")
         if self.guess > float(os.environ.get("SPY_FAILS_ABOVE", 9)):
-            raise ValueError("told to")
+            raise ValueError("on request")
         return self
 
     def predict(self, user_idx, item_idx):
@@ -49,7 +49,7 @@ def register_models():
 
 @pytest.fixture
 def spied(tmp_path: Path) -> dict[str, str]:
-    """The environment in which `model=spy` is installed and logs its calls."""
+    """Return the environment in which `model=spy` is installed and logs its calls."""
     write_plugin(tmp_path / "site", "acme-spy", SPY)
     return {"PYTHONPATH": str(tmp_path / "site"), "SPY_LOG": str(tmp_path / "log.txt")}
 
@@ -62,7 +62,7 @@ def _searched(records: list[Record], model: str) -> list[Record]:
     return [record for record in records if record.job.model == model and record.job.scored_on == "valid"]
 
 
-def test_candidates_meet_validation_alone_and_the_best_of_them_meets_test_once(
+def test_candidates_are_scored_on_the_validation_set_and_only_the_best_on_the_test_set(
     spied: dict[str, str], tmp_path: Path
 ) -> None:
     run = recbench("-m", "search=auto", "model=spy", "search.n_trials=4", *SMALL, cwd=tmp_path, **spied)
@@ -105,13 +105,13 @@ def test_a_search_killed_in_the_middle_loses_nothing(spied: dict[str, str], tmp_
     run = recbench(*command, cwd=cut, **spied)
     assert run.returncode == 0, run.stderr
     fits = Counter(guess for what, guess, n_rows in _calls(tmp_path) if (what, n_rows) == ("fit", "864"))
-    assert sum(fits.values()) <= 7, "of what had finished, something was computed again"
+    assert sum(fits.values()) <= 7, "a finished candidate was computed again"
     last = max(path for path in cut.glob("outputs/2*/*"))
     guesses = [record.job.options["guess"] for record in _searched(read_records(last), "spy")]
     assert guesses == [record.job.options["guess"] for record in _searched(records_in(whole), "spy")]
 
 
-def test_pinned_options_stand_and_swept_ones_are_chosen_from(tmp_path: Path) -> None:
+def test_pinned_options_are_fixed_and_listed_ones_take_only_the_values_listed(tmp_path: Path) -> None:
     options = ("model.reg=2.0", "model.n_factors=8,16", "model.reg_bias=interval(1,4)")
     run = recbench("-m", "search=quick", "model=mf", *options, "search.n_trials=5", *SMALL, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
@@ -143,22 +143,22 @@ def test_each_model_on_each_split_has_a_study_and_its_own_space(spied: dict[str,
     assert Counter(record.job.seed for record in opened) == {1: 2, 2: 2}
 
 
-def test_what_fails_is_a_row_and_is_run_again(spied: dict[str, str], tmp_path: Path) -> None:
+def test_a_failed_candidate_is_a_row_and_is_run_again(spied: dict[str, str], tmp_path: Path) -> None:
     command = ("-m", "search=auto", "model=spy", "search.n_trials=6", "search.sampler=grid", "search.grid_points=6")
     failed = recbench(*command, *SMALL, cwd=tmp_path, **spied, SPY_FAILS_ABOVE="3")
     assert failed.returncode == 1
-    assert failed.stdout.count("failed: told to") == 3
+    assert failed.stdout.count("failed: on request") == 3
     opened = [record for record in records_in(tmp_path) if record.job.scored_on == "test" and record.job.kind == "spy"]
     assert len(opened) == 1
     assert opened[0].job.options["guess"] <= 3
     (tmp_path / "log.txt").unlink()
-    mended = recbench(*command, *SMALL, cwd=tmp_path, **spied)
-    assert mended.returncode == 0, mended.stderr
+    repaired = recbench(*command, *SMALL, cwd=tmp_path, **spied)
+    assert repaired.returncode == 0, repaired.stderr
     refitted = [float(guess) for what, guess, n_rows in _calls(tmp_path) if (what, n_rows) == ("fit", "864")]
     assert sorted(refitted) == [3.4, 4.2, 5.0]
 
 
-def test_the_search_is_resumed_only_if_it_may_be(spied: dict[str, str], tmp_path: Path) -> None:
+def test_a_search_with_resume_false_starts_again(spied: dict[str, str], tmp_path: Path) -> None:
     command = ("-m", "search=auto", "model=spy", "search.n_trials=2", *SMALL)
     for more in ("resume=true", "resume=false"):
         assert recbench(*command, more, cwd=tmp_path, **spied).returncode == 0
@@ -167,7 +167,7 @@ def test_the_search_is_resumed_only_if_it_may_be(spied: dict[str, str], tmp_path
     assert len([call for call in _calls(tmp_path) if call[0] == "fit"]) == 6
 
 
-def test_the_sweeper_by_its_own_name_tries_a_model_without_a_space_as_it_stands(tmp_path: Path) -> None:
+def test_a_model_without_a_search_space_is_scored_with_its_own_options(tmp_path: Path) -> None:
     run = recbench("-m", "hydra/sweeper=search", "model=user_mean", *SMALL, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert [record.job.scored_on for record in records_in(tmp_path) if record.job.model == "user_mean"] == [
@@ -177,7 +177,7 @@ def test_the_sweeper_by_its_own_name_tries_a_model_without_a_space_as_it_stands(
     assert "nothing to search for user_mean" in run.stdout
 
 
-def test_a_data_set_that_cant_be_read_is_one_failed_row_a_model(tmp_path: Path) -> None:
+def test_an_unreadable_dataset_is_one_failed_row_per_model(tmp_path: Path) -> None:
     run = recbench("-m", "search=auto", "model=mf,bias", "dataset.path=nowhere", "dataset.release=1m", cwd=tmp_path)
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
@@ -201,7 +201,7 @@ def test_joblib_finds_what_the_basic_launcher_finds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("search", ["auto", "quick"])
-def test_a_budget_is_the_same_for_every_model(search: str, tmp_path: Path) -> None:
+def test_every_model_gets_the_same_budget(search: str, tmp_path: Path) -> None:
     run = recbench("-m", f"search={search}", "model=bias,user_knn", "budget.trials=3", *SMALL, cwd=tmp_path)
     counts = Counter(record.job.model for record in records_in(tmp_path) if record.job.scored_on == "valid")
     assert counts == {"bias": 3, "user_knn": 3}, run.stderr

@@ -1,4 +1,4 @@
-"""The command line of a search: what varies in it, and what can't be meant."""
+"""The command line of a search: what varies in it, and what is rejected."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.command import SMALL, recbench
         (["search=auto", "model=mf,bias", "model.n_factors=8,16"], "model has no option 'n_factors'"),
     ],
 )
-def test_a_command_that_cant_be_meant_is_one_line_with_status_2(args: list[str], message: str, tmp_path: Path) -> None:
+def test_an_invalid_command_is_one_line_with_status_2(args: list[str], message: str, tmp_path: Path) -> None:
     run = recbench("-m", *args, *SMALL, cwd=tmp_path)
     assert run.returncode == 2
     assert message in run.stderr
@@ -48,7 +48,7 @@ def test_a_command_that_cant_be_meant_is_one_line_with_status_2(args: list[str],
         ("valid_size=interval(0.1,0.2)", r"can't vary in a search"),
     ],
 )
-def test_what_a_search_cant_vary_is_refused(override: str, message: str) -> None:
+def test_an_option_that_a_search_cant_vary_is_rejected(override: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_request(OverridesParser.create().parse_overrides([override]))
 

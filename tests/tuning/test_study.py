@@ -1,4 +1,4 @@
-"""Studies: which candidates are tried, in which order, and what is left after a kill."""
+"""Studies: which candidates are tried, in which order, and how an interrupted study resumes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _study(folder: Path | None = None, **options: Any) -> Study:
 
 
 def _tried(study: Study) -> list[Candidate]:
-    """All that one run of the search evaluates, in order."""
+    """Return the candidates that one run of the study evaluates, in order."""
     tried: list[Candidate] = []
 
     def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
@@ -44,7 +44,7 @@ def _tried(study: Study) -> list[Candidate]:
 
 
 @pytest.mark.parametrize("sampler", samplers())
-def test_every_sampler_tries_so_many_different_candidates(sampler: str) -> None:
+def test_every_sampler_tries_n_trials_different_candidates(sampler: str) -> None:
     tried = _tried(_study(sampler=sampler, n_trials=20))
     assert len({tuple(each.values()) for each in tried}) == len(tried) == 20
     assert all(0.1 <= float(each["x"]) <= 10 and 1 <= int(each["n"]) <= 9 for each in tried)
@@ -58,16 +58,16 @@ def test_the_same_seed_gives_the_same_candidates_and_another_seed_others(sampler
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
-def test_the_first_candidate_is_the_model_as_it_stands(sampler: str) -> None:
+def test_the_first_candidate_has_the_models_own_options(sampler: str) -> None:
     assert _tried(_study(sampler=sampler, n_trials=2))[0] == {"x": "1.0", "n": "5", "how": "als"}
 
 
-def test_tpe_learns_from_what_it_is_told() -> None:
+def test_tpe_learns_from_the_scores() -> None:
     losses = [sorted(map(_loss, _tried(_study(sampler=each, n_trials=60)))) for each in ("tpe", "random")]
     assert losses[0][10] < losses[1][10] / 2
 
 
-def test_of_a_metric_that_should_be_great_tpe_seeks_the_greatest() -> None:
+def test_tpe_maximizes_when_greater_is_better() -> None:
     study = _study(n_trials=60)
     study.greater_is_better = True
     tried: list[Candidate] = []
@@ -80,14 +80,14 @@ def test_of_a_metric_that_should_be_great_tpe_seeks_the_greatest() -> None:
     assert sum(each["how"] == "sgd" for each in tried[20:]) > 30
 
 
-def test_a_grid_is_every_combination_once() -> None:
+def test_a_grid_tries_every_combination_once() -> None:
     tried = _tried(_study(sampler="grid", n_trials=100, grid_points=3))
     expected = {(x, n, how) for x in ("0.1", "1.0", "10.0") for n in "159" for how in ("als", "sgd")}
     assert len(tried) == 18
     assert {tuple(each.values()) for each in tried} == expected
 
 
-def test_a_space_that_is_exhausted_ends_the_search() -> None:
+def test_an_exhausted_space_ends_the_search() -> None:
     study = _study(n_trials=50)
     study.space = {"n": between(1, 9), "how": one_of("als", "sgd")}
     study.start = {"n": 5, "how": "als"}
@@ -101,7 +101,7 @@ def test_a_space_that_is_exhausted_ends_the_search() -> None:
     assert len({tuple(each.values()) for each in searched}) == len(searched) == 18
 
 
-def test_a_model_without_a_space_is_tried_as_it_stands() -> None:
+def test_a_model_without_a_space_is_tried_once_with_its_own_options() -> None:
     calls: list[Sequence[Candidate]] = []
 
     def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
@@ -124,7 +124,7 @@ def test_a_failed_candidate_does_not_end_the_search() -> None:
     assert len(evaluated) == 5
 
 
-def test_candidates_are_launched_so_many_at_a_time() -> None:
+def test_candidates_are_launched_n_jobs_at_a_time() -> None:
     sizes: list[int] = []
 
     def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
@@ -135,28 +135,26 @@ def test_candidates_are_launched_so_many_at_a_time() -> None:
     assert sizes == [3, 3, 1]
 
 
-def test_after_the_timeout_nothing_new_is_launched(tmp_path: Path) -> None:
+def test_no_candidate_is_launched_after_the_timeout(tmp_path: Path) -> None:
     assert len(_tried(_study(tmp_path, n_trials=5, timeout=0.0))) == 0
     assert len(_tried(_study(tmp_path, n_trials=5, timeout=1e-9))) == 1
-    assert len(_tried(_study(tmp_path, n_trials=5, timeout=1e-9))) == 1, "what was spent before counts"
+    assert len(_tried(_study(tmp_path, n_trials=5, timeout=1e-9))) == 1, "the seconds of earlier runs count"
 
 
 @pytest.mark.parametrize("sampler", samplers())
 @pytest.mark.parametrize("n_jobs", [1, 3])
-def test_a_search_cut_off_resumes_with_the_candidates_that_it_would_have_had(
-    sampler: str, n_jobs: int, tmp_path: Path
-) -> None:
+def test_an_interrupted_search_resumes_with_the_same_candidates(sampler: str, n_jobs: int, tmp_path: Path) -> None:
     options = {"sampler": sampler, "n_trials": 13, "n_jobs": n_jobs}
     whole = _tried(_study(tmp_path / "whole", **options))
     calls = count()
 
-    def cut_off(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
+    def interrupt(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
         if next(calls) == 4:
             raise KeyboardInterrupt
         return [_loss(each) for each in candidates]
 
     with pytest.raises(KeyboardInterrupt):
-        _study(tmp_path / "cut", **options).run(cut_off)
+        _study(tmp_path / "cut", **options).run(interrupt)
     assert _tried(_study(tmp_path / "cut", **options)) == whole
 
 
@@ -166,7 +164,7 @@ def test_more_trials_continue_a_finished_search_and_fewer_repeat_its_first(tmp_p
     assert _tried(_study(tmp_path, n_trials=3)) == first[:3]
 
 
-def test_a_candidate_that_failed_and_now_does_not_is_learned_from(tmp_path: Path) -> None:
+def test_a_repeated_candidate_that_no_longer_fails_is_learned_from(tmp_path: Path) -> None:
     _study(tmp_path, n_trials=3).run(lambda candidates, _: [None] * len(candidates))
     assert len(_tried(_study(tmp_path, n_trials=3))) == 3
     (stored,) = open_journal(tmp_path / "journal.log").get_all_studies()
@@ -175,7 +173,7 @@ def test_a_candidate_that_failed_and_now_does_not_is_learned_from(tmp_path: Path
 
 
 @pytest.mark.parametrize("damage", [b'{"op_code":4,"tri', b"\x00\x00\n", b"{}{}\n{}\n"])
-def test_a_damaged_end_of_the_journal_is_cut_off(damage: bytes, tmp_path: Path) -> None:
+def test_a_damaged_end_of_the_journal_is_interrupt(damage: bytes, tmp_path: Path) -> None:
     first = _tried(_study(tmp_path, n_trials=4))
     with (tmp_path / "journal.log").open("ab") as file:
         file.write(damage)
@@ -187,7 +185,7 @@ def test_fractions_have_three_digits() -> None:
     assert all(float(f"{float(each['x']):.3g}") == float(each["x"]) for each in tried)
 
 
-def test_a_default_outside_the_space_is_left_to_the_sampler() -> None:
+def test_a_default_outside_the_space_is_replaced_by_a_draw() -> None:
     study = _study(n_trials=1)
     study.start = {"x": 99.0, "n": 5, "how": "other"}
     (tried,) = _tried(study)
