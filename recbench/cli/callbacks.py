@@ -19,7 +19,7 @@ class SweepTable(Callback):
     """Plans a sweep before its first job, and prints its table after the last."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Write down which set of ratings the jobs are scored on."""
+        """Decide which set the jobs are scored on, and write it down."""
         from recbench.tuning.sweep_plan import plan_sweep
 
         _or_exit(lambda: plan_sweep(config))

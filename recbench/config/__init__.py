@@ -1,1 +1,1 @@
-"""Options as a typed Hydra configuration, and back to objects."""
+"""Configuration: registered options as a typed Hydra configuration, and back to objects; errors in plain words."""

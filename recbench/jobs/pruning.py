@@ -1,10 +1,11 @@
-"""Pruning: a search's candidate that at some epoch does worse than half of those before it is stopped there.
+"""Pruning: a candidate of a search is stopped at an epoch where it is worse than the median of earlier candidates.
 
-A model's loop offers what it would predict if it ended now (`progress.checkpoint`). That is scored on the
-validation part that scores the candidate in the end, and written into the study's journal, where all
-candidates find it, whatever process they run in. The median rule is that of Golovin et al. (2017), "Google
-Vizier", KDD, §3.2.2, as Optuna has it: the best score of this fit so far against the median of what the
-finished candidates had at the same step.
+At each epoch, a model's loop offers the predictions it would make if it ended now (`progress.checkpoint`). They
+are scored on the validation set that also scores the finished candidate, and the score is written into the
+study's journal, where all candidates find it, whatever process they run in.
+
+Source: the median rule of Golovin et al. (2017), "Google Vizier", KDD, §3.2.2, as Optuna implements it: the
+best score of this fit so far against the median of the finished candidates' scores at the same step.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 N_FINISHED = 5  # candidates that must have finished before one is stopped
-N_SPARED = 5  # first steps at which nothing is stopped: who learns slowly may end well
+N_SPARED = 5  # first steps at which nothing is stopped: slow starters may still win
 STEPS = 1_000_000  # more than any fit has: the steps of one fold come after those of the fold before
 MANY_FOLDS = 1_000  # more than any split has: the folds of one seed come after those of the seed before
-PRUNED = "pruned"  # the trial's attribute
+PRUNED = "pruned"  # the trial attribute that holds the step
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class TrialRef:
     journal: str
     study: str
     number: int
-    replicate: int = 0  # which of its seeds
+    replicate: int = 0  # position of the job's seed among the candidate's seeds
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self | None:
@@ -53,66 +54,74 @@ class TrialRef:
 
 
 def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two configurations are of candidates of one study: in another, others are compared with."""
-    here, there = TrialRef.of(one), TrialRef.of(other)
-    return here is not None and there is not None and here.study == there.study
+    """Return whether two configurations are of candidates of one study, which are compared with the same others."""
+    first = TrialRef.of(one)
+    second = TrialRef.of(other)
+    return first is not None and second is not None and first.study == second.study
 
 
 @contextmanager
 def pruning(
-    place: TrialRef | None, fold: int, model: RatingModel, metric: Metric, halves: tuple[RatingDataset, RatingDataset]
+    reference: TrialRef | None,
+    fold: int,
+    model: RatingModel,
+    metric: Metric,
+    fold_data: tuple[RatingDataset, RatingDataset],
 ) -> Iterator[None]:
-    """Within this block the model's fit is stopped where it falls behind; `halves` are its train and scored part.
+    """Stop the model's fit within this block where it falls behind; `fold_data` is its training and validation set.
 
-    A metric that asks the model for more than ratings of pairs stops nothing.
+    Nothing is stopped under a metric that needs more of the model than predicted ratings.
     """
-    if place is None or {*metric.needs()} & {*MODEL_EXTRAS} or not Path(place.journal).exists():
+    if reference is None or {*metric.needs()} & {*MODEL_EXTRAS} or not Path(reference.journal).exists():
         yield
         return
-    trial = _Trial.found(place)
+    trial = _Trial.find(reference)
     if trial is None:
         yield
         return
-    scoring, (train, scored) = Scoring(*halves, None), halves
-    first = (place.replicate * MANY_FOLDS + fold) * STEPS
+    train, scored = fold_data
+    scoring = Scoring(train, scored, None)
+    first = (reference.replicate * MANY_FOLDS + fold) * STEPS
 
-    def judge(step: int, predict: Callable[[IntArray, IntArray], FloatArray]) -> None:
+    def listen(step: int, predict: Callable[[IntArray, IntArray], FloatArray]) -> None:
         predicted = np.asarray(predict(scored.user_idx, scored.item_idx)).clip(*train.rating_scale)
         trial.report(first + step, step, scoring.score(metric, predicted.astype(np.float32)))
 
-    with checkpoint_listener(model, judge):
+    with checkpoint_listener(model, listen):
         yield
 
 
 def was_pruned(trial: FrozenTrial) -> bool:
-    """Whether one of the candidate's jobs was stopped."""
+    """Return whether one of the candidate's jobs was stopped."""
     return PRUNED in trial.user_attrs
 
 
 class _Trial:
-    """A candidate that is under way, in the journal of its study."""
+    """A candidate that is being fitted, in the journal of its study."""
 
     def __init__(self, study: Study, storage: BaseStorage, trial_id: int) -> None:
-        self._study, self._storage, self._id = study, storage, trial_id
+        self._study = study
+        self._storage = storage
+        self._id = trial_id
 
     @classmethod
-    def found(cls, place: TrialRef) -> Self | None:
-        """The candidate, unless it has finished: a result that is computed again is no candidate any more."""
+    def find(cls, reference: TrialRef) -> Self | None:
+        """Return the candidate; None if it has finished, because a result computed again is no longer a candidate."""
         import optuna
 
         optuna.logging.disable_default_handler()
-        storage = open_journal(Path(place.journal))
-        study = optuna.load_study(study_name=place.study, storage=storage)
-        study_id = storage.get_study_id_from_name(place.study)
-        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, place.number)
+        storage = open_journal(Path(reference.journal))
+        study = optuna.load_study(study_name=reference.study, storage=storage)
+        study_id = storage.get_study_id_from_name(reference.study)
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, reference.number)
         finished = storage.get_trial(trial_id).state.is_finished()
         return None if finished else cls(study, storage, trial_id)
 
     def report(self, at: int, step: int, score: float) -> None:
-        """Write the score down; end the fit if it is worse than the median of others at this step, past the first few.
+        """Store the score, and end the fit if it is worse than the median of other candidates at this step.
 
         Raises:
-            PrunedError: it is.
+            PrunedError: the score is worse, and the first `N_SPARED` steps are over.
         """
         from optuna.pruners import MedianPruner
 
@@ -121,4 +130,6 @@ class _Trial:
         behind = step > N_SPARED and MedianPruner(n_startup_trials=N_FINISHED).prune(self._study, trial)
         if behind or was_pruned(trial):
             self._storage.set_trial_user_attr(self._id, PRUNED, step)
-            raise PrunedError(f"after step {step}, at {score:.4f}: most candidates before it had been better there")
+            raise PrunedError(
+                f"after step {step}, at {score:.4f}: worse than the median of earlier candidates at this step"
+            )

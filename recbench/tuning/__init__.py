@@ -1,1 +1,1 @@
-"""Sweeps and searches: which candidates run, which one wins, what opens the test set."""
+"""Sweeps and searches: which candidates run, which one wins, what is scored on the test set."""

@@ -1,4 +1,4 @@
-"""Floors: the averages that stand in every comparison, added where a sweep lacks them."""
+"""Baselines: the two averages that every comparison includes, added where a sweep lacks them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BASELINES = ("global_mean", "bias")
 
 
 def missing_baseline_jobs(records: Sequence[Record], store: Path | None = None) -> list[Job]:
-    """The jobs for the floors that these records lack, on each data set and split they have."""
+    """Return the jobs of the baselines that these records lack, on each of their datasets and splits."""
     groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         if record.outcome.status == "ok":
@@ -32,7 +32,7 @@ def missing_baseline_jobs(records: Sequence[Record], store: Path | None = None) 
 
 
 def is_baseline(record: Record) -> bool:
-    """Whether the record is of a floor, as it stands: with its default options."""
+    """Return whether the record is of a baseline with its default options."""
     if record.job.kind not in BASELINES:
         return False
     return record.job.options == configuration.defaults_of(installed().find("model", record.job.kind))

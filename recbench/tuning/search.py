@@ -1,8 +1,8 @@
-"""Search: a command line that names models and what may vary -> studies, whose candidates are launched as jobs.
+"""Search: each model's best options, found by scoring candidates on the validation set.
 
-Data sets, splits and models form an outer product, each with a study of its own; seeds are
-replicates of a candidate. An option that the command line gives one value is pinned; one that it
-gives several, or an `interval`, varies over these; all others vary over what their fields declare.
+Every combination of dataset, split and model has a study of its own; seeds are replicates of a candidate. An
+option that the command line gives one value is fixed; one that it gives several values or an `interval` varies
+over these; all others vary over the spaces that their fields declare. Candidates are launched as Hydra jobs.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ class SearchDriver:
     n_launched: int = 0
 
     def search(self, overrides: Sequence[str]) -> dict[str, Any]:
-        """Search for one data set, split and model; return what there is to say of it."""
+        """Search for one dataset, split and model; return the summary that is written to search.json."""
         composed = self.compose([*overrides, *self.request.seeds[0]])
         job = self._job(composed, overrides)
         options = _options(composed)
         space = self._space(job)
         try:
             study = self._study(job, space, options, list(composed.metrics))
-        except Exception as error:  # a data set that can't be read, say: one job tells it, as a failed row
+        except Exception as error:  # an unreadable dataset, for example: one job shows it as a failed row
             self.launch([{}], overrides)
             return {"model": job.model, "error": jobs.cause_of(error)}
         ranges = {name: [each.low, each.high, each.log] for name, each in space.items() if isinstance(each, Between)}
@@ -86,7 +86,7 @@ class SearchDriver:
         ranges: Mapping[str, Sequence[Any]] | None = None,
         references: Sequence[TrialRef] = (),
     ) -> list[float | None]:
-        """Run a job for each candidate and seed; return the candidates' scores, their seeds averaged."""
+        """Run a job for each candidate and seed; return each candidate's mean score, None where a seed has none."""
         n_seeds = len(self.request.seeds)
         batch = []
         for candidate, reference in zip_longest(candidates, references):
@@ -102,7 +102,11 @@ class SearchDriver:
         return [_mean(values[start : start + n_seeds]) for start in range(0, len(values), n_seeds)]
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """The configuration of a job with these overrides; whatever is wrong with them is raised here."""
+        """Return the configuration of a job with these overrides.
+
+        Raises:
+            Exception: Hydra's or OmegaConf's error for an override that is invalid.
+        """
         return self.loader.load_sweep_config(self.config, list(overrides))
 
     def _job(self, composed: DictConfig, overrides: Sequence[str]) -> jobs.Job:
@@ -114,7 +118,7 @@ class SearchDriver:
         return jobs.Job(configuration.contents(plain), model, overrides, "valid", store)
 
     def _space(self, job: jobs.Job) -> dict[str, Space]:
-        """What varies: the swept options, and the declared spaces of those that are not pinned."""
+        """Return what varies: the options with several values, and the declared spaces of those that are not fixed."""
         declared = options_of(installed().find("model", job.config["model"]["kind"]).factory)
         free = {name: each.search for name, each in declared.items() if name not in self.request.pinned}
         return {name: space for name, space in free.items() if space is not None} | self.request.swept
@@ -126,25 +130,27 @@ class SearchDriver:
         inputs = jobs.inputs_of(job, parts)
         inputs["model"] = {name: value for name, value in node.items() if name not in space}
         inputs |= {"space": {name: str(each) for name, each in space.items()}, "seeds": self.request.seeds}
-        drawn = [options.sampler, options.seed, options.grid_points, options.pruning]
-        inputs |= {"metric": metrics[0], "sampler": drawn}
-        kept = job.store if job.config["resume"] else None  # else the study begins anew, in the sweep's own folder
-        folder = (kept or Path(str(self.config.hydra.sweep.dir))).absolute() / STUDIES
+        sampling = [options.sampler, options.seed, options.grid_points, options.pruning]
+        inputs |= {"metric": metrics[0], "sampler": sampling}
+        store = job.store if job.config["resume"] else None  # None: a new study, in the sweep's own folder
+        folder = (store or Path(str(self.config.hydra.sweep.dir))).absolute() / STUDIES
         name = f"{job.model}-{content_key(inputs)[:16]}"
         start = {option: node[option] for option in space if option in node}
         return Study(name, space, start, options, folder / f"{name}.log", metric.greater_is_better)
 
 
 def run(config: DictConfig, loader: ConfigLoader, launcher: Launcher, overrides: Sequence[str]) -> list[dict[str, Any]]:
-    """Search for everything that the overrides name; the records are in the jobs' folders afterwards.
+    """Search for every dataset, split and model that the overrides name; each job writes its record.
 
     Raises:
-        UsageError: what can't be searched, or would be tuned on test.
+        UsageError: an override varies what a search can't vary, or candidates would be scored on the test set.
     """
     if config.search is None:  # the sweeper was chosen by its own name
         overrides = ["search=auto", *overrides]
     if not config.sealed:
-        raise UsageError("sealed=false: a search scores its candidates on validation alone; leave sealed=false out")
+        raise UsageError(
+            "sealed=false: a search scores its candidates on the validation set only; leave sealed=false out"
+        )
     request = parse_request(OverridesParser.create(config_loader=loader).parse_overrides(list(overrides)))
     driver = SearchDriver(config, loader, launcher, request)
     combinations = [[*request.fixed, *chosen] for chosen in product(*request.outer)]
@@ -154,11 +160,11 @@ def run(config: DictConfig, loader: ConfigLoader, launcher: Launcher, overrides:
     folder = Path(str(config.hydra.sweep.dir))
     folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, folder / "multirun.yaml")
-    told = []
+    summaries = []
     for chosen in combinations:
-        told.append(driver.search(chosen))
-        write_text(folder / SUMMARY, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    return told
+        summaries.append(driver.search(chosen))
+        write_text(folder / SUMMARY, json.dumps(summaries, indent=1, ensure_ascii=False) + "\n")
+    return summaries
 
 
 def _overrides_of(candidate: Candidate) -> list[str]:
@@ -166,6 +172,11 @@ def _overrides_of(candidate: Candidate) -> list[str]:
 
 
 def _options(composed: DictConfig) -> SearchOptions:
+    """Return the search's options.
+
+    Raises:
+        UsageError: no search is chosen, or an option has an invalid value.
+    """
     options = OmegaConf.to_object(composed.search)
     if not isinstance(options, SearchOptions):
         raise UsageError("search has no options; choose one: search=auto")

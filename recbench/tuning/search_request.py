@@ -14,20 +14,20 @@ from recbench.usage import UsageError
 
 @dataclass
 class SearchRequest:
-    """What a command line asks for."""
+    """What a command line asks a search to do."""
 
     fixed: list[str] = field(default_factory=list)  # overrides that every job has
-    outer: list[list[str]] = field(default_factory=list)  # choices that each get a study
-    seeds: list[list[str]] = field(default_factory=lambda: [[]])  # overrides of the replicates; none: one, as it stands
-    pinned: set[str] = field(default_factory=set)  # options of the model that have one value
-    swept: dict[str, Space] = field(default_factory=dict)  # and those that have several
+    outer: list[list[str]] = field(default_factory=list)  # choices whose combinations get a study each
+    seeds: list[list[str]] = field(default_factory=lambda: [[]])  # overrides of the replicates
+    pinned: set[str] = field(default_factory=set)  # the model's options that are given one value
+    swept: dict[str, Space] = field(default_factory=dict)  # and those that are given several values or an interval
 
 
 def parse_request(overrides: Sequence[Override]) -> SearchRequest:
     """Sort the overrides by what they vary; of two for the same key, the later counts.
 
     Raises:
-        UsageError: something varies that a search can't vary.
+        UsageError: an override varies what a search can't vary.
     """
     request = SearchRequest()
     for key, override in {each.get_key_element(): each for each in overrides}.items():
@@ -52,13 +52,13 @@ def parse_request(overrides: Sequence[Override]) -> SearchRequest:
 
 
 def each_value(swept: Mapping[str, Space]) -> list[str]:
-    """An override for each value that an option is given, to see whether it can be had; one empty one at least."""
+    """Return an override for each value to try, to check that it is valid; one empty text if there is none."""
     values = [(name, each.values if isinstance(each, OneOf) else (each.low, each.high)) for name, each in swept.items()]
-    return [f"model.{name}={to_override(value)}" for name, given in values for value in given] or [""]
+    return [f"model.{name}={to_override(value)}" for name, listed in values for value in listed] or [""]
 
 
 def _space_of(override: Override) -> Space:
-    """Several values as choices, `interval(a,b)` as a range."""
+    """Return several values as choices, `interval(a,b)` as a range."""
     swept = override.value()
     if isinstance(swept, IntervalSweep):
         if swept.start is None or swept.end is None:

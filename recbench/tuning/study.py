@@ -1,6 +1,6 @@
-"""Studies: the candidates of one model, chosen one after the other by what is known of those before.
+"""Studies: the candidates of one model, proposed one after another by a sampler.
 
-Optuna keeps a study in a journal on disk, so that a search that was killed goes on where it stopped.
+Optuna keeps a study in a journal on disk, so that an interrupted search resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -26,27 +26,28 @@ if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial, Trial
 
-Evaluate = Callable[[Sequence[Candidate], Sequence[int]], Sequence[float | None]]  # and their numbers; None: no score
+# candidates and their trials' numbers -> scores; None: the candidate failed or was pruned
+Evaluate = Callable[[Sequence[Candidate], Sequence[int]], Sequence[float | None]]
 
-N_DRAWS = 6  # before a space without new candidates counts as exhausted
+N_DRAWS = 6  # that repeat earlier candidates, before the remaining combinations are listed
 
 
 @dataclass
 class Study:
-    """One study: what is varied, how, and where that is written down."""
+    """One study: what varies, how it is sampled, and where the trials are stored."""
 
     name: str
     space: Mapping[str, Space]
-    start: Mapping[str, Any]  # the first candidate: the options as they stand
+    start: Mapping[str, Any]  # the first candidate: the model's own options
     options: SearchOptions
-    journal: Path | None = None  # None: nothing is kept
+    journal: Path | None = None  # None: nothing is stored
     greater_is_better: bool = False
 
     def run(self, evaluate: Evaluate) -> None:
         """Evaluate candidates until the budget is spent or there are no new ones.
 
-        Candidates of an earlier run come first: those that finished, so that they stand in this
-        run's table too, and those that were cut off.
+        Candidates of an earlier run come first: those that finished, so that this run's table has them too,
+        and those that were interrupted.
         """
         import optuna
 
@@ -59,11 +60,11 @@ class Study:
         )
         seen = dict(list(self._earlier(study).items())[: self.options.n_trials])
         for trial, value in zip(seen.values(), self._evaluated(evaluate, list(seen.values())), strict=True):
-            _tell_again(study, trial, value)
+            _store_again(study, trial, value)
         while batch := self._batch(study, seen):
             began = time.perf_counter()
             for asked, value in zip(batch, self._evaluated(evaluate, batch), strict=True):
-                _tell(study, asked.number, value)
+                _store(study, asked.number, value)
             study.set_user_attr("seconds", _seconds(study) + time.perf_counter() - began)
 
     def _key(self, params: Mapping[str, Any]) -> str:
@@ -78,13 +79,13 @@ class Study:
         return evaluate([candidate_of(trial.params, self.space) for trial in trials], numbers) if trials else []
 
     def _earlier(self, study: optuna.Study) -> dict[str, FrozenTrial]:
-        """The trials of earlier runs, one a candidate, in their order; of a repeated one, that with a value."""
+        """Return the trials of earlier runs in order, one per candidate: of repeated ones, the one with a score."""
         from optuna.trial import TrialState
 
         earlier: dict[str, FrozenTrial] = {}
         for trial in study.get_trials(deepcopy=False):
             if set(trial.params) != set(self.space):
-                continue  # cut off before it was drawn
+                continue  # interrupted before all of its parameters were drawn
             key = self._key(trial.params)
             complete = trial.state == TrialState.COMPLETE
             if trial.state != TrialState.WAITING and (complete or key not in earlier):
@@ -92,7 +93,7 @@ class Study:
         return earlier
 
     def _batch(self, study: optuna.Study, seen: dict[str, Any]) -> list[Trial]:
-        """The next new candidates, which join those seen; none if the budget is spent."""
+        """Return the next new candidates, and add them to those seen; none if the budget is spent."""
         batch: list[Trial] = []
         spent = self.options.timeout is not None and _seconds(study) >= self.options.timeout
         n_left = 0 if spent else min(self.options.n_jobs, self.options.n_trials - len(seen))
@@ -102,7 +103,7 @@ class Study:
         return batch
 
     def _ask(self, study: optuna.Study, seen: Mapping[str, Any]) -> Trial | None:
-        """A candidate that is not among those seen; None if there is none left."""
+        """Return a candidate that is not among those seen; None if there is none left."""
         from optuna.trial import TrialState
 
         listed = self._sampler.listed(self.space, self.options.grid_points, self.options.seed)
@@ -128,23 +129,24 @@ class Study:
         return int(seed)
 
 
-def _tell(study: optuna.Study, number: int, value: float | None) -> None:
+def _store(study: optuna.Study, number: int, value: float | None) -> None:
+    """Finish a trial with its score, or as pruned or failed if it has none."""
     from optuna.trial import TrialState
 
     state = None
     if value is None or not math.isfinite(value):
         (trial,) = (each for each in study.get_trials(deepcopy=False) if each.number == number)
         value, state = None, TrialState.PRUNED if was_pruned(trial) else TrialState.FAIL
-    # another process may be at the same search, and have told before
+    # another process may run the same search, and have finished this trial
     study.tell(number, value, state, skip_if_finished=True)
 
 
-def _tell_again(study: optuna.Study, trial: FrozenTrial, value: float | None) -> None:
-    """What became of an earlier run's candidate: one that was cut off, or that failed then and not now."""
+def _store_again(study: optuna.Study, trial: FrozenTrial, value: float | None) -> None:
+    """Store the score of an earlier run's candidate: one that was interrupted, or that failed then but not now."""
     from optuna.trial import TrialState, create_trial
 
     if trial.state == TrialState.RUNNING:
-        _tell(study, trial.number, value)
+        _store(study, trial.number, value)
     elif trial.state in (TrialState.FAIL, TrialState.PRUNED) and value is not None and math.isfinite(value):
         study.add_trial(create_trial(params=trial.params, distributions=trial.distributions, value=value))
 

@@ -1,4 +1,4 @@
-"""Variants that plugins bring: found, shown and run; refused by name where they reach beyond their own options."""
+"""Plugins' variants: found, shown and run; rejected by name where they set more than their own options."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def register_models():
 
 
 def _install(site: Path, **files: str) -> dict[str, str]:
-    """A package with the plugin and these files in `conf/model`; returns the environment that has it."""
+    """Install the plugin with these files in `conf/model`; return the environment that has it."""
     package = site / "acme_guess"
     (package / "conf" / "model").mkdir(parents=True)
     (package / "__init__.py").write_text(PACKAGE)
@@ -52,7 +52,7 @@ def _install(site: Path, **files: str) -> dict[str, str]:
     return {"PYTHONPATH": str(site)}
 
 
-def test_a_plugins_variant_is_run_as_any_other(tmp_path: Path) -> None:
+def test_a_plugins_variant_is_run_like_any_model(tmp_path: Path) -> None:
     where = _install(tmp_path / "site", low_guess="# Guesses low.\ndefaults: [guess, _self_]\nvalue: 1.5\n")
     run = recbench("-m", "model=low_guess,guess,bias", *SMALL, cwd=tmp_path, **where)
     assert run.returncode == 0, run.stderr
@@ -74,24 +74,24 @@ def test_a_plugins_variant_is_listed_and_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "cause"),
     [
-        ("mf_classic", "defaults: [guess, _self_]\n", "model 'mf_classic' is there already, from recbench; rename"),
-        ("bias", "defaults: [guess, _self_]\n", "model 'bias' is there already, from recbench; rename"),
-        ("sly", "_target_: os.system\n", "and sets options, nothing else"),
-        ("sly", "# @package _global_\nseed: 3\n", "and sets options, nothing else"),
-        ("sly", "defaults: [override /hydra/launcher: joblib]\n", "and sets options, nothing else"),
-        ("sly", "defaults: [{/hydra/launcher: joblib}]\n", "and sets options, nothing else"),
-        ("sly", "value: [1\n", "is no YAML"),
-        ("sly", "- guess\n", "is no YAML: a mapping of options is wanted"),
-        ("sly", "value: 1\n", "`defaults: []` leads to no registered model; start from one name"),
-        ("sly", "defaults: [gues, _self_]\n", "`defaults: ['gues']` leads to no registered model"),
-        ("sly", "defaults: [sly, _self_]\n", "`defaults: ['sly']` leads to no registered model"),
+        ("mf_classic", "defaults: [guess, _self_]\n", "model 'mf_classic' already exists, from recbench; rename"),
+        ("bias", "defaults: [guess, _self_]\n", "model 'bias' already exists, from recbench; rename"),
+        ("sly", "_target_: os.system\n", "and sets options, and nothing else"),
+        ("sly", "# @package _global_\nseed: 3\n", "and sets options, and nothing else"),
+        ("sly", "defaults: [override /hydra/launcher: joblib]\n", "and sets options, and nothing else"),
+        ("sly", "defaults: [{/hydra/launcher: joblib}]\n", "and sets options, and nothing else"),
+        ("sly", "value: [1\n", "is not valid YAML"),
+        ("sly", "- guess\n", "is not valid YAML: expected a mapping of options, got ['guess']"),
+        ("sly", "value: 1\n", "`defaults: []` does not lead to a registered model; start from one name"),
+        ("sly", "defaults: [gues, _self_]\n", "`defaults: ['gues']` does not lead to a registered model"),
+        ("sly", "defaults: [sly, _self_]\n", "`defaults: ['sly']` does not lead to a registered model"),
         ("sly", "defaults: [guess]\nvalu: 1\n", "no option 'valu'; did you mean 'value'? (options: value)"),
-        ("sly", "defaults: [guess]\nvalue: high\n", "model 'guess' has value='high'; give float"),
+        ("sly", "defaults: [guess]\nvalue: high\n", "model 'guess' has value='high'; expected float"),
         ("sly", "defaults: [mf]\nsolver: magic\n", "model 'mf' has solver='magic'"),
-        ("Sly", "value: 1\n", "a variant stands at conf/model|dataset|split/<name>.yaml"),
+        ("Sly", "value: 1\n", "a variant's file is conf/model|dataset|split/<name>.yaml"),
     ],
 )
-def test_a_file_that_can_not_be_a_variant_is_reported(name: str, text: str, cause: str, tmp_path: Path) -> None:
+def test_an_invalid_variant_file_is_reported(name: str, text: str, cause: str, tmp_path: Path) -> None:
     where = _install(tmp_path / "site", **{name: text}, low_guess="defaults: [guess, _self_]\n")
     listed = recbench("list", cwd=tmp_path, **where).stdout
     (reported,) = listed.partition("\ndisabled\n")[2].splitlines()
@@ -100,17 +100,17 @@ def test_a_file_that_can_not_be_a_variant_is_reported(name: str, text: str, caus
     assert cause in reported
 
 
-def test_a_file_that_shadows_recbenchs_own_disables_its_folder_and_nothing_else(tmp_path: Path) -> None:
+def test_a_file_that_shadows_recbenchs_own_disables_only_its_folder(tmp_path: Path) -> None:
     taken = "defaults: [guess, _self_]\n"
     where = _install(tmp_path / "site", mf_classic=taken, low_guess=taken)
     assert recbench("model=mf_classic", "--cfg", "job", cwd=tmp_path, **where).stdout.count("kind: mf") == 1
-    run = recbench("model=guess", *SMALL, cwd=tmp_path, **where)  # the plugin itself is not to blame
+    run = recbench("model=guess", *SMALL, cwd=tmp_path, **where)  # the plugin's models still work
     assert run.returncode == 0, run.stderr
     gone = recbench("model=low_guess", *SMALL, cwd=tmp_path, **where)
     assert gone.returncode == 2
 
 
-def test_a_variant_may_start_from_another_and_take_what_stands_elsewhere(tmp_path: Path) -> None:
+def test_a_variant_may_start_from_another_and_refer_to_other_options(tmp_path: Path) -> None:
     low = "defaults: [guess, _self_]\nvalue: ${seed}\n"
     where = _install(tmp_path / "site", low_guess=low, lower_guess="defaults: [low_guess, _self_]\n")
     run = recbench("model=lower_guess", "seed=2", *SMALL, cwd=tmp_path, **where)
@@ -119,7 +119,7 @@ def test_a_variant_may_start_from_another_and_take_what_stands_elsewhere(tmp_pat
     assert (record.job.kind, record.job.options) == ("guess", {"value": 2.0})
 
 
-def test_variants_stand_beside_the_module_that_holds_the_hooks(tmp_path: Path) -> None:
+def test_variants_are_in_the_package_of_the_module_with_the_hooks(tmp_path: Path) -> None:
     where = _install(tmp_path / "site", low_guess="defaults: [guess, _self_]\nvalue: 1.5\n")
     package = tmp_path / "site" / "acme_guess"
     (package / "__init__.py").rename(package / "hooks.py")
@@ -128,7 +128,7 @@ def test_variants_stand_beside_the_module_that_holds_the_hooks(tmp_path: Path) -
     assert "a variant of guess of acme-guess" in recbench("show", "model=low_guess", cwd=tmp_path, **where).stdout
 
 
-def test_a_function_may_make_a_model(tmp_path: Path) -> None:
+def test_a_function_may_return_a_model(tmp_path: Path) -> None:
     where = _install(tmp_path / "site")
     run = recbench("model=made_guess", "model.value=4", *SMALL, cwd=tmp_path, **where)
     assert run.returncode == 0, run.stderr
@@ -136,8 +136,8 @@ def test_a_function_may_make_a_model(tmp_path: Path) -> None:
     assert (record.job.model, record.job.options) == ("made_guess", {"value": 4.0})
 
 
-def test_a_model_that_lacks_its_library_is_listed_with_what_brings_it(tmp_path: Path) -> None:
-    where = _install(tmp_path / "site", needier="# More\n# needs. Told\n# at length.\ndefaults: [needy, _self_]\n")
+def test_a_model_that_lacks_its_library_is_listed_with_what_to_install(tmp_path: Path) -> None:
+    where = _install(tmp_path / "site", needier="# More\n# needs. In\n# detail.\ndefaults: [needy, _self_]\n")
     listed = recbench("list", cwd=tmp_path, **where).stdout
     lacking = "(unavailable: needs no_such_library; pip install acme-guess[all])"
     assert lacking in listed
@@ -149,7 +149,7 @@ def test_a_model_that_lacks_its_library_is_listed_with_what_brings_it(tmp_path: 
     assert "Traceback" not in run.stderr
 
 
-def test_a_plugin_that_lacks_a_library_is_told_with_what_may_bring_it(tmp_path: Path) -> None:
+def test_a_plugin_that_lacks_a_library_is_listed_with_what_to_install(tmp_path: Path) -> None:
     where = _install(tmp_path / "site")
     (tmp_path / "site" / "acme_guess" / "__init__.py").write_text("import no_such_library\n")
     listed = recbench("list", cwd=tmp_path, **where).stdout

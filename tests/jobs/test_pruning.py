@@ -1,4 +1,4 @@
-"""Pruning: candidates that fall behind are stopped, and neither chosen, nor failed, nor run again."""
+"""Pruning: candidates that fall behind are stopped; they don't win, don't count as failed and aren't run again."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def register_models():
 SEARCH = ("-m", "search=auto", "model=climber", *SMALL, "search.sampler=random")
 
 
-Finished = tuple[Path, dict[str, str], str]  # its folder, its environment, what it printed
+Finished = tuple[Path, dict[str, str], str]  # its folder, its environment, its output
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A search of twelve candidates of `model=climber`, which logs its steps."""
+    """Run a search of twelve candidates of `model=climber`, which logs its steps."""
     folder = tmp_path_factory.mktemp("pruned")
     write_plugin(folder / "site", "acme-climber", CLIMBER)
     environment = {"PYTHONPATH": str(folder / "site"), "CLIMBER_LOG": str(folder / "log.txt")}
@@ -74,13 +74,13 @@ def test_a_search_stops_candidates_that_fall_behind(finished: Finished) -> None:
     folder, environment, printed = finished
     causes = [each.outcome.cause for each in _candidates(folder).values() if each.outcome.status == "pruned"]
     assert causes
-    assert all("most candidates before it had been better there" in cause for cause in causes)
+    assert all("worse than the median of earlier candidates at this step" in cause for cause in causes)
     assert all(int(cause.split()[2].rstrip(",")) > N_SPARED for cause in causes)
     assert f"{len(causes)} of them stopped early" in printed
-    assert len(_steps(environment)) < 10 * 13  # twelve candidates, and the winner again
+    assert len(_steps(environment)) < 10 * 13  # twelve candidates, and the winner's second fit
 
 
-def test_what_a_search_chose_has_gone_to_its_end(finished: Finished) -> None:
+def test_the_winner_of_a_search_ran_to_completion(finished: Finished) -> None:
     folder, *_ = finished
     (winner,) = (each for each in records_in(folder) if each.job.scored_on == "test" and each.job.model == "climber")
     ended = [
@@ -91,7 +91,7 @@ def test_what_a_search_chose_has_gone_to_its_end(finished: Finished) -> None:
     assert winner.job.options["guess"] == min(ended)[1]
 
 
-def test_what_was_pruned_is_not_run_again_by_its_search_but_is_by_a_sweep(finished: Finished) -> None:
+def test_a_pruned_candidate_is_run_again_by_a_sweep_but_not_by_its_search(finished: Finished) -> None:
     folder, environment, _ = finished
     before = _steps(environment)
     pruned = next(guess for guess, each in _candidates(folder).items() if each.outcome.status == "pruned")
@@ -101,7 +101,7 @@ def test_what_was_pruned_is_not_run_again_by_its_search_but_is_by_a_sweep(finish
     assert f"{pruned} 10" in _steps(environment)
 
 
-def test_what_is_pruned_takes_no_place_of_what_had_finished(finished: Finished, tmp_path: Path) -> None:
+def test_a_pruned_result_does_not_replace_a_finished_one(finished: Finished, tmp_path: Path) -> None:
     environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
     pruned = next(guess for guess, each in _candidates(finished[0]).items() if each.outcome.status == "pruned")
     recbench("-m", "model=climber", *SMALL, f"model.guess={pruned},2.5", cwd=tmp_path, **environment)
@@ -112,7 +112,7 @@ def test_what_is_pruned_takes_no_place_of_what_had_finished(finished: Finished, 
     assert "rmse" in listed
 
 
-def test_the_store_lists_what_was_pruned_and_reproduces_none_of_it(finished: Finished) -> None:
+def test_the_store_lists_pruned_results_but_does_not_reproduce_them(finished: Finished) -> None:
     folder, environment, _ = finished
     listed = recbench("results", "status=pruned", cwd=folder, **environment).stdout.splitlines()
     assert all(line.endswith("pruned") for line in listed[1:-1])
@@ -121,13 +121,13 @@ def test_the_store_lists_what_was_pruned_and_reproduces_none_of_it(finished: Fin
     assert (ran.returncode, "pruned, after step" in ran.stderr) == (2, True)
 
 
-def test_without_pruning_every_candidate_goes_to_its_end(finished: Finished, tmp_path: Path) -> None:
+def test_without_pruning_every_candidate_runs_to_completion(finished: Finished, tmp_path: Path) -> None:
     environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
     recbench(*SEARCH, "budget.trials=8", "search.pruning=false", cwd=tmp_path, **environment)
     assert [record.outcome.status for record in _candidates(tmp_path).values()] == ["ok"] * 8
 
 
-def test_folds_are_compared_with_their_like(finished: Finished, tmp_path: Path) -> None:
+def test_a_fold_is_compared_with_the_same_fold_of_other_candidates(finished: Finished, tmp_path: Path) -> None:
     environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
     recbench(*SEARCH, "split=k_fold", "split.n_folds=2", "budget.trials=12", cwd=tmp_path, **environment)
     records = _candidates(tmp_path).values()
@@ -136,7 +136,7 @@ def test_folds_are_compared_with_their_like(finished: Finished, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_candidates_of_other_processes_are_compared_too(finished: Finished, tmp_path: Path) -> None:
+def test_candidates_of_other_processes_are_compared(finished: Finished, tmp_path: Path) -> None:
     environment = finished[1] | {"CLIMBER_LOG": str(tmp_path / "log.txt")}
     workers = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "search.n_jobs=2")
     ran = recbench(*SEARCH, *workers, "budget.trials=14", cwd=tmp_path, **environment)
@@ -162,21 +162,21 @@ def _valid(guess: float, seed: int, rmse: float, status: Any = "ok") -> Record:
     )
 
 
-def test_what_was_pruned_with_one_seed_is_out_with_all() -> None:
+def test_a_candidate_pruned_with_one_seed_does_not_win() -> None:
     records = [_valid(2.0, 0, 0.9), _valid(2.0, 1, 0.9), _valid(3.0, 0, 0.1), _valid(3.0, 1, 0.1, "pruned")]
     assert {job.config["model"]["guess"] for job in winner_jobs(records)} == {2.0}
 
 
 @dataclass
 class Nested(RatingModel):
-    """Fits one of its own kind inside it, and notes which of the two is judged."""
+    """Fits a model of the same class inside it, and records which of the two has a checkpoint listener."""
 
     depth: int = 1
-    judged_: tuple[bool, ...] = field(init=False)
+    listened_to_: tuple[bool, ...] = field(init=False)
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        inside = [Nested(depth).fit(train).judged_ for depth in range(self.depth)]
-        self.judged_ = has_checkpoint_listener(self), *(each for judged in inside for each in judged)
+        inside = [Nested(depth).fit(train).listened_to_ for depth in range(self.depth)]
+        self.listened_to_ = has_checkpoint_listener(self), *(each for judged in inside for each in judged)
         checkpoint(self, self.depth, self.predict)
         return self
 
@@ -184,21 +184,22 @@ class Nested(RatingModel):
         return np.zeros(len(user_idx))
 
 
-def test_a_judge_hears_of_its_model_and_not_of_one_inside_it() -> None:
-    index, heard = np.arange(3), list[int]()
+def test_a_checkpoint_listener_hears_of_its_model_only() -> None:
+    index = np.arange(3)
+    heard: list[int] = []
     train = RatingDataset("toy", index, index, np.ones(3), index, index, (0, 5))
     model = Nested()
     with checkpoint_listener(model, lambda step, _: heard.append(step)):
         model.fit(train)
-    assert (heard, model.judged_) == ([1], (True, False))
-    assert model.fit(train).judged_ == (False, False)
+    assert (heard, model.listened_to_) == ([1], (True, False))
+    assert model.fit(train).listened_to_ == (False, False)
 
 
-def test_a_judge_may_end_the_fit() -> None:
+def test_a_checkpoint_listener_may_end_the_fit() -> None:
     model = Nested()
 
-    def judge(step: int, predict: Any) -> None:
+    def stop(step: int, predict: Any) -> None:
         raise PrunedError("enough")
 
-    with checkpoint_listener(model, judge), pytest.raises(PrunedError, match="enough"):
+    with checkpoint_listener(model, stop), pytest.raises(PrunedError, match="enough"):
         checkpoint(model, 1, model.predict)

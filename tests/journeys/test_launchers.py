@@ -1,4 +1,4 @@
-"""Every launcher gives the same table, the same store and the same rows for failures."""
+"""Every launcher gives the same table, the same stored results and the same failed rows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_a_launcher_gives_the_table_store_and_failures_of_every_other(launcher: str, site: str, tmp_path: Path) -> None:
+def test_every_launcher_gives_the_same_table_store_and_failures(launcher: str, site: str, tmp_path: Path) -> None:
     sweep = ["-m", "model=bias,mf,slope_one,failing", *SMALL, f"hydra/launcher={launcher}", *LAUNCHERS[launcher]]
     environment = {"PYTHONPATH": site, "RAY_AUTH_MODE": "disabled"}
     run = recbench(*sweep, cwd=tmp_path, **environment)
@@ -53,7 +53,7 @@ def test_a_launcher_gives_the_table_store_and_failures_of_every_other(launcher: 
     assert (rows["failing"]["status"], rows["failing"]["cause"]) == ("failed", "nothing works")
     here = {name: _score_here(name, tmp_path / "here") for name in ("bias", "mf", "slope_one")}
     assert {name: float(rows[name]["rmse"]) for name in here} == here
-    # the workers' results are in the one store: a second sweep, here, takes them from it
+    # the workers' results are in one store: a second sweep, in this process, takes them from it
     again = recbench("-m", "model=bias,mf,slope_one", *SMALL, cwd=tmp_path)
     assert again.stdout.count("cached") == 4
 

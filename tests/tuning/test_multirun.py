@@ -53,7 +53,7 @@ def test_the_jobs_and_their_folders_are_those_of_hydras_basic_sweeper(tmp_path: 
         assert len(list((tmp_path / name).glob("outputs/*/*/multirun.yaml"))) == 1
         overrides = (tmp_path / name).glob("outputs/*/*/*/.hydra/overrides.yaml")
         written[name] = {path.parts[-3]: path.read_text() for path in overrides}
-        assert [(record.model, record.seed) for record in records_in(tmp_path / name)][:4] == [
+        assert [(record.job.model, record.job.seed) for record in records_in(tmp_path / name)][:4] == [
             ("user_mean", 1),
             ("user_mean", 2),
             ("item_mean", 1),

@@ -16,7 +16,7 @@ from tests.support.command import SMALL, recbench
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["search=auto", "sealed=false"], "sealed=false: a search scores its candidates on validation alone"),
+        (["search=auto", "sealed=false"], "sealed=false: a search scores its candidates on the validation set only"),
         (
             ["search.n_trials=3"],
             "search.n_trials=3 is an option of a search; choose one: search=auto search.n_trials=3",
