@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from recbench.registry.options import removal_advice
 from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError
+from recbench.registry.removed_options import removal_advice
 from recbench.usage import UsageError, did_you_mean
 
 TYPES = {"Integer": "a whole number", "Float": "a number"}

@@ -14,8 +14,9 @@ from recbench.config.search_options import Budget, SearchOptions
 from recbench.config.variants import conf_dir
 from recbench.contracts import Metric
 from recbench.protocol.filters import Filters
-from recbench.registry.options import Option, convert, options_of, plain, removal_advice, schema
+from recbench.registry.options import Option, convert, options_of, plain, schema
 from recbench.registry.registry import Entry, Registry, installed
+from recbench.registry.removed_options import removal_advice
 from recbench.usage import did_you_mean
 
 GROUPS = ("dataset", "split", "model")

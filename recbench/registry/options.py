@@ -157,15 +157,6 @@ def meanings(factory: Callable[..., Any]) -> dict[str, str]:
     return comments
 
 
-def removal_advice(factory: Callable[..., Any], name: str) -> str:
-    """Return what to do instead of setting an option that the factory no longer has; empty if it never had it.
-
-    The factory lists such options, with the advice, in an attribute `removed_options`.
-    """
-    advice = getattr(factory, "removed_options", {}).get(name)
-    return f" any more; {advice}" if advice else ""
-
-
 def type_name(annotation: Any) -> str:
     """A type as a user reads it: `int`, `cosine | pearson`, `float or null`, `list of int`."""
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
