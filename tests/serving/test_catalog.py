@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from recbench.models.content.item_features import item_features
+from recbench.models.item_features import item_features
 from recbench.serving.catalog import Catalog, add_unknown_slot
 from recbench.testing.toy import toy_ratings
 

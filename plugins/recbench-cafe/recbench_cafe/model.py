@@ -12,9 +12,7 @@ from recbench import RatingDataset, RatingModel, between, hookimpl, searched
 from recbench.array_types import FloatArray, IntArray
 from recbench.models.baselines.bias import Bias
 
-STARTS_QUIETLY = (
-    "recbench.models.neural.quiet_tensorflow"  # TensorFlow without the lines that it writes while it starts
-)
+STARTS_QUIETLY = "recbench.models.quiet_tensorflow"  # TensorFlow without the lines that it writes while it starts
 
 
 @dataclass
@@ -83,7 +81,7 @@ class CafeNet(RatingModel):
 
 def _keras() -> Any:
     """Keras, imported when first asked for."""
-    from recbench.models.neural.quiet_tensorflow import tf
+    from recbench.models.quiet_tensorflow import tf
 
     tf.get_logger().setLevel("ERROR")  # it warns where many networks are fitted in one process, as sweeps do
     return tf.keras

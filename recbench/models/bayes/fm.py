@@ -26,7 +26,7 @@ from recbench.models.bayes.sampler import Noise
 from recbench.models.bayes.samples import Likelihood, PosteriorSamples, RatingUnits, checked_index, rating_moments
 from recbench.models.bayes.sorted_ratings import SortedRatings, sort_ratings
 from recbench.models.bayes.time_effects import Calendar
-from recbench.models.content.item_features import item_features
+from recbench.models.item_features import item_features
 from recbench.models.prediction_blocks import predict_in_blocks
 from recbench.progress import checkpoint, track
 from recbench.registry.search_space import between, searched

@@ -11,10 +11,10 @@ from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.capabilities import Reason, sorted_reasons, with_extra_user
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
-from recbench.models.content.item_features import named_features
+from recbench.models.batched_ridge import blocks, one_thread, ridge, ridge_of_one
 from recbench.models.content.tfidf import no_words, word_features
 from recbench.models.content.word_tastes import effects_by_word, word_effects, word_tastes
-from recbench.models.factorization.batched_ridge import blocks, one_thread, ridge, ridge_of_one
+from recbench.models.item_features import named_features
 from recbench.registry.search_space import between, searched
 
 PAIRS = 50_000  # predicted at a time: bounds the memory to some 25 MB

@@ -8,7 +8,7 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.capabilities import Model, with_extra_user
-from recbench.models.factorization.batched_ridge import ridge_of_one, side_by_side
+from recbench.models.batched_ridge import ridge_of_one, side_by_side
 
 if TYPE_CHECKING:
     from recbench.models.factorization.mf import MF

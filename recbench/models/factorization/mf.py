@@ -12,7 +12,7 @@ import numpy as np
 from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.means import global_mean
-from recbench.models.factorization.batched_ridge import Block, blocks, one_thread, padded, ridge_above, side_by_side
+from recbench.models.batched_ridge import Block, blocks, one_thread, padded, ridge_above, side_by_side
 from recbench.models.factorization.fold_in import new_factors, with_factors
 from recbench.progress import track
 from recbench.registry.search_space import between, searched
@@ -57,7 +57,7 @@ class MF(RatingModel):
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # which modules depends on the solver
         """TensorFlow for `sgd` alone."""
-        return ("recbench.models.neural.quiet_tensorflow",) if self.solver == "sgd" else ("threadpoolctl",)
+        return ("recbench.models.quiet_tensorflow",) if self.solver == "sgd" else ("threadpoolctl",)
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn `global_mean_`, `user_bias_`, `item_bias_`, `user_factors_` and `item_factors_`.

@@ -10,7 +10,7 @@ import numpy as np
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
 from recbench.models.baselines.means import global_mean
-from recbench.models.neural.trainer import Columns, Gather, Params, Tensor, Tensors, Trainer, tensorflow
+from recbench.models.trainer import Columns, Gather, Params, Tensor, Tensors, Trainer, tensorflow
 
 if TYPE_CHECKING:
     from recbench.models.factorization.mf import MF

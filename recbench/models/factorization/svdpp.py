@@ -12,7 +12,7 @@ from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.capabilities import CannotFoldInError
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.means import global_mean
-from recbench.models.factorization.batched_ridge import one_thread, side_by_side
+from recbench.models.batched_ridge import one_thread, side_by_side
 from recbench.models.factorization.fold_in import new_factors, with_factors
 from recbench.models.factorization.svdpp_als import EntityBlock, Learned, half_sweeps, products, sides_of
 from recbench.registry.search_space import between, searched

@@ -10,8 +10,8 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
-from recbench.models.factorization.batched_ridge import Block, blocks, ridge
-from recbench.models.factorization.implicit_term import Implicit
+from recbench.models.batched_ridge import Block, blocks, ridge
+from recbench.models.implicit_term import Implicit
 from recbench.progress import track
 
 if TYPE_CHECKING:

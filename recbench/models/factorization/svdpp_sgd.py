@@ -114,7 +114,7 @@ def user_by_user(train: RatingDataset, mean: float) -> Ratings:
 
 def _implied(ratings: Ratings, y: Float64Array) -> Float64Array:
     """The sums z of all users: (n_users, 1 + n_factors), the first column 0."""
-    from recbench.models.factorization.implicit_term import Implicit
+    from recbench.models.implicit_term import Implicit
 
     starts, items, _ = ratings
     n_users = len(starts) - 1

@@ -20,8 +20,8 @@ from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
 from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, frozen_hyperparameters, initial_params
 from recbench.models.neural.early_stopping import Stopping
-from recbench.models.neural.trainer import Params, Score, Trainer, TrainResult
 from recbench.models.prediction_blocks import pairwise_products
+from recbench.models.trainer import Params, Score, Trainer, TrainResult
 from recbench.progress import checkpoint
 from recbench.registry.search_space import between, searched
 
@@ -52,7 +52,7 @@ class AutoRec(RatingModel):
     """
 
     uses_valid: ClassVar[bool] = True
-    requires: ClassVar[tuple[str, ...]] = ("recbench.models.neural.quiet_tensorflow",)
+    requires: ClassVar[tuple[str, ...]] = ("recbench.models.quiet_tensorflow",)
 
     # defaults: chosen on validation sets, 10 % of the training sets of MovieLens 100k's u1, latest-small and 1M
     side: Side = "item"  # what a row of the autoencoder is: item or user

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
-from recbench.models.neural.trainer import FROZEN, Columns, Params, Tensor, Tensors, tensorflow
+from recbench.models.trainer import FROZEN, Columns, Params, Tensor, Tensors, tensorflow
 
 
 @dataclass(frozen=True)

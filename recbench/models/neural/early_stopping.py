@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recbench.contracts import RatingDataset
-from recbench.models.neural.trainer import TrainResult
+from recbench.models.trainer import TrainResult
 from recbench.runtime.seeds import derive_seed
 
 # trains one network: (train, valid, n_epochs, seed) -> its parameters, stopped early by valid unless that is None

@@ -28,8 +28,8 @@ from recbench.models.neural.ncf_network import (
     initial_params,
     rating_gatherer,
 )
-from recbench.models.neural.trainer import EpochUpdate, Params, Score, Trainer, TrainResult
 from recbench.models.prediction_blocks import predict_in_blocks
+from recbench.models.trainer import EpochUpdate, Params, Score, Trainer, TrainResult
 from recbench.progress import checkpoint
 from recbench.registry.search_space import between, searched
 
@@ -72,7 +72,7 @@ class NCF(RatingModel):
     """
 
     uses_valid: ClassVar[bool] = True
-    requires: ClassVar[tuple[str, ...]] = ("recbench.models.neural.quiet_tensorflow", "scipy.sparse")
+    requires: ClassVar[tuple[str, ...]] = ("recbench.models.quiet_tensorflow", "scipy.sparse")
 
     # defaults: chosen on validation sets, 10 % of the training sets of MovieLens 100k's u1, latest-small and 1M
     n_factors: int = 32  # width of the network's embeddings of users and items

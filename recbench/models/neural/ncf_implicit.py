@@ -11,8 +11,8 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
-from recbench.models.factorization.implicit_term import Implicit
-from recbench.models.neural.trainer import FROZEN, EpochUpdate, Params
+from recbench.models.implicit_term import Implicit
+from recbench.models.trainer import FROZEN, EpochUpdate, Params
 
 # the share of an anchor's move by which its embedding moves too: 0 takes more epochs, 1 can diverge with weak penalties
 FOLLOW = 0.5

@@ -18,7 +18,7 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
-from recbench.models.neural.trainer import FROZEN, Columns, Gather, Params, Tensor, Tensors, tensorflow
+from recbench.models.trainer import FROZEN, Columns, Gather, Params, Tensor, Tensors, tensorflow
 
 # p, q, g and h start uniform within ± these: p and q as in Keras; g and h so wide that g · h learns from the start
 START_SCALES = (0.05, 0.05, 0.3, 0.3)

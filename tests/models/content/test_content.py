@@ -14,7 +14,7 @@ import pytest
 from recbench import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.content.content import Content
-from recbench.models.content.item_features import item_features
+from recbench.models.item_features import item_features
 from recbench.serving.model_folder import load, save
 
 GENRES = ("Action", "Comedy", "Drama", "War")

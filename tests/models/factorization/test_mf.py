@@ -13,10 +13,10 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.array_types import FloatArray, IntArray
+from recbench.models import batched_ridge as als
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import global_mean
-from recbench.models.factorization import batched_ridge as als
-from recbench.models.factorization.batched_ridge import blocks, ridge
+from recbench.models.batched_ridge import blocks, ridge
 from recbench.models.factorization.mf import MF, EntityBlock, _sides, half_sweeps
 
 Coefficients = tuple[FloatArray, FloatArray]
@@ -209,7 +209,7 @@ def test_no_start_at_all_is_refused() -> None:
 
 
 def test_tensorflow_is_asked_for_by_sgd_alone() -> None:
-    assert MF(solver="sgd").requires == ("recbench.models.neural.quiet_tensorflow",)
+    assert MF(solver="sgd").requires == ("recbench.models.quiet_tensorflow",)
     assert MF().requires == ("threadpoolctl",)
 
 

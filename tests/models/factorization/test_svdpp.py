@@ -16,10 +16,10 @@ from recbench.array_types import FloatArray, IntArray
 from recbench.models.baselines.means import global_mean
 from recbench.models.factorization import mf as factorization
 from recbench.models.factorization import svdpp_als
-from recbench.models.factorization.implicit_term import Implicit
 from recbench.models.factorization.mf import MF
 from recbench.models.factorization.svdpp import SVDpp
 from recbench.models.factorization.svdpp_als import half_sweeps, sides_of
+from recbench.models.implicit_term import Implicit
 from tests.support.tastes import KOREN, predictions_of, rmse_of, tastes
 
 

@@ -14,7 +14,7 @@ from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.neural.autorec import AutoRec
 from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes, frozen_hyperparameters, initial_params
-from recbench.models.neural.trainer import tensorflow
+from recbench.models.trainer import tensorflow
 from recbench.progress import checkpoint_listener
 from recbench.runtime.seeds import derive_seed
 

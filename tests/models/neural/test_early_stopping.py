@@ -10,7 +10,7 @@ from recbench.contracts import RatingDataset
 from recbench.models.neural.autorec import AutoRec
 from recbench.models.neural.early_stopping import Stopping
 from recbench.models.neural.ncf import NCF
-from recbench.models.neural.trainer import TrainResult
+from recbench.models.trainer import TrainResult
 from recbench.testing.toy import toy_ratings
 
 

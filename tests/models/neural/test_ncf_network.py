@@ -8,7 +8,7 @@ import pytest
 from recbench.contracts import RatingDataset
 from recbench.models.neural.ncf_implicit import anchor_updater, initial_anchors
 from recbench.models.neural.ncf_network import Network, NetworkLoss, _drop, frozen_hyperparameters, initial_params
-from recbench.models.neural.trainer import FROZEN, Params, Trainer, tensorflow
+from recbench.models.trainer import FROZEN, Params, Trainer, tensorflow
 
 N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recbench.array_types import IntArray
-from recbench.models.factorization import batched_ridge as als
-from recbench.models.factorization.batched_ridge import blocks, ridge
+from recbench.models import batched_ridge as als
+from recbench.models.batched_ridge import blocks, ridge
 
 
 def _pairs() -> tuple[IntArray, IntArray]:

@@ -140,7 +140,7 @@ class Trainer:
 
 def tensorflow() -> ModuleType:
     """Return TensorFlow, importing it at the first call."""
-    from recbench.models.neural.quiet_tensorflow import tf
+    from recbench.models.quiet_tensorflow import tf
 
     return tf  # type: ignore[no-any-return]
 

@@ -15,7 +15,7 @@ from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.factorization.mf import MF
 from recbench.models.factorization.mf_sgd import FactorizationLoss
-from recbench.models.neural.trainer import (
+from recbench.models.trainer import (
     BETA_1,
     BETA_2,
     EPSILON,
@@ -185,7 +185,7 @@ def test_an_unknown_optimizer_is_an_error() -> None:
 
 @pytest.mark.slow
 def test_importing_tensorflow_writes_nothing() -> None:
-    code = "from recbench.models.neural.trainer import tensorflow; tensorflow().constant(1)"
+    code = "from recbench.models.trainer import tensorflow; tensorflow().constant(1)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")
 
