@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
+from recbench.models.row_pointers import pointers_from_counts
 
 BLOCK_FLOATS = 300_000  # floats in a block's largest array: 2.4 MB, to stay in the caches
 MANY_RATINGS = 2_000_000  # from here on in float32: memory is what takes the time, and a rating has few digits
@@ -42,7 +43,7 @@ def blocks(index: IntArray, others: IntArray, n_others: int, n_features: int) ->
     """Group ratings by `index`, whose features will be those of `others`, into blocks to solve at once."""
     by_entity = np.argsort(index, kind="stable")
     n_rows = np.bincount(index)
-    starts = np.cumsum(n_rows) - n_rows
+    starts = pointers_from_counts(n_rows)
     padded_others = np.append(others, n_others)
     grouped = []
     for entities in _similar(n_rows, n_features):

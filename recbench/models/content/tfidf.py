@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.contracts import RatingDataset
+from recbench.models.row_pointers import pointers_from_counts, row_pointers
 
 Rows = tuple[IntArray, IntArray, FloatArray]  # where each item's words begin (n_items + 1,), the words, their weights
 Entries = tuple[IntArray, IntArray, FloatArray]  # item, word, weight
@@ -53,7 +54,7 @@ def word_features(dataset: RatingDataset) -> tuple[Rows, list[str]]:
         names += [f"{kind}: {word}" for word in found]
     rows, words, weights = map(np.concatenate, zip(*entries, strict=True))
     order = np.lexsort((words, rows))
-    starts = np.append(0, np.cumsum(np.bincount(rows, minlength=dataset.n_items)))
+    starts = row_pointers(rows, dataset.n_items)
     return (starts, words[order], weights[order]), names
 
 
@@ -76,7 +77,7 @@ def _tf_idf(items: IntArray, texts: Sequence[str], n_items: int) -> tuple[Entrie
     vocabulary = sorted(set(chain.from_iterable(split)))
     code = {word: position for position, word in enumerate(vocabulary)}
     flat = np.array([code[word] for word in chain.from_iterable(split)], np.int64)
-    starts = np.append(0, np.cumsum([len(words) for words in split], dtype=np.int64))
+    starts = pointers_from_counts(np.array([len(words) for words in split], np.int64))
     owner, at = spread(starts, np.array([number[text] for text in texts], np.int64))
     keys, frequency = np.unique(items[owner] * max(len(vocabulary), 1) + flat[at], return_counts=True)
     rows, words = np.divmod(keys, max(len(vocabulary), 1))

@@ -12,6 +12,7 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.models.content.tfidf import Rows, spread
+from recbench.models.row_pointers import pointers_from_counts, row_pointers
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,7 +32,7 @@ def word_tastes(features: Rows, users: IntArray, items: IntArray, targets: Float
     """
     order = np.argsort(users, kind="stable")
     n_entries = np.diff(features[0])[items[order]]
-    before_user = np.append(0, np.cumsum(n_entries))[np.searchsorted(users[order], users[order])]
+    before_user = pointers_from_counts(n_entries)[np.searchsorted(users[order], users[order])]
     parts = np.split(order, np.flatnonzero(np.diff(before_user // MAX_ENTRIES)) + 1)
     solved = [_solved(features, users[part], items[part], targets[part], reg) for part in parts]
     return np.concatenate([keys for keys, _ in solved]), np.concatenate([tastes for _, tastes in solved])
@@ -78,7 +79,7 @@ def _solved(features: Rows, users: IntArray, items: IntArray, targets: FloatArra
 
     rating, at = spread(features[0], items)
     keys, which = np.unique(keys_of(users[rating], features[1][at]), return_inverse=True)
-    starts = np.append(0, np.cumsum(np.bincount(rating, minlength=len(items))))
+    starts = row_pointers(rating, len(items))
     design = csr_array((features[2][at], which, starts), shape=(len(items), len(keys)))
     return keys, _ridge(design, targets, reg)
 

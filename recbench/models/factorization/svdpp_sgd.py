@@ -20,6 +20,7 @@ from numba import boolean, float64, int32, int64, void
 from recbench.array_types import Float64Array, FloatArray, Int32Array, RowPointers
 from recbench.contracts import RatingDataset
 from recbench.models.numba_compile import compiled
+from recbench.models.row_pointers import row_pointers
 from recbench.progress import track
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def train_sgd(
 def user_by_user(train: RatingDataset, mean: float) -> Ratings:
     """The ratings less their mean, sorted by user and item."""
     order = np.lexsort((train.item_idx, train.user_idx))
-    starts = np.append(0, np.cumsum(np.bincount(train.user_idx, minlength=train.n_users), dtype=np.int64))
+    starts = row_pointers(train.user_idx, train.n_users)
     items = np.ascontiguousarray(train.item_idx[order], np.int32)
     return starts, items, train.ratings[order].astype(np.float64) - mean
 

@@ -23,8 +23,8 @@ from recbench.models.neighbors.similarity_inputs import (
     means,
     sorted_both_ways,
     spreads,
-    starts_of,
 )
+from recbench.models.row_pointers import row_pointers
 from recbench.registry.search_space import between, searched
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Neighbors(RatingModel):
         bias = Bias(self.reg_user, self.reg_item).fit(train)
         rows, columns = self._sides(train.user_idx, train.item_idx)
         n_rows, n_columns = self._sides(train.n_users, train.n_items)
-        starts = starts_of(rows, n_rows), starts_of(columns, n_columns)
+        starts = row_pointers(rows, n_rows), row_pointers(columns, n_columns)
         ratings, residuals = train.ratings.astype(np.float64), np.asarray(bias.residuals(train), np.float64)
         compared = self._compared(train, bias, ratings, residuals)
         deviations = self._center(train, bias, ratings, residuals)

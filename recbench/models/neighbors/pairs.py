@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recbench.array_types import BoolArray, Float64Array, IntArray
+from recbench.models.row_pointers import pointers_from_counts
 from recbench.progress import track
 from recbench.runtime.memo import digest_of, fits_in_memory, memoize
 
@@ -64,7 +65,7 @@ def _kept(ratings: Ratings, pairs: Pairs, n_neighbors: int, rule: SimilarityRule
     n_raters = np.diff(by_column[0])[pairs[1]]
     n_needed = min(n_neighbors, int(np.max(n_raters, initial=0)))
     for n_kept in KEEPING:
-        starts = np.append(0, np.cumsum(np.minimum(n_raters, n_kept)))
+        starts = pointers_from_counts(np.minimum(n_raters, n_kept))
         n_bytes = N_BYTES_A_RATER * int(starts[-1]) + N_BYTES_A_PAIR * len(n_raters)
         if n_kept < n_needed:
             return None

@@ -70,11 +70,6 @@ def means(index: IntArray, values: Float64Array, n: int, empty: float) -> Float6
     return np.where(n_rows > 0, np.bincount(index, values, minlength=n) / np.maximum(n_rows, 1), empty)
 
 
-def starts_of(index: IntArray, n: int) -> RowPointers:
-    """Where each index's values start when they are sorted by it, and the end: (n + 1,)."""
-    return np.append(0, np.cumsum(np.bincount(index, minlength=n), dtype=np.int64))
-
-
 def sorted_both_ways(
     rows: IntArray,
     columns: IntArray,

@@ -12,7 +12,8 @@ import pytest
 from recbench.contracts import RatingDataset
 from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
 from recbench.models.neighbors.pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbor_sums
-from recbench.models.neighbors.similarity_inputs import Similarity, sorted_both_ways, starts_of
+from recbench.models.neighbors.similarity_inputs import Similarity, sorted_both_ways
+from recbench.models.row_pointers import row_pointers
 from recbench.runtime import memo as shared
 from recbench.runtime.memo import memoizing
 
@@ -117,7 +118,7 @@ def test_ratings_are_sorted_by_row_and_by_column() -> None:
     rng = np.random.default_rng(0)
     rows, columns = rng.integers(0, 7, 500).astype(np.int32), rng.integers(2, 90, 500).astype(np.int32)
     values = rng.random(500), rng.random(500)
-    by_row, by_column = sorted_both_ways(rows, columns, values, (starts_of(rows, 9), starts_of(columns, 95)))
+    by_row, by_column = sorted_both_ways(rows, columns, values, (row_pointers(rows, 9), row_pointers(columns, 95)))
     in_rows, in_columns = np.lexsort((columns, rows)), np.lexsort((rows, columns))
     for found, order, other in ((by_row, in_rows, columns), (by_column, in_columns, rows)):
         np.testing.assert_array_equal(found[0], other[order])
