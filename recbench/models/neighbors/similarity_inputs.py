@@ -1,4 +1,4 @@
-"""What of a rating the neighbor models compare, and what they average."""
+"""What of each rating the neighbor models compare, and how they are centered and sorted."""
 
 from __future__ import annotations
 
@@ -6,90 +6,93 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from recbench.array_types import Float64Array, IntArray, RowPointers
+from recbench.models.neighbors.kernel_arguments import Entries, read_only
 
-Rated = tuple[
-    npt.NDArray[np.int32], Float64Array, Float64Array
-]  # the other index of each rating, compared values, deviations
 Similarity = Literal[
     "cosine", "cosine_full", "cosine_baseline", "cosine_robust", "pearson", "pearson_baseline", "adjusted_cosine", "msd"
 ]
 Centering = Literal["none", "mean", "zscore", "baseline", "baseline_zscore"]
 
-LARGEST = 1.5  # residual that a robust similarity sees, in root mean squares
+ROBUST_LIMIT = 1.5  # largest residual that cosine_robust compares, in root mean squares
 SPREAD_DAMPING = 10.0  # pull of a row's spread toward the overall one, in ratings
 
 
-class Overall(NamedTuple):
-    """What all training ratings have in common."""
+class TrainingMoments(NamedTuple):
+    """Two numbers over all training ratings."""
 
     mean: float
-    spread: float  # root mean square of the bias model's residuals
+    residual_rms: float  # root mean square of the bias model's residuals
 
 
-def compared(
+def similarity_values(
     similarity: Similarity,
     ratings: Float64Array,
     residuals: Float64Array,
-    overall: Overall,
+    moments: TrainingMoments,
     column_means: Callable[[], Float64Array],
 ) -> Float64Array:
-    """The value of each rating that enters the similarities.
+    """Return the value x of each rating that enters the similarities, (n_ratings,).
 
-    `residuals` are what the bias model leaves of each rating, `column_means` the mean rating of each one's column.
+    `residuals` (n_ratings,) are the ratings less the bias model's predictions; `column_means` returns the mean
+    rating of each rating's column, (n_ratings,), and is called only if the similarity needs it.
     """
     if similarity in ("cosine_baseline", "pearson_baseline"):
         return residuals
     if similarity == "cosine_robust":
-        return np.clip(residuals, -LARGEST * overall.spread, LARGEST * overall.spread)
+        limit = ROBUST_LIMIT * moments.residual_rms
+        return np.clip(residuals, -limit, limit)
     if similarity == "adjusted_cosine":
         return np.asarray(ratings - column_means())
     if similarity in ("pearson", "msd"):
-        return ratings - overall.mean  # changes neither, and leaves small sums
+        return ratings - moments.mean  # changes neither, and keeps sums small, which rounding needs
     return ratings
 
 
-def spreads(
-    centering: Centering, rows: IntArray, deviations: Float64Array, n_rows: int, overall: float
+def row_spreads(
+    centering: Centering, rows: IntArray, deviations: Float64Array, n_rows: int, mean_square: float
 ) -> Float64Array:
-    """The spread of each row's deviations (n_rows,), `overall` being the mean square of all of them."""
+    """Return the spread of each row's deviations, (n_rows,): 1 unless `centering` divides by it.
+
+    `mean_square` is the mean square of all training deviations.
+    """
     if centering not in ("zscore", "baseline_zscore"):
         return np.ones(n_rows)
     damping = SPREAD_DAMPING if centering == "baseline_zscore" else 0.0
-    squares = np.bincount(rows, deviations**2, minlength=n_rows) + damping * overall
+    squares = np.bincount(rows, deviations**2, minlength=n_rows) + damping * mean_square
     variance = squares / np.maximum(np.bincount(rows, minlength=n_rows) + damping, 1)
     # a constant row has no spread of its own
-    return np.sqrt(np.where(variance > 0, variance, overall or 1.0))
+    return np.sqrt(np.where(variance > 0, variance, mean_square or 1.0))
 
 
 def means(index: IntArray, values: Float64Array, n: int, empty: float) -> Float64Array:
-    """The mean value of each index (n,), `empty` where there is none."""
-    n_rows = np.bincount(index, minlength=n)
-    return np.where(n_rows > 0, np.bincount(index, values, minlength=n) / np.maximum(n_rows, 1), empty)
+    """Return the mean of the values of each index, (n,), and `empty` for an index without values."""
+    n_values = np.bincount(index, minlength=n)
+    return np.where(n_values > 0, np.bincount(index, values, minlength=n) / np.maximum(n_values, 1), empty)
 
 
-def sorted_both_ways(
-    rows: IntArray,
-    columns: IntArray,
-    values: tuple[Float64Array, Float64Array],
-    starts: tuple[RowPointers, RowPointers],
-) -> tuple[Rated, Rated]:
-    """The ratings by row, then column, and by column, then row; `starts` are those of rows and columns.
+def sort_both_ways(
+    columns: IntArray, entries: Entries, row_starts: RowPointers, column_starts: RowPointers
+) -> tuple[Entries, Entries]:
+    """Return the ratings sorted by row, then column, and sorted by column, then row.
 
-    Counting sorts that read in order: sorting by comparisons, and fetching by index, take more than
-    linear time where ratings outgrow the processor's cache.
+    `entries.others` are the rows. Counting sorts that read in order: sorting by comparisons, and fetching by
+    index, take more than linear time where the ratings exceed the processor's cache.
     """
     from recbench.models.neighbors.kernels_similarity import sort_by
 
-    indices = [np.arange(len(each) - 1, dtype=np.int32) for each in starts]
-    by_column: Rated = (np.empty(len(rows), np.int32), np.empty(len(rows)), np.empty(len(rows)))
-    by_row: Rated = (np.empty(len(rows), np.int32), np.empty(len(rows)), np.empty(len(rows)))
+    by_row = _unfilled(len(columns))
+    by_column = _unfilled(len(columns))
     keys = np.asarray(columns, np.int32)
-    rated: Rated = (np.asarray(rows, np.int32), *values)
-    # by row and sorted within, as it comes by column; then by column again, now sorted within too
-    for side, done in ((1, by_column), (0, by_row), (1, by_column)):
-        sort_by(keys, rated, starts[side][:-1].copy(), done)
-        keys, rated = done[0], (np.repeat(indices[side], np.diff(starts[side])), done[1], done[2])
+    # by row, each row in the order of columns that the first pass made; then by column, now in the order of rows
+    for starts, target in ((column_starts, by_column), (row_starts, by_row), (column_starts, by_column)):
+        sort_by(keys, read_only(entries), starts[:-1].copy(), target)
+        keys = target.others
+        sorted_by = np.arange(len(starts) - 1, dtype=np.int32)
+        entries = target._replace(others=np.repeat(sorted_by, np.diff(starts)))
     return by_row, by_column
+
+
+def _unfilled(n_ratings: int) -> Entries:
+    return Entries(np.empty(n_ratings, np.int32), np.empty(n_ratings), np.empty(n_ratings))

@@ -1,4 +1,4 @@
-"""The neighbor models against paper, and against a direct evaluation of their formulas."""
+"""The neighbor models against cases worked by hand, and against a direct evaluation of their formulas."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.datasets.movielens.loader import load_movielens
 from recbench.metrics import rmse
@@ -17,36 +18,13 @@ from recbench.models.baselines.bias import Bias
 from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
 from recbench.models.neighbors.similarity_inputs import Centering, Similarity
 from recbench.splits import Holdout
+from tests.support.rating_tables import NAN, predict_all, random_table, ratings_from
 
-Floats = npt.NDArray[np.floating[Any]]
-
-NAN = float("nan")
-ON_PAPER = [[5, NAN, 3, 2], [4, 3, NAN, 1], [2, 5, 4, NAN]]
+WORKED = [[5, NAN, 3, 2], [4, 3, NAN, 1], [2, 5, 4, NAN]]
 UNRATED = (np.array([0, 1, 2]), np.array([1, 2, 3]))  # U1 on I2, U2 on I3, U3 on I4
 PLAIN: dict[str, Any] = {"shrinkage": 0.0, "amplification": 1.0, "aggregation_damping": 0.0}
 KOREN: dict[str, Any] = {"similarity": "pearson_baseline", "centering": "baseline", "amplification": 1.0}
 EITHER = pytest.mark.parametrize("make", [UserKNN, ItemKNN])
-
-
-def ratings_from(table: Any, scale: tuple[float, float] = (1, 5)) -> RatingDataset:
-    table = np.array(table, float)
-    users, items = np.nonzero(~np.isnan(table))
-    n_users, n_items = table.shape
-    return RatingDataset("table", users, items, table[users, items], np.arange(n_users), np.arange(n_items), scale)
-
-
-def random_table(n_users: int = 40, n_items: int = 30, seed: int = 0) -> Floats:
-    """Half-star ratings, a third of them there, the last user and the last item without any."""
-    rng = np.random.default_rng(seed)
-    table = np.clip(np.round(2 * rng.normal(3.5, 1.0, (n_users, n_items))) / 2, 0.5, 5)
-    table[rng.random(table.shape) > 1 / 3] = NAN
-    table[-1], table[:, -1] = NAN, NAN
-    return table
-
-
-def predict_all(model: Neighbors, train: RatingDataset) -> Floats:
-    pairs = np.indices((train.n_users, train.n_items)).reshape(2, -1)
-    return model.fit(train).predict(*pairs).reshape(train.n_users, train.n_items)
 
 
 class Direct:
@@ -84,7 +62,7 @@ class Direct:
             largest = 1.5 * float(np.sqrt(np.nanmean(residuals**2)))
             self.x = np.clip(residuals, -largest, largest)
 
-    def similarities(self, row: int, others: npt.NDArray[np.intp]) -> Floats:
+    def similarities(self, row: int, others: npt.NDArray[np.intp]) -> FloatArray:
         columns = self.rated[row]
         common = self.rated[others][:, columns]
         x = np.where(common, self.x[row][columns], 0)
@@ -116,7 +94,7 @@ class Direct:
         w = s**self.model.amplification
         return float(b + self.scale[row] * (w @ d) / (self.model.aggregation_damping + w.sum()))
 
-    def predict_pairs(self, users: Any, items: Any) -> Floats:
+    def predict_pairs(self, users: Any, items: Any) -> FloatArray:
         sides = (items, users) if isinstance(self.model, ItemKNN) else (users, items)
         return np.array([self.predict(row, column) for row, column in zip(*sides, strict=True)])
 
@@ -142,29 +120,29 @@ ITEM_BASED = [
 
 
 @pytest.mark.parametrize(("options", "expected"), USER_BASED)
-def test_user_based_predictions_agree_with_paper(options: dict[str, Any], expected: list[float]) -> None:
-    predicted = UserKNN(**{**PLAIN, **options}).fit(ratings_from(ON_PAPER)).predict(*UNRATED)
+def test_user_based_predictions_match_the_worked_cases(options: dict[str, Any], expected: list[float]) -> None:
+    predicted = UserKNN(**{**PLAIN, **options}).fit(ratings_from(WORKED)).predict(*UNRATED)
     assert expected == pytest.approx(predicted, abs=6e-7)
 
 
 @pytest.mark.parametrize(("options", "expected"), ITEM_BASED)
-def test_item_based_predictions_agree_with_paper(options: dict[str, Any], expected: list[float]) -> None:
-    predicted = ItemKNN(**{**PLAIN, **options}).fit(ratings_from(ON_PAPER)).predict(*UNRATED)
+def test_item_based_predictions_match_the_worked_cases(options: dict[str, Any], expected: list[float]) -> None:
+    predicted = ItemKNN(**{**PLAIN, **options}).fit(ratings_from(WORKED)).predict(*UNRATED)
     assert expected == pytest.approx(predicted, abs=6e-7)
 
 
-def test_shrinkage_shows_once_the_average_is_damped() -> None:
+def test_shrinkage_matters_when_the_average_is_damped() -> None:
     # U1's one similar user is U2: s = .797004, /101 when shrunk; b = 3.380723, d = −.264444
     options: dict[str, Any] = {**KOREN, "reg_user": 15, "reg_item": 10, "aggregation_damping": 0.5}
     for shrinkage, s in ((0.0, 0.797004), (100.0, 0.797004 / 101)):
-        predicted = UserKNN(**options, shrinkage=shrinkage).fit(ratings_from(ON_PAPER)).predict(*UNRATED)
+        predicted = UserKNN(**options, shrinkage=shrinkage).fit(ratings_from(WORKED)).predict(*UNRATED)
         assert predicted[0] == pytest.approx(3.380723 - 0.264444 * s / (s + 0.5), abs=2e-6)
 
 
 def test_amplification_is_a_power_of_the_similarity() -> None:
     # U1's neighbors on I2: s = .990830 gave 3, s = .843661 gave 5
     options = {**PLAIN, "similarity": "cosine", "centering": "none", "amplification": 2.0}
-    predicted = UserKNN(**options).fit(ratings_from(ON_PAPER)).predict(np.array([0]), np.array([1]))
+    predicted = UserKNN(**options).fit(ratings_from(WORKED)).predict(np.array([0]), np.array([1]))
     weights = np.array([0.990830, 0.843661]) ** 2
     assert predicted == pytest.approx([weights @ [3, 5] / weights.sum()], abs=2e-6)
 
@@ -206,7 +184,7 @@ def test_zero_and_negative_ratings_are_ratings(make: type[Neighbors]) -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA names no folder with ml-100k")
+@pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name a folder with ml-100k")
 @pytest.mark.parametrize(("make", "expected"), [(UserKNN, 0.9159), (ItemKNN, 0.9047)])
 def test_rmse_on_the_five_folds_of_movielens_100k(make: type[Neighbors], expected: float) -> None:
     data = load_movielens(release="100k", path=str(Path(os.environ["RECBENCH_DATA"]) / "ml-100k"))

@@ -1,4 +1,4 @@
-"""Many pairs at once: what jobs share of the neighbors, within a bound, and what is found early."""
+"""Many pairs at once: which neighbors jobs share, how much memory that takes, and fallbacks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pytest
 
 from recbench.contracts import RatingDataset
+from recbench.models.neighbors.kernel_arguments import Entries, TopK
 from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
-from recbench.models.neighbors.pairs import KEEPING, N_BYTES_A_PAIR, N_BYTES_A_RATER, neighbor_sums
-from recbench.models.neighbors.similarity_inputs import Similarity, sorted_both_ways
+from recbench.models.neighbors.pairs import BYTES_PER_PAIR, BYTES_PER_RATER, SHARED_SIZES, neighbor_sums
+from recbench.models.neighbors.similarity_inputs import Similarity, sort_both_ways
 from recbench.models.row_pointers import row_pointers
 from recbench.runtime import memo as shared
 from recbench.runtime.memo import memoizing
@@ -22,7 +23,7 @@ N_USERS, N_ITEMS = 60, 50
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
+def _empty_cache() -> Iterator[None]:
     shared._kept.clear()
     yield
     shared._kept.clear()
@@ -40,10 +41,10 @@ def everything() -> npt.NDArray[np.intp]:
 
 
 def bytes_for(model: Neighbors, n_kept: int) -> int:
-    """What keeping so many raters of every pair takes."""
+    """Return how much memory so many raters of every pair take."""
     columns = everything()[0 if isinstance(model, ItemKNN) else 1]
-    n_raters = np.diff(model.by_column_[0])[columns]
-    return N_BYTES_A_RATER * int(np.minimum(n_raters, n_kept).sum()) + N_BYTES_A_PAIR * len(columns)
+    n_raters = np.diff(model.by_column_.starts)[columns]
+    return BYTES_PER_RATER * int(np.minimum(n_raters, n_kept).sum()) + BYTES_PER_PAIR * len(columns)
 
 
 @EITHER
@@ -58,7 +59,7 @@ def test_a_sweep_over_neighbors_shares_and_predicts_the_same_bits(make: type[Nei
 
 
 @EITHER
-def test_centering_damping_and_amplification_share_too(make: type[Neighbors]) -> None:
+def test_centering_damping_and_amplification_share_the_same_neighbors(make: type[Neighbors]) -> None:
     train, pairs = ratings(), everything()
     variants: list[dict[str, Any]] = [{}, {"centering": "none"}, {"amplification": 1.0}, {"aggregation_damping": 1.0}]
     alone = [make(**options).fit(train).predict(*pairs) for options in variants]
@@ -78,20 +79,20 @@ def test_other_pairs_share_nothing() -> None:
 
 @EITHER
 @pytest.mark.parametrize(("n_neighbors", "shares"), [(10, True), (11, False)])
-def test_as_many_raters_are_kept_as_there_is_room_for(make: type[Neighbors], n_neighbors: int, shares: bool) -> None:
+def test_as_many_raters_are_shared_as_fit_in_memory(make: type[Neighbors], n_neighbors: int, shares: bool) -> None:
     train, pairs = ratings(), everything()
     model = make(n_neighbors=n_neighbors).fit(train)
     expected = model.predict(*pairs)
-    megabytes = bytes_for(model, KEEPING[-1]) / 2**20
+    megabytes = bytes_for(model, SHARED_SIZES[-1]) / 2**20
     with memoizing(megabytes) as tally:
         np.testing.assert_array_equal(model.predict(*pairs), expected)
         np.testing.assert_array_equal(model.predict(*pairs), expected)
     assert tally.counts["similarities"] == int(shares)
 
 
-def test_what_is_kept_is_within_the_bound() -> None:
+def test_shared_raters_take_no_more_memory_than_allowed() -> None:
     model = ItemKNN(n_neighbors=10).fit(ratings())
-    with memoizing(bytes_for(model, KEEPING[-1]) / 2**20) as tally:
+    with memoizing(bytes_for(model, SHARED_SIZES[-1]) / 2**20) as tally:
         model.predict(*everything())
     (kept,) = (each.value for key, each in shared._kept.items() if key[0] == "similarities")
     assert sum(array.nbytes for array in kept) <= tally.limit + 8  # the end of the last pair
@@ -105,8 +106,8 @@ def test_a_fallback_is_a_pair_without_weights(
 ) -> None:
     pairs = everything()
     model = make(similarity=similarity, min_support=min_support).fit(ratings(share))
-    fitted = (model.by_row_, model.by_column_)
-    weights = neighbor_sums(fitted, model._pairs(*pairs), (10**9, 1.0), model.rule(), 32)[:, 1]
+    rows, columns = pairs if make is UserKNN else pairs[::-1]
+    weights = neighbor_sums(model.comparison(), rows, columns, TopK(10**9, 1.0))[:, 1]
     fallback = model.is_fallback(*pairs)
     assert 0 < fallback.sum() < len(fallback)
     np.testing.assert_array_equal(fallback, weights == 0)
@@ -117,10 +118,10 @@ def test_a_fallback_is_a_pair_without_weights(
 def test_ratings_are_sorted_by_row_and_by_column() -> None:
     rng = np.random.default_rng(0)
     rows, columns = rng.integers(0, 7, 500).astype(np.int32), rng.integers(2, 90, 500).astype(np.int32)
-    values = rng.random(500), rng.random(500)
-    by_row, by_column = sorted_both_ways(rows, columns, values, (row_pointers(rows, 9), row_pointers(columns, 95)))
+    entries = Entries(rows, rng.random(500), rng.random(500))
+    by_row, by_column = sort_both_ways(columns, entries, row_pointers(rows, 9), row_pointers(columns, 95))
     in_rows, in_columns = np.lexsort((columns, rows)), np.lexsort((rows, columns))
-    for found, order, other in ((by_row, in_rows, columns), (by_column, in_columns, rows)):
-        np.testing.assert_array_equal(found[0], other[order])
-        np.testing.assert_array_equal(found[1], values[0][order])
-        np.testing.assert_array_equal(found[2], values[1][order])
+    for found, order, others in ((by_row, in_rows, columns), (by_column, in_columns, rows)):
+        np.testing.assert_array_equal(found.others, others[order])
+        np.testing.assert_array_equal(found.compared, entries.compared[order])
+        np.testing.assert_array_equal(found.deviations, entries.deviations[order])

@@ -1,4 +1,4 @@
-"""Laws that every neighbor model keeps, whatever its options, and how it treats what it can't use."""
+"""What holds for every neighbor model, whatever its options, and how it treats unusable input."""
 
 from __future__ import annotations
 
@@ -8,41 +8,16 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
 from recbench.models.neighbors.similarity_inputs import Centering, Similarity
+from tests.support.rating_tables import NAN, predict_all, random_table, ratings_from
 
-Floats = npt.NDArray[np.floating[Any]]
-
-NAN = float("nan")
 PLAIN: dict[str, Any] = {"shrinkage": 0.0, "amplification": 1.0, "aggregation_damping": 0.0}
 KOREN: dict[str, Any] = {"similarity": "pearson_baseline", "centering": "baseline", "amplification": 1.0}
 EITHER = pytest.mark.parametrize("make", [UserKNN, ItemKNN])
-
-
-def ratings_from(table: Any, scale: tuple[float, float] = (1, 5)) -> RatingDataset:
-    table = np.array(table, float)
-    users, items = np.nonzero(~np.isnan(table))
-    n_users, n_items = table.shape
-    return RatingDataset("table", users, items, table[users, items], np.arange(n_users), np.arange(n_items), scale)
-
-
-def random_table(n_users: int = 40, n_items: int = 30, seed: int = 0) -> Floats:
-    """Half-star ratings, a third of them there, the last user and the last item without any."""
-    rng = np.random.default_rng(seed)
-    table = np.clip(np.round(2 * rng.normal(3.5, 1.0, (n_users, n_items))) / 2, 0.5, 5)
-    table[rng.random(table.shape) > 1 / 3] = NAN
-    table[-1], table[:, -1] = NAN, NAN
-    return table
-
-
-def predict_all(model: Neighbors, train: RatingDataset) -> Floats:
-    pairs = np.indices((train.n_users, train.n_items)).reshape(2, -1)
-    return model.fit(train).predict(*pairs).reshape(train.n_users, train.n_items)
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "pearson", "adjusted_cosine", "msd", "cosine_full"])
@@ -55,7 +30,7 @@ def test_users_of_a_table_are_items_of_its_transpose(similarity: Any) -> None:
 
 
 @EITHER
-def test_with_enough_neighbors_more_change_nothing(make: type[Neighbors]) -> None:
+def test_a_larger_n_neighbors_than_raters_changes_nothing(make: type[Neighbors]) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     all_of_them = predict_all(make(n_neighbors=40), train)
     np.testing.assert_array_equal(all_of_them, predict_all(make(n_neighbors=10**9), train))
@@ -81,7 +56,7 @@ def test_the_order_of_training_rows_does_not_matter(make: type[Neighbors]) -> No
     np.testing.assert_allclose(predict_all(make(), train), predict_all(make(), shuffled), rtol=0, atol=1e-12)
 
 
-def test_of_equally_similar_raters_the_first_are_averaged() -> None:
+def test_the_first_of_equally_similar_raters_are_averaged() -> None:
     table = [[3, 4, NAN], [3, 4, 1], [3, 4, 2], [3, 4, 5], [3, 4, 5]]
     options: dict[str, Any] = {**PLAIN, "similarity": "cosine", "centering": "none"}
     predicted = UserKNN(n_neighbors=2, **options).fit(ratings_from(table)).predict(np.array([0]), np.array([2]))
@@ -91,7 +66,7 @@ def test_of_equally_similar_raters_the_first_are_averaged() -> None:
 @EITHER
 @pytest.mark.parametrize("centering", ["mean", "zscore", "baseline", "baseline_zscore"])
 @pytest.mark.parametrize("similarity", ["pearson", "pearson_baseline", "cosine_baseline", "cosine_robust"])
-def test_shifting_and_scaling_ratings_does_so_to_predictions(
+def test_predictions_follow_a_shift_and_a_scaling_of_ratings(
     make: type[Neighbors], centering: Any, similarity: Any
 ) -> None:
     table = random_table()
@@ -126,7 +101,7 @@ def test_constant_and_single_ratings_give_finite_predictions(
     assert np.isfinite(predicted).all()
 
 
-def test_a_constant_user_correlates_with_nobody() -> None:
+def test_a_constant_user_has_no_neighbors_by_pearson() -> None:
     constant = np.repeat(np.arange(1, 5, 0.1)[:, None], 7, axis=1)
     varied = np.random.default_rng(0).integers(1, 6, (9, 8)).astype(float)
     train = ratings_from(np.vstack([np.hstack([constant, np.full((40, 1), NAN)]), varied]))
@@ -136,7 +111,7 @@ def test_a_constant_user_correlates_with_nobody() -> None:
     assert model.predict(*unrated) == pytest.approx(np.arange(1, 5, 0.1))
 
 
-def test_what_rounding_leaves_of_no_correlation_is_none() -> None:
+def test_a_correlation_of_zero_but_for_rounding_is_zero() -> None:
     # after centering, each of the first 8 users is orthogonal to the last one; 4.3 unsettles the overall mean
     table = [[level, level, level + 2, level + 2, NAN] for level in np.arange(1, 2.6, 0.2)]
     train = ratings_from([*table, [1, 3, 1, 3, 4.3]])
@@ -174,7 +149,7 @@ def test_min_support_drops_neighbors_with_fewer_common_ratings() -> None:
 
 
 @EITHER
-def test_the_size_of_blocks_does_not_matter(make: type[Neighbors], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_block_size_does_not_matter(make: type[Neighbors], monkeypatch: pytest.MonkeyPatch) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     in_one = predict_all(make(n_neighbors=5), train)
     monkeypatch.setattr(Neighbors, "rows_per_block", 3)
@@ -182,7 +157,7 @@ def test_the_size_of_blocks_does_not_matter(make: type[Neighbors], monkeypatch: 
 
 
 @EITHER
-def test_a_pair_is_predicted_alike_alone_and_among_others(make: type[Neighbors]) -> None:
+def test_a_prediction_does_not_depend_on_the_other_pairs(make: type[Neighbors]) -> None:
     train = ratings_from(random_table(), (0.5, 5))
     together = predict_all(make(), train)
     model = make().fit(train)
@@ -191,7 +166,7 @@ def test_a_pair_is_predicted_alike_alone_and_among_others(make: type[Neighbors])
 
 
 @EITHER
-def test_no_pairs_get_no_predictions(make: type[Neighbors]) -> None:
+def test_predicting_no_pairs_returns_an_empty_array(make: type[Neighbors]) -> None:
     nothing = np.array([], np.int32)
     assert make().fit(ratings_from(random_table(), (0.5, 5))).predict(nothing, nothing).shape == (0,)
 
@@ -208,9 +183,9 @@ def test_a_saved_state_predicts_the_same(make: type[Neighbors]) -> None:
 
 
 @EITHER
-def test_an_index_out_of_range_is_refused(make: type[Neighbors]) -> None:
+def test_an_index_out_of_range_is_an_error(make: type[Neighbors]) -> None:
     model = make().fit(ratings_from([[5, 3], [4, 1], [2, NAN]]))
-    with pytest.raises(IndexError, match=r"from 0 to 9; they must lie in 0 \.\.\. "):
+    with pytest.raises(IndexError, match=r"from 0 to 9; they must be between 0 and "):
         model.predict(np.array([0, 9]), np.array([9, 0]))
 
 
@@ -223,7 +198,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("options", "message"), WRONG)
-def test_an_option_out_of_range_is_refused(options: dict[str, Any], message: str) -> None:
+def test_an_option_out_of_range_is_an_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         UserKNN(**options).fit(ratings_from([[5, 3], [4, 1], [2, NAN]]))
 
