@@ -15,7 +15,8 @@ from recbench.contracts import RatingDataset
 from recbench.datasets.movielens.loader import load_movielens
 from recbench.metrics import rmse
 from recbench.models.baselines.bias import Bias
-from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
+from recbench.models.neighbors.knn import ItemKNN, UserKNN
+from recbench.models.neighbors.neighbors import Neighbors
 from recbench.models.neighbors.similarity_inputs import Centering, Similarity
 from recbench.splits import Holdout
 from tests.support.rating_tables import NAN, predict_all, random_table, ratings_from

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from recbench.models.baselines.bias import Bias
-from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
+from recbench.models.neighbors.knn import ItemKNN, UserKNN
+from recbench.models.neighbors.neighbors import Neighbors
 from recbench.models.neighbors.similarity_inputs import Centering, Similarity
 from tests.support.rating_tables import NAN, predict_all, random_table, ratings_from
 

@@ -11,7 +11,8 @@ import pytest
 
 from recbench.contracts import RatingDataset
 from recbench.models.neighbors.kernel_arguments import Entries, TopK
-from recbench.models.neighbors.knn import ItemKNN, Neighbors, UserKNN
+from recbench.models.neighbors.knn import ItemKNN, UserKNN
+from recbench.models.neighbors.neighbors import Neighbors
 from recbench.models.neighbors.pairs import BYTES_PER_PAIR, BYTES_PER_RATER, SHARED_SIZES, neighbor_sums
 from recbench.models.neighbors.similarity_inputs import Similarity, sort_both_ways
 from recbench.models.row_pointers import row_pointers
