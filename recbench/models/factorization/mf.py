@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.means import global_mean
 from recbench.models.batched_ridge import Block, blocks, one_thread, padded, ridge_above, side_by_side
 from recbench.models.factorization.fold_in import new_factors, with_factors
+from recbench.models.option_checks import check_at_least, check_choices
 from recbench.progress import track
 from recbench.registry.search_space import between, searched
 
@@ -69,10 +70,8 @@ class MF(RatingModel):
         Raises:
             ValueError: `train` has no ratings, the solver is unknown, or there is no start.
         """
-        if self.solver not in get_args(Solver):
-            raise ValueError(f"unknown solver {self.solver!r}; choose one of {list(get_args(Solver))}")
-        if self.n_starts < 1:
-            raise ValueError(f"n_starts is {self.n_starts}; it must be at least 1")
+        check_choices(self)
+        check_at_least(self, n_starts=1)
         self.global_mean_ = global_mean(train)
         if self.solver == "sgd":
             from recbench.models.factorization.mf_sgd import train_sgd

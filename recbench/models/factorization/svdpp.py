@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from recbench.models.baselines.means import global_mean
 from recbench.models.batched_ridge import one_thread, side_by_side
 from recbench.models.factorization.fold_in import new_factors, with_factors
 from recbench.models.factorization.svdpp_als import EntityBlock, Learned, half_sweeps, products, sides_of
+from recbench.models.option_checks import check_at_least, check_choices
 from recbench.registry.search_space import between, searched
 
 Solver = Literal["als", "sgd"]
@@ -118,13 +119,10 @@ class SVDpp(RatingModel):
         return with_factors(self, item_idx, new_factors(self, item_idx, above_mean, implied, biases=True))
 
     def _check_options(self) -> None:
-        for option, choices in (("solver", get_args(Solver)), ("implicit", get_args(ImplicitOf))):
-            if getattr(self, option) not in choices:
-                raise ValueError(f"unknown {option} {getattr(self, option)!r}; choose one of {list(choices)}")
+        check_choices(self)
+        check_at_least(self, n_starts=1)
         if self.solver == "sgd" and self.implicit in ("item", "both"):
             raise ValueError(f"solver 'sgd' can't have implicit={self.implicit!r}; set 'user' or 'none', or solver=als")
-        if self.n_starts < 1:
-            raise ValueError(f"n_starts is {self.n_starts}; it must be at least 1")
         positive = ("reg", "reg_rated", "reg_raters") if self.solver == "als" else ()
         if wrong := [name for name in positive if not getattr(self, name) > 0]:
             raise ValueError(f"{wrong[0]} is {getattr(self, wrong[0])}; it must be above 0")

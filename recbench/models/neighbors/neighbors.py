@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from recbench.models.neighbors.similarity_inputs import (
     similarity_values,
     sort_both_ways,
 )
+from recbench.models.option_checks import check_at_least, check_choices
 from recbench.models.row_pointers import row_pointers
 from recbench.registry.search_space import between, searched
 
@@ -108,7 +109,8 @@ class Neighbors(RatingModel):
         Raises:
             ValueError: `train` has no ratings, or an option is out of range.
         """
-        self._check_options()
+        check_choices(self)
+        check_at_least(self, n_neighbors=1, min_support=1, shrinkage=0, amplification=0, aggregation_damping=0)
         bias = Bias(self.reg_user, self.reg_item).fit(train)
         rows, columns = self._rows_and_columns(train.user_idx, train.item_idx)
         _, n_columns = self._rows_and_columns(train.n_users, train.n_items)
@@ -152,15 +154,6 @@ class Neighbors(RatingModel):
             "by_column_": read_only(RatingsByColumn(*state["by_column_"])),
         }
         return super().from_state(options, {**state, **sorted_ratings})
-
-    def _check_options(self) -> None:
-        for option, choices in (("similarity", get_args(Similarity)), ("centering", get_args(Centering))):
-            if getattr(self, option) not in choices:
-                raise ValueError(f"unknown {option} {getattr(self, option)!r}; choose one of {list(choices)}")
-        least = {"n_neighbors": 1, "min_support": 1, "shrinkage": 0, "amplification": 0, "aggregation_damping": 0}
-        for option, low in least.items():
-            if not getattr(self, option) >= low:
-                raise ValueError(f"{option} is {getattr(self, option)}; it must be at least {low}")
 
     def _center(self, rows: IntArray, bias: Bias, ratings: Float64Array, residuals: Float64Array) -> Float64Array:
         """Set the offsets, the scales and `mean_square_`; return the deviations d, (n_ratings,)."""
