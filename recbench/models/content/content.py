@@ -11,7 +11,7 @@ from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.capabilities import Reason, sorted_reasons, with_extra_user
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.bias import Bias
-from recbench.models.batched_ridge import blocks, one_thread, ridge, ridge_of_one
+from recbench.models.batched_ridge import one_thread, padded_batches, ridge, ridge_of_one
 from recbench.models.content.tfidf import no_words, word_features
 from recbench.models.content.word_tastes import effects_by_word, word_effects, word_tastes
 from recbench.models.item_features import named_features
@@ -134,7 +134,7 @@ class Content(RatingModel):
         """
         n_rows = np.bincount(train.item_idx, minlength=train.n_items)
         rated = np.flatnonzero(n_rows)
-        as_one = blocks(np.zeros_like(rated), rated, train.n_items, self.item_features_.shape[1])
+        as_one = padded_batches(np.zeros_like(rated), rated, train.n_items, self.item_features_.shape[1])
         weights: FloatArray = ridge(as_one, self.item_features_, biases.item_bias_[rated], self._penalty(1))[0]
         prior: FloatArray = self.item_features_ @ weights
         no_user, everything = np.zeros(train.n_items, np.int64), np.arange(train.n_items)
@@ -147,11 +147,11 @@ class Content(RatingModel):
     def _tastes(self, residuals: FloatArray, train: RatingDataset) -> tuple[FloatArray, FloatArray]:
         """Each user's taste, and the one that they are shrunk to."""
         features, penalty = self.item_features_, self._penalty(train.n_users)
-        grouped = blocks(train.user_idx, train.item_idx, train.n_items, features.shape[1])
+        batches = padded_batches(train.user_idx, train.item_idx, train.n_items, features.shape[1])
         has_rows = np.bincount(train.user_idx, minlength=train.n_users) > 0
-        shared: FloatArray = ridge(grouped, features, residuals, penalty)[has_rows].mean(axis=0)
+        shared: FloatArray = ridge(batches, features, residuals, penalty)[has_rows].mean(axis=0)
         beside_shared = residuals - (features @ shared)[train.item_idx]
-        return shared + ridge(grouped, features, beside_shared, penalty), shared
+        return shared + ridge(batches, features, beside_shared, penalty), shared
 
     def _penalty(self, n_entities: int) -> FloatArray:
         return np.full((n_entities, self.item_features_.shape[1]), float(self.reg))

@@ -12,7 +12,14 @@ import numpy as np
 from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.models.baselines.means import global_mean
-from recbench.models.batched_ridge import Block, blocks, one_thread, padded, ridge_above, side_by_side
+from recbench.models.batched_ridge import (
+    PaddedBatch,
+    batch_targets,
+    one_thread,
+    padded_batches,
+    ridge_with_offsets,
+    side_by_side,
+)
 from recbench.models.factorization.fold_in import new_factors, with_factors
 from recbench.models.option_checks import check_at_least, check_choices
 from recbench.progress import track
@@ -120,7 +127,7 @@ class MF(RatingModel):
 class EntityBlock:
     """The users, or the items: their ratings in blocks, and their penalties."""
 
-    grouped: tuple[Block, ...]
+    batches: tuple[PaddedBatch, ...]
     targets: tuple[FloatArray, ...]  # of each block: ratings, less the mean where there are biases
     penalty: FloatArray  # (n_entities, 1 + n_factors), the bias first
 
@@ -145,7 +152,7 @@ def half_sweeps(
 def _half(side: EntityBlock, of_others: FloatArray, *, biases: bool) -> FloatArray:
     features = of_others.copy()
     features[:, 0] = biases  # a feature that is 1 everywhere has the bias as its coefficient
-    return ridge_above(side.grouped, features, side.targets, side.penalty, of_others[:, 0])
+    return ridge_with_offsets(side.batches, features, side.targets, side.penalty, of_others[:, 0])
 
 
 def _sides(model: MF, train: RatingDataset) -> tuple[EntityBlock, EntityBlock]:
@@ -160,5 +167,5 @@ def _side(model: MF, index: IntArray, others: IntArray, targets: FloatArray, siz
     penalty = np.full((n, 1 + model.n_factors), float(model.reg_bias))
     n_rows = np.maximum(np.bincount(index, minlength=n), 1)
     penalty[:, 1:] = (model.reg * n_rows**model.reg_exponent)[:, None]
-    grouped = blocks(index, others, n_others, 1 + model.n_factors)
-    return EntityBlock(grouped, tuple(padded(grouped, targets)), penalty)
+    batches = padded_batches(index, others, n_others, 1 + model.n_factors)
+    return EntityBlock(batches, tuple(batch_targets(batches, targets)), penalty)

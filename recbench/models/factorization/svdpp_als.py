@@ -10,7 +10,7 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
-from recbench.models.batched_ridge import Block, blocks, ridge
+from recbench.models.batched_ridge import PaddedBatch, padded_batches, ridge
 from recbench.models.implicit_term import Implicit
 from recbench.progress import track
 
@@ -27,7 +27,7 @@ class EntityBlock:
 
     index: IntArray  # (n_ratings,) index of this side
     others: IntArray  # (n_ratings,) index of the other side
-    grouped: tuple[Block, ...]
+    batches: tuple[PaddedBatch, ...]
     penalty: FloatArray  # (n_entities, 1 + n_factors), the bias first
     implicit: Implicit | None
 
@@ -63,10 +63,10 @@ def _half(side: EntityBlock, of_others: FloatArray, parts: FloatArray, above_mea
     features[:, 0] = 1.0  # a feature that is 1 everywhere has the bias as its coefficient
     targets = above_mean - of_others[side.others, 0]
     if side.implicit is None:
-        return Learned(ridge(side.grouped, features, targets, side.penalty), parts)
+        return Learned(ridge(side.batches, features, targets, side.penalty), parts)
     implied = side.implicit.term(parts)
     targets -= products(implied, side.index, of_others[:, 1:], side.others)
-    total = ridge(side.grouped, features, targets, side.penalty)
+    total = ridge(side.batches, features, targets, side.penalty)
     total[:, 1:] += implied
     return Learned(total, side.implicit.refit(total[:, 1:], parts))
 
@@ -86,7 +86,7 @@ def _side(
     weights = model.reg * np.maximum(np.bincount(index, minlength=n), 1) ** model.reg_exponent
     penalty[:, 1:] = weights[:, None]
     implicit = None if reg_parts is None else Implicit.of(index, others, (n, n_others), weights, reg_parts)
-    return EntityBlock(index, others, blocks(index, others, n_others, 1 + model.n_factors), penalty, implicit)
+    return EntityBlock(index, others, padded_batches(index, others, n_others, 1 + model.n_factors), penalty, implicit)
 
 
 def products(left: FloatArray, left_idx: IntArray, right: FloatArray, right_idx: IntArray) -> FloatArray:

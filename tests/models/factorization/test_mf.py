@@ -13,10 +13,10 @@ import pytest
 
 from recbench import RatingDataset
 from recbench.array_types import FloatArray, IntArray
-from recbench.models import batched_ridge as als
+from recbench.models import batched_ridge
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import global_mean
-from recbench.models.batched_ridge import blocks, ridge
+from recbench.models.batched_ridge import padded_batches, ridge
 from recbench.models.factorization.mf import MF, EntityBlock, _sides, half_sweeps
 
 Coefficients = tuple[FloatArray, FloatArray]
@@ -76,16 +76,16 @@ def test_a_half_step_equals_the_worked_ridge(reg_exponent: float, expected: tupl
     model = MF(n_factors=2, reg=0.5, reg_exponent=reg_exponent, biases=False)
     user_side, _ = _sides(model, train)
     item_factors = np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 2.0]])  # the bias's feature is off
-    solved = ridge(user_side.grouped, item_factors, train.ratings, user_side.penalty)
+    solved = ridge(user_side.batches, item_factors, train.ratings, user_side.penalty)
     assert solved[0] == pytest.approx((0.0, *expected), abs=1e-6)
 
 
 def test_the_size_of_the_blocks_changes_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     train, _ = _tastes()
     at_once = _predictions(MF(), train)
-    monkeypatch.setattr(als, "BLOCK_FLOATS", 1)
-    grouped = blocks(train.user_idx, train.item_idx, train.n_items, 3)
-    assert {len(block.entities) for block in grouped} == {1}
+    monkeypatch.setattr(batched_ridge, "BATCH_FLOATS", 1)
+    batches = padded_batches(train.user_idx, train.item_idx, train.n_items, 3)
+    assert {len(block.entities) for block in batches} == {1}
     np.testing.assert_allclose(_predictions(MF(), train), at_once, atol=1e-9)
 
 
