@@ -124,12 +124,6 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def side_by_side(starts: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """The mean bias, and factors whose products add up to the mean product."""
-    bias = np.mean([start[:, 0] for start in starts], axis=0)
-    return bias, np.hstack([start[:, 1:] for start in starts]) / np.sqrt(len(starts))
-
-
 def _similar(n_ratings: IntArray, n_features: int) -> Iterator[IntArray]:
     """Yield entities with ratings, those with most first, split where padding or batch would grow too large."""
     ordered = np.argsort(-n_ratings, kind="stable")

@@ -1,4 +1,4 @@
-"""Users with tastes, and SVD++ on what they rated."""
+"""Ratings of users who rate what they like, and SVD++ on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ KOREN = SVDpp(solver="sgd", implicit="user", n_factors=3, reg=0.02, reg_bias=0.0
 
 
 def tastes(seed: int = 0, n_users: int = 60, n_items: int = 40) -> tuple[RatingDataset, RatingDataset]:
-    """Biases, two factors, noise of 0.2; users rate what they like; user 7 and item 5 are cold: train and test."""
+    """Return training and test sets of ratings from biases, two factors and noise of 0.2.
+
+    Users rate what they like; user 7 and item 5 have no training rows.
+    """
     rng = np.random.default_rng(seed)
     factors = rng.normal(0, 1, (n_users, 2)) @ rng.normal(0, 1, (2, n_items))
     full = 3.0 + rng.normal(0, 0.5, (n_users, 1)) + rng.normal(0, 0.5, n_items) + factors
@@ -27,10 +30,12 @@ def tastes(seed: int = 0, n_users: int = 60, n_items: int = 40) -> tuple[RatingD
 
 
 def predictions_of(model: SVDpp | MF, train: RatingDataset) -> FloatArray:
+    """Fit the model and return its predictions for all pairs, (n_users · n_items,)."""
     users, items = np.indices((train.n_users, train.n_items))
     return model.fit(train).predict(users.ravel(), items.ravel())
 
 
 def rmse_of(model: SVDpp, train: RatingDataset, test: RatingDataset) -> float:
+    """Fit the model on `train` and return its RMSE on `test`."""
     errors = model.fit(train).predict(test.user_idx, test.item_idx) - test.ratings
     return float(np.sqrt(np.mean(errors**2)))

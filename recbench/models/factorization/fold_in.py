@@ -1,50 +1,42 @@
-"""One more person in a fitted factor model: the half step of ALS for one user, the items being fixed."""
+"""A new user in a fitted factor model: the half step of ALS for one user, the items being fixed.
+
+(b_u, p_u) = argmin Σ_i (r_ui − mean − b_i − b_u − (p_u + z_u) · q_i)² + reg_bias b_u² + reg n_u^ρ |p_u|²
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
-from recbench.array_types import FloatArray, IntArray
-from recbench.capabilities import Model, with_extra_user
-from recbench.models.batched_ridge import ridge_of_one, side_by_side
-
-if TYPE_CHECKING:
-    from recbench.models.factorization.mf import MF
-    from recbench.models.factorization.svdpp import SVDpp
+from recbench.array_types import FloatArray
+from recbench.models.batched_ridge import ridge_of_one
+from recbench.models.factorization.penalty import Penalty
+from recbench.models.factorization.starts import average_starts
 
 
-def new_factors(
-    model: MF | SVDpp, item_idx: IntArray, targets: FloatArray, implied: FloatArray, *, biases: bool
+class RatedItems(NamedTuple):
+    """What was learned of the items that the new user rated."""
+
+    start_bias: FloatArray  # (n_rated, n_starts) the bias b_i of each start
+    factors: FloatArray  # (n_rated, n_starts · n_factors) as `average_starts` returns them
+
+
+def new_user_coefficients(
+    items: RatedItems, targets: FloatArray, implied: FloatArray, penalty: Penalty, *, biases: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Bias (1,) and factors (1, n_starts · n_factors) of the user with these targets.
+    """Return the bias (1,) and the factors p_u + z_u (1, n_starts · n_factors) of a new user.
 
-    Of each start, bias and factors minimize Σ (target − b_i − b_u − (p_u + z) · q_i)² and the penalties of
-    the fit; z is `implied`, those of all starts side by side, and a part of the factors given.
+    `targets` (n_rated,) are the ratings less the mean, `implied` (n_starts · n_factors,) is the given part z_u of the
+    factors in each start. Without `biases`, b_u is 0.
     """
-    n_starts = model.item_start_bias_.shape[1]
-    weight = model.reg * max(len(item_idx), 1) ** model.reg_exponent
-    penalty = np.append(model.reg_bias, np.full(model.n_factors, weight))
-    of_starts = np.split(model.item_factors_[item_idx] * np.sqrt(n_starts), n_starts, axis=1)
+    n_rated, n_starts = items.start_bias.shape
+    factors_of_starts = np.split(items.factors * np.sqrt(n_starts), n_starts, axis=1)
+    penalties = penalty.of_coefficients(np.array([n_rated]), factors_of_starts[0].shape[1])[0]
     starts = []
-    for bias, factors, z in zip(
-        model.item_start_bias_[item_idx].T, of_starts, np.split(implied, n_starts), strict=True
-    ):
-        features = np.column_stack([np.full(len(item_idx), float(biases)), factors])
-        solved = ridge_of_one(features, targets - bias - factors @ z, penalty)
+    for bias, factors, z in zip(items.start_bias.T, factors_of_starts, np.split(implied, n_starts), strict=True):
+        features = np.column_stack([np.full(n_rated, float(biases)), factors])
+        solved = ridge_of_one(features, targets - bias - factors @ z, penalties)
         solved[1:] += z
         starts.append(solved[None, :])
-    return side_by_side(starts)
-
-
-def with_factors(model: Model, item_idx: IntArray, learned: tuple[FloatArray, FloatArray]) -> Model:
-    """The model with one more user, of this bias and these factors."""
-    bias, factors = learned
-    of_users = vars(model)
-    return with_extra_user(
-        model,
-        item_idx,
-        user_bias_=np.append(of_users["user_bias_"], bias),
-        user_factors_=np.vstack([of_users["user_factors_"], factors]),
-    )
+    return average_starts(starts)

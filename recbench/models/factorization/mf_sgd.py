@@ -1,21 +1,31 @@
-"""Matrix factorization by mini-batch gradient descent: what `solver=sgd` of `mf` does."""
+"""Matrix factorization by mini-batch gradient descent (Adam), in TensorFlow: the solver `sgd` of `mf`.
+
+It minimizes the same sum as alternating least squares: a user's penalty reg n_u^ρ |p_u|² is spread
+over the user's n_u ratings, so that each rating has the loss of `FactorizationLoss`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
-from recbench.models.baselines.means import global_mean
+from recbench.models.factorization.penalty import Penalty
 from recbench.models.trainer import Columns, Gather, Params, Tensor, Tensors, Trainer, tensorflow
 
-if TYPE_CHECKING:
-    from recbench.models.factorization.mf import MF
-
 START_SCALE = 0.1  # standard deviation of the factors before the first step
+
+
+class Factorization(NamedTuple):
+    """Biases and factors, in float64; 0 for factors of users and items without ratings."""
+
+    user_bias: FloatArray  # (n_users,)
+    item_bias: FloatArray  # (n_items,)
+    user_factors: FloatArray  # (n_users, n_factors)
+    item_factors: FloatArray  # (n_items, n_factors)
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class FactorizationLoss:
     biases: bool
 
     def __call__(self, params: Tensors, batch: Tensors, seed: Tensor) -> Tensor:
-        """One loss a row."""
+        """Return the loss of each row of the batch, (batch_size,)."""
         tf = tensorflow()
         user_factors = tf.gather(params["user_factors"], batch["user"])
         item_factors = tf.gather(params["item_factors"], batch["item"])
@@ -45,47 +55,53 @@ class FactorizationLoss:
         return (error**2 + penalty) / 2.0
 
 
-def train_sgd(model: MF, train: RatingDataset) -> dict[str, Any]:
-    """What `model` learns from `train` by Adam: `global_mean_`, biases and factors, in float64.
-
-    It minimizes the same sum as `als`: a user's penalty reg n_u^ρ |p_u|² is spread over the user's
-    n_u ratings. With biases the mean is taken off the ratings first; without, the factors alone
-    explain them, mean and all. A user or item without ratings has bias 0 and factors 0.
-    """
-    mean = global_mean(train)
-    descent = Trainer(model.learning_rate, model.batch_size, model.n_epochs, seed=model.seed)
-    loss, gather = FactorizationLoss(model.biases), _gatherer(model, train, mean)
-    learned = descent.run(_start(model, train), loss, gather, train.n_ratings).params
+def train_sgd(
+    train: RatingDataset, targets: FloatArray, n_factors: int, penalty: Penalty, trainer: Trainer, *, biases: bool
+) -> Factorization:
+    """Fit biases and factors to `targets` (n_ratings,), float32: the ratings, less the mean where there are biases."""
+    start = _initial_params(train, n_factors, np.random.default_rng(trainer.seed))
+    gather = _gatherer(train, targets, penalty)
+    learned = trainer.run(start, FactorizationLoss(biases), gather, train.n_ratings).params
     arrays = {name: value.astype(np.float64) for name, value in learned.items()}
-    for side, index, n in (("user", train.user_idx, train.n_users), ("item", train.item_idx, train.n_items)):
-        arrays[f"{side}_factors"][np.bincount(index, minlength=n) == 0] = 0.0
-    return {"global_mean_": mean, **{f"{name}_": value for name, value in arrays.items()}}
+    arrays["user_factors"][np.bincount(train.user_idx, minlength=train.n_users) == 0] = 0.0
+    arrays["item_factors"][np.bincount(train.item_idx, minlength=train.n_items) == 0] = 0.0
+    return Factorization(**arrays)
 
 
-def _start(model: MF, train: RatingDataset) -> Params:
-    """Small random factors, biases of 0."""
-    rng = np.random.default_rng(model.seed)
+def _initial_params(train: RatingDataset, n_factors: int, random: np.random.Generator) -> Params:
+    """Return small random factors and biases of 0."""
     return {
-        "user_factors": rng.normal(0.0, START_SCALE, (train.n_users, model.n_factors)),
-        "item_factors": rng.normal(0.0, START_SCALE, (train.n_items, model.n_factors)),
+        "user_factors": random.normal(0.0, START_SCALE, (train.n_users, n_factors)),
+        "item_factors": random.normal(0.0, START_SCALE, (train.n_items, n_factors)),
         "user_bias": np.zeros(train.n_users),
         "item_bias": np.zeros(train.n_items),
     }
 
 
-def _gatherer(model: MF, train: RatingDataset, mean: float) -> Gather:
-    def per_rating(penalty: float, exponent: float, index: IntArray) -> FloatArray:
-        n_rows = np.maximum(np.bincount(index), 1)
-        return (penalty * n_rows ** (exponent - 1.0)).astype(np.float32)
-
-    users, items, offset = train.user_idx, train.item_idx, np.float32(mean if model.biases else 0.0)
-    sides = [("user", users), ("item", items)]
-    reg = {f"{side}_reg": per_rating(model.reg, model.reg_exponent, index) for side, index in sides}
-    reg_bias = {f"{side}_bias_reg": per_rating(model.reg_bias, 0.0, index) for side, index in sides}
+def _gatherer(train: RatingDataset, targets: FloatArray, penalty: Penalty) -> Gather:
+    """Return the function that gathers the columns of `FactorizationLoss` for some training rows."""
+    users, items = train.user_idx, train.item_idx
+    user_reg = _per_rating(penalty.reg, penalty.exponent, users)
+    item_reg = _per_rating(penalty.reg, penalty.exponent, items)
+    user_bias_reg = _per_rating(penalty.reg_bias, 0.0, users)
+    item_bias_reg = _per_rating(penalty.reg_bias, 0.0, items)
 
     def gather(rows: IntArray) -> Columns:
-        index = {"user": users[rows], "item": items[rows]}
-        penalties = {name: each[index[name[:4]]] for name, each in (reg | reg_bias).items()}
-        return {**index, "target": train.ratings[rows] - offset, **penalties}
+        user, item = users[rows], items[rows]
+        return {
+            "user": user,
+            "item": item,
+            "target": targets[rows],
+            "user_reg": user_reg[user],
+            "item_reg": item_reg[item],
+            "user_bias_reg": user_bias_reg[user],
+            "item_bias_reg": item_bias_reg[item],
+        }
 
     return gather
+
+
+def _per_rating(reg: float, exponent: float, index: IntArray) -> FloatArray:
+    """Return reg n^exponent / n for entities with n ratings, (n_entities,), in float32."""
+    n_ratings = np.maximum(np.bincount(index), 1)
+    return (reg * n_ratings ** (exponent - 1.0)).astype(np.float32)

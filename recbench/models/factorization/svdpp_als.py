@@ -1,96 +1,139 @@
-"""The alternation of SVD++: users' factors solved exactly, their implicit part refitted, then the items'."""
+"""Alternating least squares of SVD++: users' factors are solved exactly, their implicit part is refitted, then items'.
+
+With z_u = |N(u)|^-½ Σ_{j ∈ N(u)} y_j, a half sweep of users solves
+
+    (b_u, p_u) = argmin Σ_i (r_ui − mean − b_i − b_u − (p_u + z_u) · q_i)² + reg_bias b_u² + reg n_u^ρ |p_u|²
+
+and then refits y with p_u + z_u fixed (see `implicit_term`); q_i is the item's whole bracket.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
 from recbench.models.batched_ridge import PaddedBatch, padded_batches, ridge
+from recbench.models.factorization.penalty import Penalty
+from recbench.models.factorization.starts import initial_item_coefficients
 from recbench.models.implicit_term import Implicit
 from recbench.progress import track
 
-if TYPE_CHECKING:
-    from recbench.models.factorization.svdpp import SVDpp
-
 START_SCALE = 0.3  # standard deviation of the items' factors before the first sweep
-CHUNK = 65_536  # ratings whose factors are gathered at once
+CHUNK = 65_536  # pairs whose factors are in memory at once
 
 
 @dataclass(frozen=True, eq=False)
-class EntityBlock:
-    """The users, or the items: their ratings in blocks, their penalties, their implicit part."""
+class ImplicitRidgeProblem:
+    """The ridge regressions of all users, or of all items, and the implicit part of their factors."""
 
-    index: IntArray  # (n_ratings,) index of this side
-    others: IntArray  # (n_ratings,) index of the other side
+    index: IntArray  # (n_ratings,) the entity of each rating
+    others: IntArray  # (n_ratings,) what it rated, or who rated it
     batches: tuple[PaddedBatch, ...]
     penalty: FloatArray  # (n_entities, 1 + n_factors), the bias first
     implicit: Implicit | None
 
 
-class Learned(NamedTuple):
-    """What is known of a side: the formula's biases and brackets, and y, or x."""
+class ImplicitPenalties(NamedTuple):
+    """Weights of |y_j|² and |x_v|²; None leaves y, or x, out."""
 
-    total: FloatArray  # (n_entities, 1 + n_factors), the bias first
-    parts: FloatArray  # (n_others, n_factors)
+    reg_rated: float | None
+    reg_raters: float | None
+
+
+class ImplicitCoefficients(NamedTuple):
+    """What is learned of users, or of items."""
+
+    total: FloatArray  # (n_entities, 1 + n_factors) bias and bracket of the formula
+    parts: FloatArray  # (n_others, n_factors) y, or x
+
+
+class Learned(NamedTuple):
+    """What is learned of users and of items, from one start."""
+
+    users: ImplicitCoefficients
+    items: ImplicitCoefficients
+
+
+def ridge_problems(
+    train: RatingDataset, n_factors: int, penalty: Penalty, implicit: ImplicitPenalties
+) -> tuple[ImplicitRidgeProblem, ImplicitRidgeProblem]:
+    """Return the regressions of the users and those of the items."""
+
+    def problem(index: IntArray, n: int, others: IntArray, n_others: int, reg: float | None) -> ImplicitRidgeProblem:
+        n_ratings = np.bincount(index, minlength=n)
+        term = None
+        if reg is not None:
+            term = Implicit.of(index, others, (n, n_others), penalty.of_factors(n_ratings), reg)
+        batches = padded_batches(index, others, n_others, 1 + n_factors)
+        return ImplicitRidgeProblem(index, others, batches, penalty.of_coefficients(n_ratings, n_factors), term)
+
+    users, items = train.user_idx, train.item_idx
+    return (
+        problem(users, train.n_users, items, train.n_items, implicit.reg_rated),
+        problem(items, train.n_items, users, train.n_users, implicit.reg_raters),
+    )
+
+
+def train_als(
+    train: RatingDataset,
+    problems: tuple[ImplicitRidgeProblem, ImplicitRidgeProblem],
+    mean: float,
+    n_epochs: int,
+    random: np.random.Generator,
+) -> Learned:
+    """Return what all half sweeps lead to from one random start."""
+    return deque(half_sweeps(train, problems, mean, n_epochs, random), maxlen=1).pop()
 
 
 def half_sweeps(
-    model: SVDpp, train: RatingDataset, sides: tuple[EntityBlock, EntityBlock], random: np.random.Generator
-) -> Iterator[tuple[Learned, Learned]]:
-    """Yield what is known of users and of items: a random start, then after each half sweep."""
-    users, items = (
-        Learned(np.zeros(side.penalty.shape), np.zeros((n, model.n_factors)))
-        for side, n in zip(sides, (train.n_items, train.n_users), strict=True)
+    train: RatingDataset,
+    problems: tuple[ImplicitRidgeProblem, ImplicitRidgeProblem],
+    mean: float,
+    n_epochs: int,
+    random: np.random.Generator,
+) -> Iterator[Learned]:
+    """Yield what is learned of users and items: a random start, then after each half sweep, users first."""
+    of_users, of_items = problems
+    n_factors = of_items.penalty.shape[1] - 1
+    above_mean = train.ratings.astype(np.float64) - mean
+    learned = Learned(
+        ImplicitCoefficients(np.zeros(of_users.penalty.shape), np.zeros((train.n_items, n_factors))),
+        ImplicitCoefficients(
+            initial_item_coefficients(train, n_factors, START_SCALE, random), np.zeros((train.n_users, n_factors))
+        ),
     )
-    by_id = np.argsort(train.item_ids.astype(str))  # items numbered otherwise start alike
-    items.total[by_id, 1:] = random.normal(0.0, START_SCALE, (train.n_items, model.n_factors))
-    above_mean = train.ratings.astype(np.float64) - model.global_mean_
-    yield users, items
-    for _ in track(range(model.n_epochs), "sweeps"):
-        users = _half(sides[0], items.total, users.parts, above_mean)
-        yield users, items
-        items = _half(sides[1], users.total, items.parts, above_mean)
-        yield users, items
+    yield learned
+    for _ in track(range(n_epochs), "sweeps"):
+        learned = learned._replace(users=_solve(of_users, learned.items.total, learned.users.parts, above_mean))
+        yield learned
+        learned = learned._replace(items=_solve(of_items, learned.users.total, learned.items.parts, above_mean))
+        yield learned
 
 
-def _half(side: EntityBlock, of_others: FloatArray, parts: FloatArray, above_mean: FloatArray) -> Learned:
-    features = of_others.copy()
+def _solve(
+    problem: ImplicitRidgeProblem, others: FloatArray, parts: FloatArray, above_mean: FloatArray
+) -> ImplicitCoefficients:
+    """Solve every entity's regression on the coefficients of the others, then refit the implicit part."""
+    features = others.copy()
     features[:, 0] = 1.0  # a feature that is 1 everywhere has the bias as its coefficient
-    targets = above_mean - of_others[side.others, 0]
-    if side.implicit is None:
-        return Learned(ridge(side.batches, features, targets, side.penalty), parts)
-    implied = side.implicit.term(parts)
-    targets -= products(implied, side.index, of_others[:, 1:], side.others)
-    total = ridge(side.batches, features, targets, side.penalty)
+    targets = above_mean - others[problem.others, 0]
+    if problem.implicit is None:
+        return ImplicitCoefficients(ridge(problem.batches, features, targets, problem.penalty), parts)
+    implied = problem.implicit.term(parts)
+    targets -= products(implied, problem.index, others[:, 1:], problem.others)
+    total = ridge(problem.batches, features, targets, problem.penalty)
     total[:, 1:] += implied
-    return Learned(total, side.implicit.refit(total[:, 1:], parts))
-
-
-def sides_of(model: SVDpp, train: RatingDataset) -> tuple[EntityBlock, EntityBlock]:
-    """Users and items, ready for half sweeps."""
-    users, items = (train.user_idx, train.n_users), (train.item_idx, train.n_items)
-    of_users = model.reg_rated if model.implicit in ("user", "both") else None
-    of_items = model.reg_raters if model.implicit in ("item", "both") else None
-    return _side(model, *users, *items, of_users), _side(model, *items, *users, of_items)
-
-
-def _side(
-    model: SVDpp, index: IntArray, n: int, others: IntArray, n_others: int, reg_parts: float | None
-) -> EntityBlock:
-    penalty = np.full((n, 1 + model.n_factors), float(model.reg_bias))
-    weights = model.reg * np.maximum(np.bincount(index, minlength=n), 1) ** model.reg_exponent
-    penalty[:, 1:] = weights[:, None]
-    implicit = None if reg_parts is None else Implicit.of(index, others, (n, n_others), weights, reg_parts)
-    return EntityBlock(index, others, padded_batches(index, others, n_others, 1 + model.n_factors), penalty, implicit)
+    return ImplicitCoefficients(total, problem.implicit.refit(total[:, 1:], parts))
 
 
 def products(left: FloatArray, left_idx: IntArray, right: FloatArray, right_idx: IntArray) -> FloatArray:
-    """The product of one row of `left` and one of `right` for each pair, without all factors in memory at once."""
+    """Return the product of a row of `left` and a row of `right` for each pair, (n_pairs,), a chunk at a time."""
     products = np.empty(len(left_idx))
     for start in range(0, len(left_idx), CHUNK):
         rows = slice(start, start + CHUNK)

@@ -1,4 +1,4 @@
-"""Matrix factorization: worked cases, equivalences and invariances, and what it costs to import."""
+"""Matrix factorization: worked cases, equivalences and invariances, and what it imports."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from recbench.models import batched_ridge
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import global_mean
 from recbench.models.batched_ridge import padded_batches, ridge
-from recbench.models.factorization.mf import MF, EntityBlock, _sides, half_sweeps
-
-Coefficients = tuple[FloatArray, FloatArray]
+from recbench.models.factorization.mf import MF
+from recbench.models.factorization.mf_als import RidgeProblem, half_sweeps, random_start, ridge_problems, train_als
+from recbench.models.factorization.penalty import Penalty
+from recbench.models.factorization.starts import Coefficients
 
 
 def _dataset(users: IntArray, items: IntArray, ratings: FloatArray, n_users: int, n_items: int) -> RatingDataset:
@@ -53,9 +54,20 @@ def _rmse(model: MF | Bias, train: RatingDataset, test: RatingDataset) -> float:
     return float(np.sqrt(np.mean(errors**2)))
 
 
-def _started(model: MF, train: RatingDataset) -> tuple[tuple[EntityBlock, EntityBlock], np.random.Generator]:
-    model.global_mean_ = global_mean(train)
-    return _sides(model, train), np.random.default_rng(model.seed)
+def _problems(model: MF, train: RatingDataset) -> tuple[RidgeProblem, RidgeProblem]:
+    targets = train.ratings.astype(np.float64) - (global_mean(train) if model.biases else 0.0)
+    return ridge_problems(train, targets, Penalty(model.reg, model.reg_exponent, model.reg_bias), model.n_factors)
+
+
+def _objective(
+    problems: tuple[RidgeProblem, RidgeProblem], train: RatingDataset, offset: float, learned: Coefficients
+) -> float:
+    """Return the squared errors plus the penalties, which training minimizes."""
+    users, items = learned
+    table = offset + users[:, :1] + items[:, 0] + users[:, 1:] @ items[:, 1:].T
+    errors = train.ratings - table[train.user_idx, train.item_idx]
+    penalties = [np.sum(problem.penalty * each**2) for problem, each in zip(problems, learned, strict=True)]
+    return float(errors @ errors + np.sum(penalties))
 
 
 @pytest.mark.parametrize(
@@ -71,21 +83,21 @@ def test_a_rank_one_table_is_completed(reg: float, expected: tuple[float, ...], 
 
 
 @pytest.mark.parametrize(("reg_exponent", "expected"), [(0.0, (1.294118, -0.235294)), (1.0, (0.896552, -0.137931))])
-def test_a_half_step_equals_the_worked_ridge(reg_exponent: float, expected: tuple[float, float]) -> None:
+def test_a_half_sweep_equals_the_worked_ridge_regression(reg_exponent: float, expected: tuple[float, float]) -> None:
     train = _dataset(np.zeros(3, int), np.arange(3), np.array([1.0, 2.0, -1.0]), 1, 3)
     model = MF(n_factors=2, reg=0.5, reg_exponent=reg_exponent, biases=False)
-    user_side, _ = _sides(model, train)
+    users, _ = _problems(model, train)
     item_factors = np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 2.0]])  # the bias's feature is off
-    solved = ridge(user_side.batches, item_factors, train.ratings, user_side.penalty)
+    solved = ridge(users.batches, item_factors, train.ratings, users.penalty)
     assert solved[0] == pytest.approx((0.0, *expected), abs=1e-6)
 
 
-def test_the_size_of_the_blocks_changes_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_batch_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     train, _ = _tastes()
     at_once = _predictions(MF(), train)
     monkeypatch.setattr(batched_ridge, "BATCH_FLOATS", 1)
     batches = padded_batches(train.user_idx, train.item_idx, train.n_items, 3)
-    assert {len(block.entities) for block in batches} == {1}
+    assert {len(batch.entities) for batch in batches} == {1}
     np.testing.assert_allclose(_predictions(MF(), train), at_once, atol=1e-9)
 
 
@@ -94,12 +106,11 @@ def test_the_size_of_the_blocks_changes_no_number(monkeypatch: pytest.MonkeyPatc
 def test_no_half_sweep_raises_the_objective(reg_exponent: float, biases: bool) -> None:
     train, _ = _tastes()
     model = MF(n_factors=3, reg=0.3, reg_exponent=reg_exponent, biases=biases, n_starts=1)
-    fitted = MF(**vars(model)).fit(train)
-    values = []
-    for users, items in half_sweeps(fitted, train, *_started(fitted, train)):
-        fitted.user_bias_, fitted.user_factors_ = users[:, 0], users[:, 1:]
-        fitted.item_bias_, fitted.item_factors_ = items[:, 0], items[:, 1:]
-        values.append(fitted.objective(train))
+    problems = _problems(model, train)
+    offset = global_mean(train) if biases else 0.0
+    start = random_start(train, problems, np.random.default_rng(0))
+    sweeps = half_sweeps(*problems, start, model.n_epochs, biases=biases)
+    values = [_objective(problems, train, offset, learned) for learned in sweeps]
     assert len(values) == 1 + 2 * model.n_epochs
     assert np.all(np.diff(values) <= 1e-9 * values[0])
     assert values[-1] < 0.5 * values[0]
@@ -111,20 +122,20 @@ def test_without_factors_it_is_the_bias_model_at_its_fixed_point() -> None:
     np.testing.assert_allclose(_predictions(MF(n_factors=0, reg_bias=4.0, n_epochs=300), train), bias, atol=1e-10)
 
 
-def test_an_enormous_penalty_leaves_the_bias_model() -> None:
+def test_an_enormous_penalty_gives_the_bias_model() -> None:
     train, _ = _tastes()
     bias = _predictions(Bias(reg_user=3.0, reg_item=3.0, n_epochs=300), train)
     np.testing.assert_allclose(_predictions(MF(reg=1e12, n_epochs=300, n_starts=1), train), bias, atol=1e-6)
 
 
-def test_factors_explain_what_biases_do_not() -> None:
+def test_factors_predict_better_than_biases() -> None:
     train, test = _tastes()
     known = (test.user_idx != 7) & (test.item_idx != 5)
     test = test.take(np.flatnonzero(known))
     assert _rmse(MF(reg=0.2), train, test) < 0.4 * _rmse(Bias(), train, test)
 
 
-def test_ratings_moved_by_a_constant_move_the_predictions_by_it() -> None:
+def test_predictions_follow_a_shift_of_the_ratings() -> None:
     train, _ = _tastes()
     low, high = train.rating_scale
     moved = replace(train, ratings=train.ratings - 2.0, rating_scale=(low - 2.1, high - 1.9))
@@ -157,10 +168,10 @@ def test_several_starts_predict_the_mean_of_their_predictions() -> None:
     train, _ = _tastes()
     model = MF(n_starts=3, n_epochs=2)
     predicted = _predictions(model, train).reshape(train.n_users, train.n_items)
-    sides, random = _started(model, train)
+    problems, random = _problems(model, train), np.random.default_rng(model.seed)
     single = []
     for _ in range(3):
-        *_, (users, items) = half_sweeps(model, train, sides, random)
+        users, items = train_als(train, problems, model.n_epochs, random, biases=True)
         single.append(model.global_mean_ + users[:, :1] + items[:, 0] + users[:, 1:] @ items[:, 1:].T)
     assert np.abs(single[0] - single[1]).max() > 0.01
     np.testing.assert_allclose(predicted, np.mean(single, axis=0), atol=1e-9)
@@ -191,24 +202,24 @@ def test_without_factors_every_pair_is_a_fallback() -> None:
     assert MF(n_factors=0).fit(train).is_fallback(np.array([0, 1]), np.array([3, 4])).all()
 
 
-def test_an_unknown_solver_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_solver_is_an_error_that_lists_the_known_ones() -> None:
     train, _ = _tastes()
     model = MF(solver="als++")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"unknown solver 'als\+\+'; choose one of \['als', 'sgd'\]"):
         model.fit(train)
 
 
-def test_whole_numbers_as_penalties_are_as_good_as_fractions() -> None:
+def test_an_integer_penalty_equals_the_same_float() -> None:
     train, _ = _tastes()
     np.testing.assert_array_equal(_predictions(MF(reg_bias=3), train), _predictions(MF(reg_bias=3.0), train))
 
 
-def test_no_start_at_all_is_refused() -> None:
+def test_no_start_is_an_error() -> None:
     with pytest.raises(ValueError, match="n_starts is 0; it must be at least 1"):
         MF(n_starts=0).fit(_tastes()[0])
 
 
-def test_tensorflow_is_asked_for_by_sgd_alone() -> None:
+def test_only_sgd_requires_tensorflow() -> None:
     assert MF(solver="sgd").requires == ("recbench.models.quiet_tensorflow",)
     assert MF().requires == ("threadpoolctl",)
 
@@ -229,7 +240,7 @@ print(sorted({"tensorflow", "pandas", "scipy", "sklearn", "numba"} & set(sys.mod
 
 @pytest.mark.realdata
 @pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name the data folder")
-def test_movielens_100k_is_predicted_as_well_as_promised() -> None:
+def test_rmse_on_the_five_folds_of_movielens_100k() -> None:
     folder = Path(os.environ["RECBENCH_DATA"]) / "ml-100k"
     errors = []
     for fold in range(1, 6):

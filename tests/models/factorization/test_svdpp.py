@@ -1,4 +1,4 @@
-"""SVD++: worked steps, equivalences, and what may not move what is learned."""
+"""SVD++: equivalences, invariances, and errors."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import pytest
 from recbench import RatingDataset
 from recbench.array_types import FloatArray, IntArray
 from recbench.models.baselines.means import global_mean
-from recbench.models.factorization import mf as factorization
-from recbench.models.factorization import svdpp_als
+from recbench.models.factorization import mf_als, svdpp_als
 from recbench.models.factorization.mf import MF
+from recbench.models.factorization.penalty import Penalty
 from recbench.models.factorization.svdpp import SVDpp
-from recbench.models.factorization.svdpp_als import half_sweeps, sides_of
+from recbench.models.factorization.svdpp_als import ImplicitPenalties, half_sweeps, ridge_problems
 from recbench.models.implicit_term import Implicit
 from tests.support.tastes import KOREN, predictions_of, rmse_of, tastes
 
 
 def test_without_implicit_part_it_is_matrix_factorization(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(factorization, "START_SCALE", svdpp_als.START_SCALE)
+    monkeypatch.setattr(mf_als, "START_SCALE", svdpp_als.START_SCALE)
     train, _ = tastes()
     options = {"n_factors": 3, "reg": 0.7, "reg_exponent": 0.4, "reg_bias": 2.0, "n_epochs": 5, "n_starts": 2}
     expected = predictions_of(MF(**options), train)  # type: ignore[arg-type]
@@ -32,7 +32,7 @@ def test_without_implicit_part_it_is_matrix_factorization(monkeypatch: pytest.Mo
     np.testing.assert_allclose(predicted, expected, atol=1e-10)
 
 
-def test_an_enormous_penalty_on_the_implicit_part_leaves_matrix_factorization() -> None:
+def test_an_enormous_penalty_on_the_implicit_part_gives_matrix_factorization() -> None:
     train, _ = tastes()
     expected = predictions_of(SVDpp(implicit="none"), train)
     np.testing.assert_allclose(predictions_of(SVDpp(reg_rated=1e12, reg_raters=1e12), train), expected, atol=1e-8)
@@ -41,20 +41,20 @@ def test_an_enormous_penalty_on_the_implicit_part_leaves_matrix_factorization() 
 @pytest.mark.parametrize("implicit", ["none", "user", "item", "both"])
 def test_no_half_sweep_raises_the_objective(implicit: str) -> None:
     train, _ = tastes()
-    model = SVDpp(n_factors=3, reg=0.5, reg_rated=5.0, reg_raters=5.0, implicit=implicit)  # type: ignore[arg-type]
-    model.global_mean_ = global_mean(train)
-    sides = sides_of(model, train)
+    penalties = ImplicitPenalties(*(5.0 if implicit in (entity, "both") else None for entity in ("user", "item")))
+    problems = ridge_problems(train, 3, Penalty(0.5, 0.5, 4.0), penalties)
+    mean, n_epochs = global_mean(train), 14
     values = []
-    for both in half_sweeps(model, train, sides, np.random.default_rng(0)):
+    for both in half_sweeps(train, problems, mean, n_epochs, np.random.default_rng(0)):
         users, items = (learned.total for learned in both)
-        predicted = model.global_mean_ + users[:, :1] + items[:, 0] + users[:, 1:] @ items[:, 1:].T
+        predicted = mean + users[:, :1] + items[:, 0] + users[:, 1:] @ items[:, 1:].T
         value = np.sum((train.ratings - predicted[train.user_idx, train.item_idx]) ** 2)
-        for side, learned, reg in zip(sides, both, (5.0, 5.0), strict=True):
-            implied = 0.0 if side.implicit is None else side.implicit.term(learned.parts)
+        for problem, learned in zip(problems, both, strict=True):
+            implied = 0.0 if problem.implicit is None else problem.implicit.term(learned.parts)
             own = learned.total - np.pad(np.zeros((1, 3)) + implied, [(0, 0), (1, 0)])
-            value += np.sum(side.penalty * own**2) + reg * np.sum(learned.parts**2)
+            value += np.sum(problem.penalty * own**2) + 5.0 * np.sum(learned.parts**2)
         values.append(value)
-    assert len(values) == 1 + 2 * model.n_epochs
+    assert len(values) == 1 + 2 * n_epochs
     assert np.all(np.diff(values) <= 1e-9 * values[0])
     assert values[-1] < 0.7 * values[0]
 
@@ -65,7 +65,7 @@ def test_the_implicit_part_is_the_scaled_sum_over_what_was_rated() -> None:
     np.testing.assert_allclose(implicit.term(parts), [[4 / np.sqrt(2), 1 / np.sqrt(2)], [0, 0], [1, 2]])
 
 
-def test_refitting_again_and_again_reaches_the_ridge_regression() -> None:
+def test_repeated_refits_reach_the_ridge_regression() -> None:
     rng = np.random.default_rng(0)
     index, others = np.nonzero(rng.random((20, 6)) < 0.5)
     weights, targets, reg = rng.uniform(1, 3, 20), rng.normal(size=(20, 2)), 0.5
@@ -78,7 +78,7 @@ def test_refitting_again_and_again_reaches_the_ridge_regression() -> None:
     np.testing.assert_allclose(parts, expected, atol=1e-10)
 
 
-def test_who_rated_what_tells_more_than_the_ratings_alone() -> None:
+def test_who_rated_what_improves_the_predictions() -> None:
     train, test = tastes()
     test = test.take(np.flatnonzero((test.user_idx != 7) & (test.item_idx != 5)))
     options = {"n_factors": 2, "reg": 1.0, "reg_rated": 10.0, "reg_raters": 10.0}
@@ -87,9 +87,9 @@ def test_who_rated_what_tells_more_than_the_ratings_alone() -> None:
     assert rmse_of(SVDpp(implicit="item", **options), train, test) < 0.99 * plain  # type: ignore[arg-type]
 
 
-def test_who_rated_what_is_taken_from_the_training_rows_alone() -> None:
+def test_only_training_rows_say_who_rated_what() -> None:
     train, _ = tastes()
-    users, items = sides_of(SVDpp(), train)
+    users, items = ridge_problems(train, 3, Penalty(2.0, 0.5, 4.0), ImplicitPenalties(1.0, 1.0))
     assert users.implicit is not None
     assert items.implicit is not None
     rated = np.zeros((train.n_users, train.n_items), bool)
@@ -116,7 +116,7 @@ def test_without_factors_every_pair_is_a_fallback() -> None:
 
 
 @pytest.mark.parametrize("model", [SVDpp(), KOREN], ids=["als", "sgd"])
-def test_the_same_seed_predicts_the_same_and_another_one_does_not(model: SVDpp) -> None:
+def test_predictions_depend_on_the_seed_alone(model: SVDpp) -> None:
     train, _ = tastes()
     once, again = (predictions_of(replace(model), train) for _ in range(2))
     np.testing.assert_array_equal(once, again)
@@ -146,14 +146,14 @@ def test_the_numbering_of_users_and_items_does_not_matter() -> None:
     np.testing.assert_allclose(predicted, expected, atol=1e-8)
 
 
-def test_ratings_moved_by_a_constant_move_the_predictions_by_it() -> None:
+def test_predictions_follow_a_shift_of_the_ratings() -> None:
     train, _ = tastes()
     low, high = train.rating_scale
     moved = replace(train, ratings=train.ratings - 2.0, rating_scale=(low - 2.1, high - 1.9))
     np.testing.assert_allclose(predictions_of(SVDpp(), moved), predictions_of(SVDpp(), train) - 2.0, atol=1e-5)
 
 
-def test_products_taken_in_chunks_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_chunk_size_of_products_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     train, _ = tastes()
     at_once = predictions_of(SVDpp(), train)
     monkeypatch.setattr(svdpp_als, "CHUNK", 7)
@@ -170,12 +170,12 @@ def test_products_taken_in_chunks_are_the_same(monkeypatch: pytest.MonkeyPatch) 
         (SVDpp(reg_rated=0.0), "reg_rated is 0.0; it must be above 0"),
     ],
 )
-def test_options_that_cannot_be_are_refused(model: SVDpp, message: str) -> None:
+def test_invalid_options_are_errors(model: SVDpp, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         model.fit(tastes()[0])
 
 
-def test_importing_it_imports_numpy_alone() -> None:
+def test_importing_it_imports_no_heavy_library() -> None:
     program = """
 import sys
 import recbench.models.factorization.svdpp
@@ -187,7 +187,7 @@ print(sorted({"tensorflow", "pandas", "scipy", "sklearn", "numba"} & set(sys.mod
 
 @pytest.mark.realdata
 @pytest.mark.skipif("RECBENCH_DATA" not in os.environ, reason="RECBENCH_DATA does not name the data folder")
-def test_movielens_100k_is_predicted_as_well_as_promised() -> None:
+def test_rmse_on_the_five_folds_of_movielens_100k() -> None:
     folder = Path(os.environ["RECBENCH_DATA"]) / "ml-100k"
 
     def ratings(part: str) -> tuple[IntArray, IntArray, FloatArray]:

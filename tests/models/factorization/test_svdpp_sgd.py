@@ -1,4 +1,4 @@
-"""SVD++ by gradient descent: worked steps, and the plain form of all of them."""
+"""SVD++ by gradient descent: worked steps, and all steps in their plain form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.tastes import KOREN, predictions_of, tastes
 
 
 def _koren(train: RatingDataset, model: SVDpp) -> FloatArray:
-    """Every pair's prediction by Koren's steps as he writes them: all y_j after each rating."""
+    """Return every pair's prediction by Koren's steps as published: all y_j are updated after each rating."""
     rng = np.random.default_rng(model.seed)
     width = 1 + model.n_factors
     p, q = rng.normal(0, 0.1, (train.n_users, width)), rng.normal(0, 0.1, (train.n_items, width))
@@ -42,11 +42,11 @@ def _koren(train: RatingDataset, model: SVDpp) -> FloatArray:
 
 
 def test_a_step_equals_the_worked_one() -> None:
-    from recbench.models.factorization.svdpp_sgd import step
+    from recbench.models.factorization.svdpp_sgd import Rates, step
 
     p, q, y = np.array([0.1, 0.1, -0.3]), np.array([-0.2, 0.2, 0.4]), np.array([[0.05, 0.1], [-0.1, 0.2]])
     z, gained = np.append(0.0, y.sum(axis=0) / np.sqrt(2)), np.zeros(3)
-    step(p, z, q, gained, 4.0 - 3.0, (0.005, 0.02, 0.02))
+    step(p, z, q, gained, 4.0 - 3.0, Rates(0.005, 0.02, 0.02))
     assert q[1:] == pytest.approx((0.200343, 0.399467), abs=1e-6)
     first = (1 - 0.005 * 0.02) * y[0] + gained[1:] / np.sqrt(2)
     assert first == pytest.approx((0.050789, 0.101577), abs=1e-6)
@@ -55,14 +55,14 @@ def test_a_step_equals_the_worked_one() -> None:
 
 
 def test_a_step_without_implicit_part_equals_the_worked_one() -> None:
-    from recbench.models.factorization.svdpp_sgd import step
+    from recbench.models.factorization.svdpp_sgd import Rates, step
 
     p, q = np.array([0.1, 0.1, -0.3]), np.array([-0.2, 0.2, 0.4])
-    step(p, np.zeros(3), q, np.zeros(3), 4.0 - 3.0, (0.005, 0.02, 0.02))
+    step(p, np.zeros(3), q, np.zeros(3), 4.0 - 3.0, Rates(0.005, 0.02, 0.02))
     assert p == pytest.approx((0.105990, 0.101190, -0.297570), abs=1e-6)
     assert q == pytest.approx((-0.193980, 0.200580, 0.398160), abs=1e-6)
 
 
-def test_steps_taken_user_by_user_equal_those_that_update_all_of_y_each_time() -> None:
+def test_steps_user_by_user_equal_the_published_ones() -> None:
     train, _ = tastes()
     np.testing.assert_allclose(predictions_of(replace(KOREN), train), _koren(train, KOREN), atol=1e-10)
