@@ -1,6 +1,8 @@
 """A new user in a fitted factor model: the half step of ALS for one user, the items being fixed.
 
-(b_u, p_u) = argmin Σ_i (r_ui − mean − b_i − b_u − (p_u + z_u) · q_i)² + reg_bias b_u² + reg n_u^ρ |p_u|²
+    (b_u, p_u) = argmin Σ_i (r_ui − mean − b_i − b_u − (p_u + z_u) · q_i)² + reg_bias b_u² + reg n_u^ρ |p_u|²
+
+z_u is the implicit part of SVD++, 0 in matrix factorization.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Matrix factorization: latent factors of users and items whose products explain the ratings.
 
-r_ui ≈ mean + b_u + b_i + p_u · q_i
+    r_ui ≈ mean + b_u + b_i + p_u · q_i
+
+`mf_als` and `mf_sgd` fit it, `fold_in` adds users.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Alternating least squares of matrix factorization: a half sweep solves every user's, or item's, ridge regression.
 
-(b_u, p_u) = argmin Σ_i (r_ui − mean − b_i − b_u − p_u · q_i)² + reg_bias b_u² + reg n_u^ρ |p_u|²
+    (b_u, p_u) = argmin Σ_i (r_ui − mean − b_i − b_u − p_u · q_i)² + reg_bias b_u² + reg n_u^ρ |p_u|²
+
+Then the same for every item, in turn.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """SVD++: matrix factorization that also learns from which items a user rated, whatever the ratings were.
 
-r_ui ≈ mean + b_u + b_i + (p_u + |N(u)|^-½ Σ_{j ∈ N(u)} y_j) · (q_i + |N(i)|^-½ Σ_{v ∈ N(i)} x_v)
+    r_ui ≈ mean + b_u + b_i + (p_u + |N(u)|^-½ Σ_{j ∈ N(u)} y_j) · (q_i + |N(i)|^-½ Σ_{v ∈ N(i)} x_v)
+
+`svdpp_als` and `svdpp_sgd` fit it, `fold_in` adds users.
 """
 
 from __future__ import annotations

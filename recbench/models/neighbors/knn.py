@@ -1,7 +1,9 @@
 """User-based and item-based collaborative filtering: averages over the most similar users, or items.
 
-r_ui ≈ b_ui + scale_u Σ_v w_uv d_vi / (aggregation_damping + Σ_v w_uv)    over users v similar to u
-r_ui ≈ b_ui + scale_i Σ_j w_ij d_uj / (aggregation_damping + Σ_j w_ij)    over items j similar to i
+    r_ui ≈ b_ui + scale_u Σ_v w_uv d_vi / (aggregation_damping + Σ_v w_uv)    over users v similar to u
+    r_ui ≈ b_ui + scale_i Σ_j w_ij d_uj / (aggregation_damping + Σ_j w_ij)    over items j similar to i
+
+`neighbors` has the formulas of b, scale, w and d, which both models share.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """What UserKNN and ItemKNN share: a rating predicted from the ratings of the most similar rows.
 
-r_ac ≈ b_ac + scale_a Σ_v w_av d_vc / (aggregation_damping + Σ_v w_av),  w = s^amplification
+    r_ac ≈ b_ac + scale_a Σ_v w_av d_vc / (aggregation_damping + Σ_v w_av),  w = s^amplification
+
+`similarity_inputs` prepares the ratings, `pairs` sums over neighbors by the compiled loops of `kernels_*`.
 """
 
 from __future__ import annotations
