@@ -15,9 +15,8 @@ from recbench.models.batched_ridge import one_thread, padded_batches, ridge, rid
 from recbench.models.content.tfidf import no_words, word_features
 from recbench.models.content.word_tastes import effects_by_word, word_effects, word_tastes
 from recbench.models.item_features import named_features
+from recbench.models.prediction_blocks import pairwise_products
 from recbench.registry.search_space import between, searched
-
-PAIRS = 50_000  # predicted at a time: bounds the memory to some 25 MB
 
 
 @dataclass
@@ -67,7 +66,7 @@ class Content(RatingModel):
             self.item_bias_ = biases.item_bias_ + self._missing_bias(biases, train)
             known = self.global_mean_ + self.user_bias_[train.user_idx] + self.item_bias_[train.item_idx]
             self.user_tastes_, self.shared_taste_ = self._tastes(train.ratings - known, train)
-        left = train.ratings - known - self._taste(train.user_idx, train.item_idx)
+        left = train.ratings - known - self._taste_products(train.user_idx, train.item_idx)
         self.user_words_ = word_tastes(self.item_words_, train.user_idx, train.item_idx, left, self.reg_words)
         return self
 
@@ -75,7 +74,7 @@ class Content(RatingModel):
         """The biases, and the user's tastes for what the item is."""
         biases = self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
         words = word_effects(self.item_words_, self.user_words_, user_idx, item_idx)
-        return biases + self._taste(user_idx, item_idx) + words
+        return biases + self._taste_products(user_idx, item_idx) + words
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
         """Where the user has no training row, or nothing is known of the item; a cold item is no such case."""
@@ -118,14 +117,9 @@ class Content(RatingModel):
             )
         self.feature_names_, self.word_names_ = np.array(names, np.str_), np.array(words, np.str_)
 
-    def _taste(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """θ_u · x_i, a bounded number of pairs at a time."""
-        taste = np.empty(len(user_idx))
-        for start in range(0, len(user_idx), PAIRS):
-            part = slice(start, start + PAIRS)
-            tastes, features = self.user_tastes_[user_idx[part]], self.item_features_[item_idx[part]]
-            taste[part] = np.einsum("nf,nf->n", tastes, features)
-        return taste
+    def _taste_products(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        """Return θ_u · x_i of each pair, (n_pairs,)."""
+        return pairwise_products(self.user_tastes_, user_idx, self.item_features_, item_idx)
 
     def _missing_bias(self, biases: Bias, train: RatingDataset) -> FloatArray:
         """What damping took off the items' biases, as far as what the items are makes up for it.

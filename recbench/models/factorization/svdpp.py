@@ -20,8 +20,9 @@ from recbench.models.batched_ridge import one_thread
 from recbench.models.factorization.fold_in import RatedItems, new_user_coefficients
 from recbench.models.factorization.penalty import Penalty
 from recbench.models.factorization.starts import average_starts
-from recbench.models.factorization.svdpp_als import ImplicitPenalties, products, ridge_problems, train_als
+from recbench.models.factorization.svdpp_als import ImplicitPenalties, ridge_problems, train_als
 from recbench.models.option_checks import check_at_least, check_choices
+from recbench.models.prediction_blocks import pairwise_products
 from recbench.registry.search_space import between, searched
 
 Solver = Literal["als", "sgd"]
@@ -94,7 +95,7 @@ class SVDpp(RatingModel):
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """Return the mean, the biases and the product of the two brackets, (n_pairs,)."""
-        product = products(self.user_factors_, user_idx, self.item_factors_, item_idx)
+        product = pairwise_products(self.user_factors_, user_idx, self.item_factors_, item_idx)
         return self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx] + product
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:

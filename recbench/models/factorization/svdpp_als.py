@@ -22,10 +22,10 @@ from recbench.models.batched_ridge import PaddedBatch, padded_batches, ridge
 from recbench.models.factorization.penalty import Penalty
 from recbench.models.factorization.starts import initial_item_coefficients
 from recbench.models.implicit_term import Implicit
+from recbench.models.prediction_blocks import pairwise_products
 from recbench.progress import track
 
 START_SCALE = 0.3  # standard deviation of the items' factors before the first sweep
-CHUNK = 65_536  # pairs whose factors are in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +126,7 @@ def _solve(
     if problem.implicit is None:
         return ImplicitCoefficients(ridge(problem.batches, features, targets, problem.penalty), parts)
     implied = problem.implicit.term(parts)
-    targets -= products(implied, problem.index, others[:, 1:], problem.others)
+    targets -= pairwise_products(implied, problem.index, others[:, 1:], problem.others)
     total = ridge(problem.batches, features, targets, problem.penalty)
     total[:, 1:] += implied
     return ImplicitCoefficients(total, problem.implicit.refit(total[:, 1:], parts))
-
-
-def products(left: FloatArray, left_idx: IntArray, right: FloatArray, right_idx: IntArray) -> FloatArray:
-    """Return the product of a row of `left` and a row of `right` for each pair, (n_pairs,), a chunk at a time."""
-    products = np.empty(len(left_idx))
-    for start in range(0, len(left_idx), CHUNK):
-        rows = slice(start, start + CHUNK)
-        np.einsum("nf,nf->n", left[left_idx[rows]], right[right_idx[rows]], out=products[rows])
-    return products

@@ -153,13 +153,6 @@ def test_predictions_follow_a_shift_of_the_ratings() -> None:
     np.testing.assert_allclose(predictions_of(SVDpp(), moved), predictions_of(SVDpp(), train) - 2.0, atol=1e-5)
 
 
-def test_the_chunk_size_of_products_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    train, _ = tastes()
-    at_once = predictions_of(SVDpp(), train)
-    monkeypatch.setattr(svdpp_als, "CHUNK", 7)
-    np.testing.assert_allclose(predictions_of(SVDpp(), train), at_once, atol=1e-12)
-
-
 @pytest.mark.parametrize(
     ("model", "message"),
     [
