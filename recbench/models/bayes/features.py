@@ -12,6 +12,7 @@ import numpy as np
 
 from recbench.array_types import FloatArray
 from recbench.models.bayes.kernel_arrays import Features, RatingRows
+from recbench.models.row_pointers import row_pointers
 
 
 class EntityFeatures(NamedTuple):
@@ -50,5 +51,5 @@ def _partners(by_partner: RatingRows, by_row: RatingRows) -> Features:
 def _columns(table: FloatArray) -> Features:
     """Return each column as a feature of the rows where it is not zero."""
     columns, rows = np.nonzero(table.T)
-    starts = np.append(0, np.cumsum(np.bincount(columns, minlength=table.shape[1]), dtype=np.int64))
+    starts = row_pointers(columns, table.shape[1])
     return Features(starts, rows.astype(np.int32), table[rows, columns].astype(np.float32))

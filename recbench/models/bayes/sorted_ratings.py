@@ -11,6 +11,7 @@ from recbench.contracts import RatingDataset
 from recbench.models.baselines.means import global_mean
 from recbench.models.bayes.kernel_arrays import RatingRows
 from recbench.models.bayes.time_effects import Calendar, seconds_of
+from recbench.models.row_pointers import row_pointers
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,5 +62,4 @@ def sort_ratings(train: RatingDataset, *, by_time: bool = False) -> SortedRating
 
 def _rating_rows(index: IntArray, n_rows: int, others: IntArray) -> RatingRows:
     """Return ratings by row: `index` counts those of each row, `others` are sorted by row."""
-    starts = np.append(0, np.cumsum(np.bincount(index, minlength=n_rows), dtype=np.int64))
-    return RatingRows(starts, np.asarray(others, np.int32))
+    return RatingRows(row_pointers(index, n_rows), np.asarray(others, np.int32))
