@@ -1,4 +1,4 @@
-"""What is known of items as a table of numbers: genres and years."""
+"""Features of items as a table of numbers: genres and years."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy.typing as npt
 from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 
-NO_GENRES = "(no genres listed)"  # how MovieLens says that there are none
+NO_GENRES = "(no genres listed)"  # what MovieLens writes for an item without genres
 
 
 def item_features(dataset: RatingDataset) -> FloatArray:
-    """The table of `named_features`, of a data set that has what it takes.
+    """Return the table of `named_features`, (n_items, n_features), of a dataset that has at least one feature.
 
     Raises:
         ValueError: no item has a genre or a year.
@@ -23,15 +23,16 @@ def item_features(dataset: RatingDataset) -> FloatArray:
     if not table.shape[1]:
         raise ValueError(
             f"no genres and no years in {dataset.name!r}: its item columns are {list(dataset.item_columns or {})}; "
-            f"'genres' (Drama|War) or 'year' (1994.0) is needed; choose a data set that has one, or another model"
+            f"'genres' (Drama|War) or 'year' (1994.0) is needed; choose a dataset that has one, or another model"
         )
     return table
 
 
 def named_features(dataset: RatingDataset) -> tuple[FloatArray, list[str]]:
-    """Genres, scaled so that an item's have length 1, and years: (n_items, n_features), 0 where unknown; names.
+    """Return genres and years of items, (n_items, n_features), 0 where unknown, and the features' names.
 
-    A year counts for the decades before and after it, in proportion to its closeness.
+    An item's genres are scaled to length 1. A year counts for the decades before and after it, in proportion to
+    its closeness to them.
     """
     columns = dataset.item_columns or {}
     features = [_genres(columns["genres"])] if "genres" in columns else []
@@ -41,7 +42,7 @@ def named_features(dataset: RatingDataset) -> tuple[FloatArray, list[str]]:
 
 
 def _genres(column: npt.NDArray[Any]) -> tuple[FloatArray, list[str]]:
-    """The genres of each distinct combination, spread over the items that have it; and their names."""
+    """Return the genres of each item, (n_items, n_genres), computed once per distinct combination; and their names."""
     texts = np.array([text if isinstance(text, str) else "" for text in column.tolist()], dtype=str)  # None, NaN
     combinations, which = np.unique(texts, return_inverse=True)
     split = [set(text.split("|")) - {"", NO_GENRES} for text in combinations]

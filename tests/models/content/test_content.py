@@ -1,4 +1,4 @@
-"""Content-based filtering: features, the ridge by hand, cold items, and what it cannot work with."""
+"""Content-based filtering: features, the ridge regressions by hand, cold items, and errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _dataset(
 
 
 def _genre_lovers() -> tuple[RatingDataset, RatingDataset]:
-    """Every user loves some genres and not others; 80 % of what they rated to train on, 20 % to test."""
+    """Return training and test sets, 80 % and 20 %, of users who love some genres and not others."""
     rng = np.random.default_rng(0)
     genres = rng.integers(0, len(GENRES), 60)
     love = rng.normal(0, 1, (80, len(GENRES)))
@@ -55,7 +55,7 @@ def test_genres_of_an_item_have_length_one_and_unknown_ones_are_zero() -> None:
     np.testing.assert_allclose(item_features(dataset), np.array([[half, half], [0, 0], [0, 0], [0, 1]]))
 
 
-def test_a_missing_genre_text_is_no_genre() -> None:
+def test_a_missing_genre_text_means_no_genre() -> None:
     genres = np.array(["War", None, float("nan")], dtype=object)
     dataset = replace(_dataset([(0, 0, 1.0)], 1, {"year": [1990.0] * 3}), item_columns={"genres": genres})
     np.testing.assert_allclose(item_features(dataset), np.array([[1.0], [0.0], [0.0]]))
@@ -67,7 +67,7 @@ def test_a_year_counts_for_the_decades_around_it() -> None:
     np.testing.assert_allclose(item_features(dataset), expected, atol=1e-12)
 
 
-def test_tastes_are_the_ridge_computed_by_hand() -> None:
+def test_tastes_match_the_ridge_regression_by_hand() -> None:
     # biases damped away: the residuals are r − mean; user 0 rates two action films, user 1 one of each kind
     rows = [(0, 0, 4.0), (0, 1, 2.0), (1, 0, -3.0), (1, 2, -3.0)]
     train = _dataset(rows, 3, {"genres": ["Action", "Action", "Drama"]})
@@ -107,7 +107,7 @@ def test_genres_without_meaning_do_little_harm() -> None:
     assert _rmse(Content(), _dataset(rows, 80, {"genres": shuffled.tolist()}), test) < 1.1 * _rmse(Bias(), train, test)
 
 
-def test_a_user_without_ratings_has_the_taste_of_all() -> None:
+def test_a_user_without_ratings_has_the_shared_taste() -> None:
     train, _ = _genre_lovers()
     train = train.take(np.flatnonzero(train.user_idx != 4))
     model = Content().fit(train)
@@ -132,7 +132,7 @@ def test_an_item_with_neither_genre_nor_year_is_predicted_by_the_biases() -> Non
 
 
 def _sequels() -> tuple[RatingDataset, RatingDataset]:
-    """Every user loves some of twenty heroes and not others, and each hero has three films; train and test."""
+    """Return training and test sets of users who love some of twenty heroes, each with three films."""
     rng = np.random.default_rng(5)
     love = rng.normal(0, 1, (80, 20))
     users, items = np.nonzero(rng.random((80, 60)) < 0.5)
@@ -169,7 +169,7 @@ def test_a_new_item_has_the_bias_of_items_that_share_its_words() -> None:
     assert model.item_bias_[4:] == pytest.approx([expected, -expected], abs=1e-9)
 
 
-def test_a_tag_of_a_rating_to_be_predicted_changes_nothing() -> None:
+def test_a_tag_from_a_test_rating_is_ignored() -> None:
     rows = [(0, 0, 3.0), (0, 1, -3.0), (1, 0, 2.0), (1, 2, 1.0)]
     columns: dict[str, list[Any]] = {
         "year": [1990.0] * 4,
@@ -177,33 +177,33 @@ def test_a_tag_of_a_rating_to_be_predicted_changes_nothing() -> None:
         "tagged_by": ["0", "0", "1", ""],
     }
     train = _dataset(rows, 2, columns)
-    told = replace(train, item_columns=dict(train.item_columns or {}) | {
+    with_test_tags = replace(train, item_columns=dict(train.item_columns or {}) | {
         "tags": np.array(["dull", "dull", "dull", "dull|dull"]), "tagged_by": np.array(["0", "0", "1", "1|0"])
     })  # fmt: skip
     pairs = np.repeat([0, 1], 4), np.tile(np.arange(4), 2)
     model = Content().fit(train)
-    assert (np.diff(model.item_words_[0]) > 0).tolist() == [True, True, True, False]
-    np.testing.assert_array_equal(Content().fit(told).predict(*pairs), model.predict(*pairs))
+    assert (np.diff(model.item_words_.starts) > 0).tolist() == [True, True, True, False]
+    np.testing.assert_array_equal(Content().fit(with_test_tags).predict(*pairs), model.predict(*pairs))
 
 
 def test_the_reasons_name_words() -> None:
     train, _ = _sequels()
     model = Content().fit(train)
-    told = {reason.what: reason.effect for reason in model.reasons(7, 27)}
+    effects = {reason.what: reason.effect for reason in model.reasons(7, 27)}
     pair = np.array([7]), np.array([27])
-    assert {"title: hero7", "title: return", "around 1990"} <= set(told)
+    assert {"title: hero7", "title: return", "around 1990"} <= set(effects)
     biases = model.global_mean_ + model.user_bias_[7] + model.item_bias_[27]
-    assert sum(told.values()) == pytest.approx(float(model.predict(*pair)[0] - biases), abs=1e-12)
+    assert sum(effects.values()) == pytest.approx(float(model.predict(*pair)[0] - biases), abs=1e-12)
 
 
-def test_a_newcomer_gets_the_tastes_for_words_that_the_fit_gives() -> None:
+def test_a_new_user_gets_the_tastes_for_words_that_the_fit_learns() -> None:
     train, _ = _sequels()
     model = Content().fit(train)
     rows = np.flatnonzero(train.user_idx == 3)
     more = model.with_user(train.item_idx[rows], train.ratings[rows])
     everything = np.arange(60)
-    as_newcomer = more.predict(np.full(60, 80), everything)
-    np.testing.assert_allclose(as_newcomer, model.predict(np.full(60, 3), everything), atol=1e-9)
+    as_new_user = more.predict(np.full(60, 80), everything)
+    np.testing.assert_allclose(as_new_user, model.predict(np.full(60, 3), everything), atol=1e-9)
 
 
 def test_words_are_saved_and_loaded(tmp_path: Path) -> None:
@@ -225,14 +225,14 @@ def test_words_alone_are_enough() -> None:
     ("columns", "named"),
     [({"title": ["Heat", "Up"]}, r"\['title'\]"), ({"genres": ["", "(no genres listed)"]}, r"\['genres'\]")],
 )
-def test_items_of_which_nothing_is_known_are_refused(columns: Mapping[str, Sequence[Any]], named: str) -> None:
-    with pytest.raises(ValueError, match=f"nothing is known of the items of 'made': its item columns are {named}"):
+def test_items_without_features_are_an_error(columns: Mapping[str, Sequence[Any]], named: str) -> None:
+    with pytest.raises(ValueError, match=f"the items of 'made' have no features: its item columns are {named}"):
         Content().fit(_dataset([(0, 0, 1.0)], 1, columns))
 
 
-def test_a_data_set_without_item_columns_is_refused() -> None:
+def test_a_dataset_without_item_columns_is_an_error() -> None:
     bare = RatingDataset("bare", np.array([0]), np.array([0]), np.array([3.0]), np.arange(1), np.arange(1), (1, 5))
-    with pytest.raises(ValueError, match=r"nothing is known of the items of 'bare': its item columns are \[\]"):
+    with pytest.raises(ValueError, match=r"the items of 'bare' have no features: its item columns are \[\]"):
         Content().fit(bare)
 
 
