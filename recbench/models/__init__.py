@@ -1,4 +1,4 @@
-"""The built-in models, one file a family."""
+"""The built-in models, one folder per family."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,7 +19,7 @@ from recbench.models.stack.stack import Stack
 
 @hookimpl
 def register_models() -> Mapping[str, Callable[..., RatingModel]]:
-    """Name to class: the one list of built-in models."""
+    """Return the class of each built-in model by its name."""
     return {
         "global_mean": GlobalMean,
         "user_mean": UserMean,

@@ -1,4 +1,4 @@
-"""A person taken in without a refit gets what the fit would have given, and nothing else changes."""
+"""A user folded in without a refit gets what the fit would have learned, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIMILARITIES = ("cosine", "cosine_full", "cosine_robust", "pearson", "pearson_ba
 
 
 def folded(model: Any, train: RatingDataset, user: int) -> Any:
-    """The model with one more person, who rated what `user` did."""
+    """Return the model with one more user, who rated what `user` did."""
     rows = np.flatnonzero(train.user_idx == user)
     return model.with_user(train.item_idx[rows], train.ratings[rows])
 
@@ -45,7 +45,7 @@ def unseen(train: RatingDataset, user: int) -> Any:
 
 
 def check_same(model: Any, train: RatingDataset, tolerance: float) -> None:
-    """The twin of a user is predicted what the user is, on what the user has not rated."""
+    """Check that the twin of each user gets the same predictions for items that the user has not rated."""
     for user in range(train.n_users):
         twin = catalog(folded(model, train, user), train.n_users, train.n_items)
         left = unseen(train, user)
@@ -53,7 +53,7 @@ def check_same(model: Any, train: RatingDataset, tolerance: float) -> None:
 
 
 @pytest.mark.parametrize("factory", EXACT.values(), ids=EXACT)
-def test_the_twin_of_a_user_is_predicted_the_same(factory: Any) -> None:
+def test_the_twin_of_a_user_gets_the_same_predictions(factory: Any) -> None:
     train = toy_ratings()
     check_same(factory().fit(train), train, 1e-9)
 
@@ -62,7 +62,7 @@ def test_the_twin_of_a_user_is_predicted_the_same(factory: Any) -> None:
 @pytest.mark.parametrize(
     "options", [{"centering": each} for each in CENTERINGS] + [{"similarity": each} for each in SIMILARITIES], ids=str
 )
-def test_so_it_is_with_every_centering_and_similarity(factory: Any, options: dict[str, Any]) -> None:
+def test_a_twin_gets_the_same_with_every_centering_and_similarity(factory: Any, options: dict[str, Any]) -> None:
     train = toy_ratings((-1.0, 1.0))
     check_same(factory(shrinkage=0.0, **options).fit(train), train, 1e-9)
 
@@ -101,7 +101,7 @@ def test_a_factor_model_minimizes_its_objective_over_the_new_user() -> None:
 
 
 @pytest.mark.parametrize("factory", FOLDING.values(), ids=FOLDING)
-def test_a_person_without_ratings_is_a_cold_user(factory: Any) -> None:
+def test_a_new_user_without_ratings_is_a_cold_user(factory: Any) -> None:
     train = toy_ratings()
     model = factory().fit(train)
     more = model.with_user(np.array([], np.int32), np.array([], np.float32))
@@ -111,7 +111,7 @@ def test_a_person_without_ratings_is_a_cold_user(factory: Any) -> None:
 
 
 @pytest.mark.parametrize("factory", FOLDING.values(), ids=FOLDING)
-def test_the_model_and_what_it_predicts_for_others_stay_as_they_were(factory: Any) -> None:
+def test_folding_in_changes_neither_the_model_nor_other_predictions(factory: Any) -> None:
     train = toy_ratings()
     model = factory().fit(train)
     before, state = model.predict(*all_pairs(train)), set(model.state())
@@ -123,7 +123,7 @@ def test_the_model_and_what_it_predicts_for_others_stay_as_they_were(factory: An
 
 
 @pytest.mark.parametrize("factory", FOLDING.values(), ids=FOLDING)
-def test_the_order_of_the_ratings_is_irrelevant(factory: Any) -> None:
+def test_the_order_of_the_ratings_does_not_matter(factory: Any) -> None:
     train = toy_ratings()
     model = factory().fit(train)
     items, ratings = np.array([6, 1, 4, 2]), np.array([5.0, 1.0, 4.0, 2.0])
@@ -142,7 +142,7 @@ def test_ratings_of_zero_are_ratings(name: str) -> None:
     assert not np.allclose(one, other)
 
 
-def test_a_second_person_can_follow_the_first() -> None:
+def test_a_second_user_can_be_folded_in() -> None:
     train = toy_ratings()
     for factory in (UserKNN, ItemKNN, Content, MF):
         model: Any = factory().fit(train)
@@ -151,13 +151,13 @@ def test_a_second_person_can_follow_the_first() -> None:
         np.testing.assert_allclose(catalog(both, train.n_users + 1, train.n_items), alone, rtol=0, atol=1e-9)
 
 
-def test_svdpp_says_that_gradient_descent_keeps_too_little() -> None:
+def test_svdpp_by_gradient_descent_cannot_fold_in() -> None:
     model = SVDpp(solver="sgd", implicit="user", n_epochs=1).fit(toy_ratings())
     with pytest.raises(CannotFoldInError, match="its solver is 'sgd', which keeps no y"):
         model.with_user(np.array([0]), np.array([4.0]))
 
 
-def test_a_stack_folds_in_if_its_members_do() -> None:
+def test_a_stack_folds_in_users_if_its_members_do() -> None:
     train = toy_ratings()
     stack = Stack(("bias", "item_knn"), n_folds=2).fit(train)
     twin = catalog(folded(stack, train, 0), train.n_users, train.n_items)
@@ -168,6 +168,6 @@ def test_a_stack_folds_in_if_its_members_do() -> None:
         folded(other, train, 0)
 
 
-def test_a_model_without_the_ability_is_told_by_its_protocol() -> None:
+def test_the_protocol_shows_which_models_fold_in() -> None:
     assert isinstance(MF(), FoldsIn)
     assert not isinstance(BayesMF(), FoldsIn)

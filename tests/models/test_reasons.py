@@ -1,4 +1,4 @@
-"""The reasons of a prediction add up to it."""
+"""The reasons for a prediction add up to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KNN = [{}, {"centering": "none"}, {"centering": "zscore", "similarity": "pearson
 
 @pytest.mark.parametrize("factory", [UserKNN, ItemKNN])
 @pytest.mark.parametrize("options", KNN, ids=str)
-def test_what_the_neighbors_add_is_the_prediction_less_its_offset(factory: Any, options: dict[str, Any]) -> None:
+def test_effects_of_neighbors_add_up_to_the_prediction_less_its_offset(factory: Any, options: dict[str, Any]) -> None:
     train = toy_ratings()
     model = factory(**{"shrinkage": 5.0} | options).fit(train)
     users, items = all_pairs(train)
@@ -29,7 +29,7 @@ def test_what_the_neighbors_add_is_the_prediction_less_its_offset(factory: Any, 
     np.testing.assert_allclose(found, model.predict(users, items) - offsets, atol=1e-9)
 
 
-def test_the_neighbors_of_an_item_are_items_that_the_user_rated_and_the_strongest_comes_first() -> None:
+def test_item_reasons_are_rated_items_with_the_largest_effect_first() -> None:
     train = toy_ratings()
     reasons = ItemKNN(shrinkage=1.0).fit(train).reasons(0, 9 - 1)
     effects = [reason.effect for reason in reasons]
@@ -39,14 +39,14 @@ def test_the_neighbors_of_an_item_are_items_that_the_user_rated_and_the_stronges
     assert len(effects) > 1
 
 
-def test_the_neighbors_of_a_user_are_users_who_rated_the_item() -> None:
+def test_user_reasons_are_users_who_rated_the_item() -> None:
     train = toy_ratings()
     reasons = UserKNN(shrinkage=1.0).fit(train).reasons(0, 2)
     assert {reason.kind for reason in reasons} == {"user"}
     assert {reason.what for reason in reasons} <= set(train.user_idx[train.item_idx == 2].tolist()) - {0}
 
 
-def test_content_tells_genres_and_decades_by_name() -> None:
+def test_content_reasons_name_genres_and_decades() -> None:
     train = toy_ratings()
     model = Content(reg=1.0).fit(train)
     reasons = model.reasons(1, 2)  # a comedy and drama of 1992
@@ -55,7 +55,7 @@ def test_content_tells_genres_and_decades_by_name() -> None:
     assert sum(reason.effect for reason in reasons) == pytest.approx(taste)
 
 
-def test_a_newcomer_has_reasons_too() -> None:
+def test_a_new_user_has_reasons_too() -> None:
     train = toy_ratings()
     for factory in (UserKNN, ItemKNN, Content):
         model: Any = factory().fit(train)
@@ -68,5 +68,5 @@ def test_a_newcomer_has_reasons_too() -> None:
         np.testing.assert_allclose([each.effect for each in old], [each.effect for each in new], atol=1e-9)
 
 
-def test_a_factor_model_gives_none() -> None:
+def test_a_factor_model_gives_no_reasons() -> None:
     assert not isinstance(MF(), GivesReasons)

@@ -1,4 +1,9 @@
-"""The bias model: how far a user and an item lie off the mean. Most other models start from it."""
+"""The bias model: how far the ratings of a user and of an item are from the mean. Most other models start from it.
+
+    r_ui ≈ mean + b_u + b_i
+
+It is the baseline to beat: `bias` is in every comparison.
+"""
 
 from __future__ import annotations
 
@@ -41,16 +46,16 @@ class Bias(RatingModel):
         learned = memoize(
             "bias",
             lambda: (train.digest, self.reg_user, self.reg_item, self.n_epochs),
-            lambda: self._learned(train),
+            lambda: self._learn(train),
             8 * (train.n_users + train.n_items),
         )
         self.global_mean_: float = learned[0]
-        self.user_bias_: FloatArray = learned[1].copy()  # what others read must not be this model's to change
+        self.user_bias_: FloatArray = learned[1].copy()  # other models share the memoized arrays
         self.item_bias_: FloatArray = learned[2].copy()
         return self
 
-    def _learned(self, train: RatingDataset) -> tuple[float, FloatArray, FloatArray]:
-        """The mean and the biases of users and of items."""
+    def _learn(self, train: RatingDataset) -> tuple[float, FloatArray, FloatArray]:
+        """Return the mean, the users' biases (n_users,) and the items' biases (n_items,)."""
         users, items = train.user_idx, train.item_idx
         mean = global_mean(train)
         above_mean = train.ratings.astype(np.float64) - mean
@@ -64,22 +69,22 @@ class Bias(RatingModel):
         return mean, user_bias, item_bias
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The mean and the two biases: mean + b_u + b_i."""
+        """Return mean + b_u + b_i, (n_pairs,)."""
         return self.global_mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Where both the user and the item have no training row, so that only the mean is left."""
+        """Return where neither the user nor the item has a training row, (n_pairs,)."""
         return ~(self.known_users_[user_idx] | self.known_items_[item_idx])
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
-        """One more user, whose bias is what the fit's last half pass gives: the items' biases are fixed."""
-        left = ratings.astype(np.float64) - self.global_mean_ - self.item_bias_[item_idx]
+        """Add a user with the bias of the fit's last half pass; the items' biases are fixed."""
+        above_item = ratings.astype(np.float64) - self.global_mean_ - self.item_bias_[item_idx]
         damping = np.array([self.reg_user + len(item_idx)])
-        bias = _damped_mean(np.zeros(len(item_idx), np.int32), left, damping)
+        bias = _damped_mean(np.zeros(len(item_idx), np.int32), above_item, damping)
         return with_extra_user(self, item_idx, user_bias_=np.append(self.user_bias_, bias))
 
     def residuals(self, train: RatingDataset) -> FloatArray:
-        """What the biases leave unexplained: r_ui − mean − b_u − b_i, one a row of `train`."""
+        """Return r_ui − mean − b_u − b_i of each row of `train`, (n_ratings,)."""
         return train.ratings - self.predict(train.user_idx, train.item_idx)
 
 

@@ -1,4 +1,4 @@
-"""The floors: predictions from averages alone. Every other model must beat them."""
+"""Baselines that predict averages. Every other model must beat them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from recbench.contracts import RatingDataset, RatingModel
 
 
 def global_mean(train: RatingDataset) -> float:
-    """Mean rating of `train`, in float64.
+    """Return the mean rating of `train`, in float64.
 
     Raises:
         ValueError: `train` has no ratings.
     """
     if train.n_ratings == 0:
-        raise ValueError(f"training part of {train.name!r} has no ratings; give at least one")
+        raise ValueError(f"training set of {train.name!r} has no ratings; give at least one")
     return float(np.mean(train.ratings, dtype=np.float64))
 
 
@@ -33,15 +33,15 @@ class GlobalMean(RatingModel):
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The same number for each pair."""
+        """Return the mean for each pair, (n_pairs,)."""
         return np.full(len(user_idx), self.global_mean_)
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Everywhere: nothing of the user or the item is used."""
+        """Return True for each pair, (n_pairs,): nothing depends on the user or the item."""
         return np.ones(len(user_idx), bool)
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
-        """One more user, who gets what everyone gets."""
+        """Add a user, who has no part in the predictions."""
         return with_extra_user(self, item_idx)
 
 
@@ -56,15 +56,15 @@ class UserMean(RatingModel):
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The user's mean, whatever the item."""
+        """Return the user's mean for each pair, (n_pairs,)."""
         return self.user_means_[user_idx]
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Where the user has no training row."""
+        """Return where the user has no training row, (n_pairs,)."""
         return ~self.known_users_[user_idx]
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
-        """One more user, with the mean of these ratings; the global mean without any."""
+        """Add a user with the mean of these ratings; the global mean without any."""
         mean = np.mean(ratings, dtype=np.float64) if len(ratings) else self.global_mean_
         return with_extra_user(self, item_idx, user_means_=np.append(self.user_means_, mean))
 
@@ -79,19 +79,20 @@ class ItemMean(RatingModel):
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The item's mean, whoever the user."""
+        """Return the item's mean for each pair, (n_pairs,)."""
         return self.item_means_[item_idx]
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Where the item has no training row."""
+        """Return where the item has no training row, (n_pairs,)."""
         return ~self.known_items_[item_idx]
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
-        """One more user, who gets what everyone gets."""
+        """Add a user, who has no part in the predictions."""
         return with_extra_user(self, item_idx)
 
 
 def _means(index: IntArray, train: RatingDataset, n: int) -> FloatArray:
+    """Return the mean rating of each index, (n,), the global mean for an index without ratings."""
     n_rows = np.bincount(index, minlength=n)
     sums = np.bincount(index, train.ratings, minlength=n)
     return np.where(n_rows > 0, sums / np.maximum(n_rows, 1), global_mean(train))

@@ -1,1 +1,1 @@
-"""A model that combines other models."""
+"""A model that blends other models."""

@@ -1,4 +1,9 @@
-"""Stacking: several models, and how much to believe each."""
+"""Stacking: the predictions of several models, blended by least squares.
+
+    r_ui ≈ c + Σ_m w_m r_ui^(m),   w_m ≥ 0
+
+`members` makes the models from their names and options.
+"""
 
 from __future__ import annotations
 
@@ -28,22 +33,22 @@ SHRINKAGE = 1e-9  # of the weights, as a share of their features' variance: make
 
 @dataclass
 class Stack(RatingModel):
-    """Any registered models, blended by what each adds on ratings that it was not trained on.
+    """Any registered models, blended by how well they predict ratings that they were not trained on.
 
         r_ui ≈ c + Σ_m w_m r_ui^(m),   w_m ≥ 0
 
-    The training rows are cut into `n_folds` random parts; each part is predicted by every member
-    fitted on the other parts. The weights w and the constant c are those of the least squared error of
-    these predictions; then every member is fitted on all rows. So fitting costs `n_folds` + 1 times what
-    the members cost together. As giving all weight to one member is allowed, the blend is never worse
-    than the best member on the predictions it is fitted to.
+    The training rows are cut into `n_folds` random folds; each fold is predicted by every member
+    fitted on the other folds. The weights w and the constant c minimize the squared error of these
+    out-of-fold predictions; then every member is fitted on all rows. So fitting costs `n_folds` + 1 times
+    as much as the members together. Since all weight may go to one member, the blend is never worse than
+    the best member on the out-of-fold predictions.
 
-    A member is a registered name, after which options may stand: `svdpp n_factors=50`; what is not said is
-    that model's default, and `seed` this model's. What members predict is clipped to the rating scale. A
-    cold user or item gets what the members make of it.
+    A member is a registered name, optionally with options: `svdpp n_factors=50`. Other options have that
+    model's defaults, and `seed` is this model's. Members' predictions are clipped to the rating scale. For
+    a cold user or item, too, the members' predictions are blended.
 
     Sources: Wolpert (1992), "Stacked generalization", Neural Networks 5(2); Breiman (1996), "Stacked
-    regressions", Machine Learning 24, for the weights that are not negative.
+    regressions", Machine Learning 24, for non-negative weights.
     """
 
     # defaults: chosen on validation parts cut from the training rows of ML-100K and latest-small
@@ -53,25 +58,25 @@ class Stack(RatingModel):
     early_stopping_split: Split | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
-    def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # which modules depends on the members
-        """What the members need, and the solver."""
+    def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # a property: the modules depend on the members
+        """Return the modules that the members and the solver need."""
         needed = [module for name in self.models for module in new_member(name, self.seed).requires]
         return tuple(dict.fromkeys(["scipy.optimize", *needed]))
 
     @property
     def uses_time(self) -> bool:
-        """Whether a member is told when each rating is given."""
+        """Whether a member uses timestamps."""
         return any(getattr(new_member(name, self.seed), "uses_time", False) for name in self.models)
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn `weights_` (n_models,), `intercept_`, `errors_`, `blend_error_` and the members' states.
 
         `errors_` (n_models,) are the members' RMSEs on the rows that they were not trained on,
-        `blend_error_` is that of the blend there. What belongs to a member begins with `member_` and
-        its number; a member without weight is left out.
+        `blend_error_` is that of the blend there. The attributes of a member's state begin with `member_`
+        and its number; members without weight have none.
 
         Raises:
-            ValueError: no model is named, one can't be fitted, or `train` has fewer rows than parts.
+            ValueError: `models` is empty, a member can't be fitted, or `train` has fewer rows than folds.
             LookupError: no plugin registers a model of that name.
         """
         self._check(train)
@@ -87,25 +92,25 @@ class Stack(RatingModel):
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The constant and the members' weighted predictions; a member without weight is not asked."""
+        """Return c + Σ_m w_m r_ui^(m), (n_pairs,); members without weight predict nothing."""
         return self._blended(user_idx, item_idx, None)
 
     def predict_at(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray) -> FloatArray:
-        """What `predict` gives, where members that use the times are told them."""
+        """Return what `predict` returns, with `timestamps` passed to the members that use them."""
         return self._blended(user_idx, item_idx, timestamps)
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Where every member that has weight falls back."""
+        """Return where every member with weight falls back, (n_pairs,)."""
         fallback = np.ones(len(user_idx), bool)
         for _, member in self._weighted():
             fallback &= member.is_fallback(user_idx, item_idx)
         return fallback
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
-        """One more user, whom every member that has weight takes in.
+        """Add a user to every member with weight.
 
         Raises:
-            CannotFoldInError: a member can't.
+            CannotFoldInError: a member with weight can't fold in users.
         """
         learned: dict[str, Any] = {}
         for number, member in self._weighted():
@@ -122,15 +127,16 @@ class Stack(RatingModel):
         return predicted
 
     def _out_of_fold(self, train: RatingDataset) -> FloatArray:
-        """What the members predict for rows that they were not trained on: (n_ratings, n_models)."""
-        part_of_row = np.random.default_rng(self.seed).permutation(train.n_ratings) % self.n_folds
+        """Return the members' predictions for rows that they were not trained on, (n_ratings, n_models)."""
+        fold_of_row = np.random.default_rng(self.seed).permutation(train.n_ratings) % self.n_folds
         predicted: FloatArray = np.empty((train.n_ratings, len(self.models)))
-        for part in track(range(self.n_folds), "parts"):
-            kept, left_out = np.flatnonzero(part_of_row != part), np.flatnonzero(part_of_row == part)
-            scored = train.take(left_out)
+        for fold in track(range(self.n_folds), "folds"):
+            rows = np.flatnonzero(fold_of_row != fold)
+            held_out = np.flatnonzero(fold_of_row == fold)
+            scored = train.take(held_out)
             for number, name in enumerate(self.models):
-                member = self._fitted(name, train.take(kept))
-                predicted[left_out, number] = predict_dataset(member, scored).clip(*self.scale_)
+                member = self._fitted(name, train.take(rows))
+                predicted[held_out, number] = predict_dataset(member, scored).clip(*self.scale_)
         return predicted
 
     def _fitted(self, name: str, train: RatingDataset) -> RatingModel:
@@ -144,7 +150,7 @@ class Stack(RatingModel):
         yield rows[n_valid:], rows[:n_valid]
 
     def _weighted(self) -> Iterator[tuple[int, RatingModel]]:
-        """The members of a weight above 0, by number, restored."""
+        """Yield the members with weight, restored, each with its number."""
         for number in np.flatnonzero(self.weights_).tolist():
             new: Any = new_member(self.models[number], self.seed)
             options = {each.name: getattr(new, each.name) for each in fields(new) if each.init}
@@ -154,26 +160,30 @@ class Stack(RatingModel):
 
     def _check(self, train: RatingDataset) -> None:
         if not self.models:
-            raise ValueError("models is empty: a stack needs members; name one registered model at least")
+            raise ValueError("models is empty: a stack needs members; name at least one registered model")
         if self.n_folds < 2:
-            raise ValueError(f"n_folds is {self.n_folds}; it must be at least 2, so that something is left to train on")
+            raise ValueError(f"n_folds is {self.n_folds}; it must be at least 2, so that rows are left to train on")
         if train.n_ratings < self.n_folds:
             raise ValueError(
-                f"training part of {train.name!r} has {train.n_ratings} ratings for {self.n_folds} parts; "
-                f"give one rating a part at least, or lower n_folds"
+                f"training set of {train.name!r} has {train.n_ratings} ratings for {self.n_folds} folds; "
+                f"give at least one rating per fold, or lower n_folds"
             )
 
 
 def _prefixed(number: int, member: RatingModel) -> dict[str, Any]:
-    """The member's state, as the stack keeps it."""
+    """Return the member's state under the names that it has in the stack's."""
     return {f"{MEMBER}{number}_{name}": value for name, value in member.state().items()}
 
 
 def blend(predicted: FloatArray, ratings: FloatArray) -> tuple[FloatArray, float]:
-    """The weights, none negative, and the constant that bring the columns of `predicted` nearest to `ratings`."""
+    """Return the weights, (n_models,), none negative, and the constant of the least squared error.
+
+    `predicted` is (n_ratings, n_models), `ratings` (n_ratings,).
+    """
     from scipy.optimize import nnls
 
-    centers, mean = predicted.mean(axis=0), float(np.mean(ratings, dtype=np.float64))
+    centers = predicted.mean(axis=0)
+    mean = float(np.mean(ratings, dtype=np.float64))
     rows = np.column_stack([predicted - centers, ratings.astype(np.float64) - mean])
     triangle = np.asarray(np.linalg.qr(rows, mode="r"))  # the same problem in a few rows
     n_models = len(centers)

@@ -55,7 +55,7 @@ def example(n_users: int = 3, n_items: int = 4) -> RatingDataset:
         ),
     ],
 )
-def test_bias_of_the_worked_example(
+def test_biases_match_the_worked_example(
     options: tuple[float, float, int],
     user_bias: list[float],
     item_bias: list[float],
@@ -93,7 +93,7 @@ def test_a_cold_user_or_item_has_bias_0_and_only_both_are_a_fallback() -> None:
     assert model.is_fallback(np.array([0, 3, 0, 3]), np.array([0, 0, 4, 4])).tolist() == [False, False, False, True]
 
 
-def test_shifted_ratings_shift_the_predictions_and_scaled_ones_scale_them() -> None:
+def test_predictions_follow_a_shift_and_a_scaling_of_ratings() -> None:
     def predicted(ratings: np.ndarray) -> np.ndarray:
         data = RatingDataset("x", USERS, ITEMS, ratings, np.arange(3), np.arange(4), (-100, 100))
         return Bias().fit(data).predict(*MISSING)
@@ -103,12 +103,12 @@ def test_shifted_ratings_shift_the_predictions_and_scaled_ones_scale_them() -> N
     assert predicted(RATINGS * 3) == pytest.approx(plain * 3)
 
 
-def test_residuals_are_what_the_biases_leave() -> None:
+def test_residuals_are_ratings_less_predictions() -> None:
     model = Bias().fit(example())
     assert model.residuals(example()) == pytest.approx(RATINGS - model.predict(USERS, ITEMS))
 
 
-def test_means_of_the_worked_example() -> None:
+def test_means_match_the_worked_example() -> None:
     users, items = np.array([0, 1, 2, 3]), np.array([0, 1, 2, 3])
     data = example(n_users=4, n_items=4)
     assert GlobalMean().fit(data).predict(users, items) == pytest.approx(np.full(4, 29 / 9))
@@ -116,7 +116,7 @@ def test_means_of_the_worked_example() -> None:
     assert ItemMean().fit(data).predict(users, items) == pytest.approx(np.array([11 / 3, 4, 3.5, 1.5]))
 
 
-def test_means_say_where_they_fall_back() -> None:
+def test_means_fall_back_for_cold_users_and_items() -> None:
     data = example(n_users=4, n_items=5)
     users, items = np.array([0, 3, 0]), np.array([4, 0, 0])
     assert GlobalMean().fit(data).is_fallback(users, items).tolist() == [True, True, True]
@@ -125,7 +125,7 @@ def test_means_say_where_they_fall_back() -> None:
 
 
 @pytest.mark.parametrize("model", [GlobalMean(), UserMean(), ItemMean(), Bias()])
-def test_nothing_to_learn_from_is_an_error(model: GlobalMean | UserMean | ItemMean | Bias) -> None:
+def test_an_empty_training_set_is_an_error(model: GlobalMean | UserMean | ItemMean | Bias) -> None:
     empty = example().take(np.array([], np.int64))
-    with pytest.raises(ValueError, match="training part of 'example' has no ratings; give at least one"):
+    with pytest.raises(ValueError, match="training set of 'example' has no ratings; give at least one"):
         model.fit(empty)

@@ -55,7 +55,7 @@ def test_unknown_member_is_refused_with_a_suggestion() -> None:
     [
         (Stack(models=()), "models is empty: a stack needs members"),
         (Stack(models=("bias",), n_folds=1), "n_folds is 1; it must be at least 2"),
-        (Stack(models=("bias",), n_folds=1000), "'toy' has [0-9]+ ratings for 1000 parts"),
+        (Stack(models=("bias",), n_folds=1000), "'toy' has [0-9]+ ratings for 1000 folds"),
     ],
 )
 def test_invalid_stack_options_are_refused(stack: Stack, message: str) -> None:

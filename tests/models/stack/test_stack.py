@@ -94,7 +94,7 @@ def _members(stack: Stack) -> set[str]:
     return {name.split("_")[1] for name in stack.state() if name.startswith("member_")}
 
 
-def test_the_weights_are_those_that_explain_the_ratings() -> None:
+def test_the_weights_recover_a_known_blend() -> None:
     predicted = np.random.default_rng(0).normal(3.0, 1.0, (200, 2))
     weights, intercept = blend(predicted, 0.3 + 0.5 * predicted[:, 0] + 0.25 * predicted[:, 1])
     assert (*weights, intercept) == pytest.approx((0.5, 0.25, 0.3), abs=1e-6)
@@ -108,13 +108,13 @@ def test_no_weight_is_negative() -> None:
     assert (weights[0], intercept) == pytest.approx((slope, offset), abs=1e-6)
 
 
-def test_models_that_say_the_same_of_everything_get_no_weight() -> None:
+def test_constant_predictions_get_no_weight() -> None:
     weights, intercept = blend(np.full((5, 2), 3.5), np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
     assert (*weights, intercept) == (0, 0, 3)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_blend_is_no_worse_out_of_fold_than_the_best_member(seed: int) -> None:
+def test_the_blend_is_not_worse_out_of_fold_than_the_best_member(seed: int) -> None:
     stack = Stack(models=("user_mean", "item_mean", "bias", "mf"), seed=seed).fit(_data(seed))
     assert stack.blend_error_ <= stack.errors_.min() * (1 + 1e-6)
     assert (stack.weights_ >= 0).all()
@@ -133,14 +133,14 @@ def test_the_same_member_twice_changes_no_prediction() -> None:
 
 
 @pytest.mark.usefixtures("own_models")
-def test_members_are_judged_on_rows_that_they_were_not_trained_on() -> None:
+def test_members_are_scored_on_rows_that_they_were_not_trained_on() -> None:
     train = _data()
     stack = Stack(models=("memory", "bias")).fit(train)
     assert stack.errors_[0] == pytest.approx(np.std(train.ratings), rel=0.05)  # not 0
     assert stack.weights_[0] < 0.01 < stack.weights_[1]
 
 
-def test_a_prediction_is_the_weighted_sum_of_members_fitted_on_all_of_train() -> None:
+def test_a_prediction_is_the_weighted_sum_of_members_fitted_on_all_rows() -> None:
     train = _data()
     users, items = _pairs(train)
     stack = Stack(models=("bias", "mf"), seed=3).fit(train)
@@ -158,7 +158,7 @@ def test_a_pair_falls_back_if_all_members_with_weight_fall_back() -> None:
 
 
 @pytest.mark.usefixtures("own_models")
-def test_one_member_that_does_not_fall_back_is_enough() -> None:
+def test_a_pair_does_not_fall_back_if_one_member_does_not() -> None:
     train = toy_ratings()
     users, items = _pairs(train)
     stack = Stack(models=("validated", "bias")).fit(train)
@@ -167,7 +167,7 @@ def test_one_member_that_does_not_fall_back_is_enough() -> None:
     np.testing.assert_array_equal(stack.is_fallback(users, items), both)
 
 
-def test_without_any_weight_the_mean_is_left_and_all_pairs_fall_back() -> None:
+def test_without_any_weight_every_prediction_is_the_mean_and_a_fallback() -> None:
     train = toy_ratings()
     stack = Stack(models=("global_mean",)).fit(train)
     assert stack.predict(*_pairs(train)) == pytest.approx(global_mean(train), abs=0.02)
@@ -181,18 +181,18 @@ def test_a_member_that_validates_gets_a_tenth_of_its_rows_for_it() -> None:
     assert (n_trained, n_validated, stack.state()["member_0_n_shared_"]) == (810, 90, 0)
 
 
-def test_a_member_without_weight_is_not_kept() -> None:
+def test_a_member_without_weight_leaves_no_state() -> None:
     assert _members(Stack(models=("global_mean", "bias")).fit(_data())) == {"1"}
 
 
-def test_nothing_of_an_earlier_fit_is_left() -> None:
+def test_a_second_fit_removes_the_state_of_the_first() -> None:
     stack = Stack(models=("bias", "mf"))
     stack.fit(_data())
     stack.models = ("bias",)
     assert stack.fit(_data()).state().keys() == Stack(models=("bias",)).fit(_data()).state().keys()
 
 
-def test_a_saved_stack_predicts_the_same_when_it_is_loaded(tmp_path: Path) -> None:
+def test_a_loaded_stack_predicts_the_same(tmp_path: Path) -> None:
     train = toy_ratings()
     stack = Stack(models=("item_knn", "mf", "content"), seed=2).fit(train)
     save(stack, "stack", tmp_path / "model")
@@ -203,7 +203,7 @@ def test_a_saved_stack_predicts_the_same_when_it_is_loaded(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("own_models")
-def test_it_needs_what_its_members_need() -> None:
+def test_it_requires_what_its_members_require() -> None:
     assert set(Stack(models=("bias", "unready")).requires) == {"scipy.optimize", "some.package"}
 
 
