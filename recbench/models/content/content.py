@@ -66,7 +66,8 @@ class Content(RatingModel):
         """
         self._describe(train)
         biases = Bias(self.reg_user, self.reg_item).fit(train)
-        self.global_mean_, self.user_bias_ = biases.global_mean_, biases.user_bias_
+        self.global_mean_ = biases.global_mean_
+        self.user_bias_ = biases.user_bias_
         self.rated_item_bias_ = biases.item_bias_
         with one_thread():
             self.item_bias_ = biases.item_bias_ + self._missing_bias(biases, train)
@@ -131,7 +132,8 @@ class Content(RatingModel):
                 f"{list(train.item_columns or {})}; content needs 'genres' (Drama|War), 'year' (1994.0), or words in "
                 f"'title' or 'tags' that two items share; choose a dataset that has them, or another model"
             )
-        self.feature_names_, self.word_names_ = np.array(names, np.str_), np.array(words, np.str_)
+        self.feature_names_ = np.array(names, np.str_)
+        self.word_names_ = np.array(words, np.str_)
 
     def _taste_products(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
         """Return θ_u · x_i of each pair, (n_pairs,)."""

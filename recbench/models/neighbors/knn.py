@@ -77,7 +77,9 @@ class ItemKNN(Neighbors):
     neighbors", ACM TKDD 4(1), §2.2.
     """
 
-    n_neighbors: int = searched(25, between(10, 160, log=True))  # most similar raters to average, at most
+    n_neighbors: int = searched(
+        25, between(10, 160, log=True)
+    )  # at most so many of the most similar raters are averaged
 
     def with_user(self, item_idx: IntArray, ratings: FloatArray) -> Self:
         """Add a user whose ratings are averaged; item biases and item similarities do not change."""

@@ -85,9 +85,11 @@ class Neighbors(RatingModel):
     TKDD 4(1), §2.2, for offsets and shrinkage.
     """
 
-    n_neighbors: int = searched(40, between(10, 160, log=True))  # most similar raters to average, at most
+    n_neighbors: int = searched(
+        40, between(10, 160, log=True)
+    )  # at most so many of the most similar raters are averaged
     similarity: Similarity = "cosine_robust"  # how two rows are compared
-    centering: Centering = "baseline_zscore"  # what is taken off the ratings before they are averaged
+    centering: Centering = "baseline_zscore"  # what is subtracted from the ratings before they are averaged
     shrinkage: float = searched(20.0, between(2, 200, log=True))  # pull of similarities toward 0, in common ratings
     amplification: float = searched(1.4, between(1, 2.5, log=True))  # power of a similarity that is its weight
     aggregation_damping: float = searched(0.04, between(0.004, 0.4, log=True))  # pull toward b, in units of weight

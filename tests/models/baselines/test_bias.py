@@ -1,4 +1,4 @@
-"""The floors and the bias model, against the worked 3 x 4 example and closed forms."""
+"""The mean and bias models against a worked 3 x 4 example and closed forms."""
 
 from __future__ import annotations
 
