@@ -27,8 +27,8 @@ from recbench.models.stack.members import new_member
 from recbench.progress import track
 
 VALID_SIZE = 0.1  # share of the rows that a member with `uses_valid` stops by, where they are drawn at random
-MEMBER = "member_"  # how the attributes begin that hold a member's state: member_0_user_bias_
-SHRINKAGE = 1e-9  # of the weights, as a share of their features' variance: makes equal members share equally
+MEMBER = "member_"  # prefix of the attributes that hold a member's state: member_0_user_bias_
+SHRINKAGE = 1e-9  # of the weights, as a share of their features' variance: gives equal members equal weights
 
 
 @dataclass
@@ -51,10 +51,10 @@ class Stack(RatingModel):
     regressions", Machine Learning 24, for non-negative weights.
     """
 
-    # defaults: chosen on validation parts cut from the training rows of ML-100K and latest-small
-    models: tuple[str, ...] = ("svdpp", "item_knn")  # what to blend: names of models, each with options if need be
-    n_folds: int = 5  # parts of train, each predicted by members fitted on the others
-    seed: int = 0  # of the parts, and of the members
+    # defaults: chosen on validation sets cut from the training rows of ML-100K and latest-small
+    models: tuple[str, ...] = ("svdpp", "item_knn")  # what to blend: names of models, optionally with options
+    n_folds: int = 5  # folds of the training set, each predicted by members fitted on the others
+    seed: int = 0  # seed of the folds and of the members
     early_stopping_split: Split | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
