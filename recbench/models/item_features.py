@@ -58,6 +58,6 @@ def _decades(column: npt.NDArray[Any]) -> tuple[FloatArray, list[str]]:
     known = np.isfinite(years)
     if not known.any():
         return np.zeros((len(years), 0)), []
-    turns = np.arange(np.floor(years[known].min() / 10.0), np.ceil(years[known].max() / 10.0) + 1.0) * 10.0
+    turns = np.arange(years[known].min() // 10.0, np.ceil(years[known].max() / 10.0) + 1.0) * 10.0
     closeness = np.maximum(0.0, 1.0 - np.abs(years[:, None] - turns) / 10.0)
     return np.where(known[:, None], closeness, 0.0), [f"around {turn:.0f}" for turn in turns]

@@ -6,7 +6,7 @@ import numpy as np
 
 from recbench import RatingDataset
 from recbench.array_types import FloatArray
-from recbench.models.factorization.mf import MF
+from recbench.contracts import RatingModel
 from recbench.models.factorization.svdpp import SVDpp
 
 KOREN = SVDpp(solver="sgd", implicit="user", n_factors=3, reg=0.02, reg_bias=0.01, n_epochs=4, n_starts=1)
@@ -29,13 +29,13 @@ def tastes(seed: int = 0, n_users: int = 60, n_items: int = 40) -> tuple[RatingD
     return whole.take(np.flatnonzero(train)), whole.take(np.flatnonzero(~train))
 
 
-def predictions_of(model: SVDpp | MF, train: RatingDataset) -> FloatArray:
+def predictions_of(model: RatingModel, train: RatingDataset) -> FloatArray:
     """Fit the model and return its predictions for all pairs, (n_users · n_items,)."""
     users, items = np.indices((train.n_users, train.n_items))
     return model.fit(train).predict(users.ravel(), items.ravel())
 
 
-def rmse_of(model: SVDpp, train: RatingDataset, test: RatingDataset) -> float:
+def rmse_of(model: RatingModel, train: RatingDataset, test: RatingDataset) -> float:
     """Fit the model on `train` and return its RMSE on `test`."""
     errors = model.fit(train).predict(test.user_idx, test.item_idx) - test.ratings
     return float(np.sqrt(np.mean(errors**2)))

@@ -21,6 +21,7 @@ from recbench.models.factorization.mf import MF
 from recbench.models.factorization.mf_als import RidgeProblem, half_sweeps, random_start, ridge_problems, train_als
 from recbench.models.factorization.penalty import Penalty
 from recbench.models.factorization.starts import Coefficients
+from tests.support.tastes import predictions_of, rmse_of
 
 
 def _dataset(users: IntArray, items: IntArray, ratings: FloatArray, n_users: int, n_items: int) -> RatingDataset:
@@ -38,20 +39,6 @@ def _tastes(seed: int = 0, n_users: int = 60, n_items: int = 40) -> tuple[Rating
     train = (rng.random(len(users)) < 0.8) & (users != 7) & (items != 5)
     whole = _dataset(users, items, full[users, items], n_users, n_items)
     return whole.take(np.flatnonzero(train)), whole.take(np.flatnonzero(~train))
-
-
-def _all_pairs(dataset: RatingDataset) -> tuple[IntArray, IntArray]:
-    users, items = np.indices((dataset.n_users, dataset.n_items))
-    return users.ravel(), items.ravel()
-
-
-def _predictions(model: MF | Bias, train: RatingDataset) -> FloatArray:
-    return model.fit(train).predict(*_all_pairs(train))
-
-
-def _rmse(model: MF | Bias, train: RatingDataset, test: RatingDataset) -> float:
-    errors = model.fit(train).predict(test.user_idx, test.item_idx) - test.ratings
-    return float(np.sqrt(np.mean(errors**2)))
 
 
 def _problems(model: MF, train: RatingDataset) -> tuple[RidgeProblem, RidgeProblem]:
@@ -94,11 +81,11 @@ def test_a_half_sweep_equals_the_worked_ridge_regression(reg_exponent: float, ex
 
 def test_the_batch_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     train, _ = _tastes()
-    at_once = _predictions(MF(), train)
+    at_once = predictions_of(MF(), train)
     monkeypatch.setattr(batched_ridge, "BATCH_FLOATS", 1)
     batches = padded_batches(train.user_idx, train.item_idx, train.n_items, 3)
     assert {len(batch.entities) for batch in batches} == {1}
-    np.testing.assert_allclose(_predictions(MF(), train), at_once, atol=1e-9)
+    np.testing.assert_allclose(predictions_of(MF(), train), at_once, atol=1e-9)
 
 
 @pytest.mark.parametrize("reg_exponent", [0.0, 0.4, 1.0])
@@ -118,34 +105,34 @@ def test_no_half_sweep_raises_the_objective(reg_exponent: float, biases: bool) -
 
 def test_without_factors_it_is_the_bias_model_at_its_fixed_point() -> None:
     train, _ = _tastes()
-    bias = _predictions(Bias(reg_user=4.0, reg_item=4.0, n_epochs=300), train)
-    np.testing.assert_allclose(_predictions(MF(n_factors=0, reg_bias=4.0, n_epochs=300), train), bias, atol=1e-10)
+    bias = predictions_of(Bias(reg_user=4.0, reg_item=4.0, n_epochs=300), train)
+    np.testing.assert_allclose(predictions_of(MF(n_factors=0, reg_bias=4.0, n_epochs=300), train), bias, atol=1e-10)
 
 
 def test_an_enormous_penalty_gives_the_bias_model() -> None:
     train, _ = _tastes()
-    bias = _predictions(Bias(reg_user=3.0, reg_item=3.0, n_epochs=300), train)
-    np.testing.assert_allclose(_predictions(MF(reg=1e12, n_epochs=300, n_starts=1), train), bias, atol=1e-6)
+    bias = predictions_of(Bias(reg_user=3.0, reg_item=3.0, n_epochs=300), train)
+    np.testing.assert_allclose(predictions_of(MF(reg=1e12, n_epochs=300, n_starts=1), train), bias, atol=1e-6)
 
 
 def test_factors_predict_better_than_biases() -> None:
     train, test = _tastes()
     known = (test.user_idx != 7) & (test.item_idx != 5)
     test = test.take(np.flatnonzero(known))
-    assert _rmse(MF(reg=0.2), train, test) < 0.4 * _rmse(Bias(), train, test)
+    assert rmse_of(MF(reg=0.2), train, test) < 0.4 * rmse_of(Bias(), train, test)
 
 
 def test_predictions_follow_a_shift_of_the_ratings() -> None:
     train, _ = _tastes()
     low, high = train.rating_scale
     moved = replace(train, ratings=train.ratings - 2.0, rating_scale=(low - 2.1, high - 1.9))
-    np.testing.assert_allclose(_predictions(MF(), moved), _predictions(MF(), train) - 2.0, atol=1e-5)
+    np.testing.assert_allclose(predictions_of(MF(), moved), predictions_of(MF(), train) - 2.0, atol=1e-5)
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
     train, _ = _tastes()
     shuffled = train.take(np.random.default_rng(2).permutation(train.n_ratings))
-    np.testing.assert_allclose(_predictions(MF(), shuffled), _predictions(MF(), train), atol=1e-8)
+    np.testing.assert_allclose(predictions_of(MF(), shuffled), predictions_of(MF(), train), atol=1e-8)
 
 
 def test_the_numbering_of_users_and_items_does_not_matter() -> None:
@@ -159,15 +146,15 @@ def test_the_numbering_of_users_and_items_does_not_matter() -> None:
         user_ids=train.user_ids[users],
         item_ids=train.item_ids[items],
     )
-    predicted = _predictions(MF(), renumbered).reshape(train.n_users, train.n_items)
-    expected = _predictions(MF(), train).reshape(train.n_users, train.n_items)[np.ix_(users, items)]
+    predicted = predictions_of(MF(), renumbered).reshape(train.n_users, train.n_items)
+    expected = predictions_of(MF(), train).reshape(train.n_users, train.n_items)[np.ix_(users, items)]
     np.testing.assert_allclose(predicted, expected, atol=1e-8)
 
 
-def test_several_starts_predict_the_mean_of_their_predictions() -> None:
+def test_several_starts_predict_the_mean_of_theirpredictions_of() -> None:
     train, _ = _tastes()
     model = MF(n_starts=3, n_epochs=2)
-    predicted = _predictions(model, train).reshape(train.n_users, train.n_items)
+    predicted = predictions_of(model, train).reshape(train.n_users, train.n_items)
     problems, random = _problems(model, train), np.random.default_rng(model.seed)
     single = []
     for _ in range(3):
@@ -211,7 +198,7 @@ def test_an_unknown_solver_is_an_error_that_lists_the_known_ones() -> None:
 
 def test_an_integer_penalty_equals_the_same_float() -> None:
     train, _ = _tastes()
-    np.testing.assert_array_equal(_predictions(MF(reg_bias=3), train), _predictions(MF(reg_bias=3.0), train))
+    np.testing.assert_array_equal(predictions_of(MF(reg_bias=3), train), predictions_of(MF(reg_bias=3.0), train))
 
 
 def test_no_start_is_an_error() -> None:
