@@ -75,16 +75,16 @@ def main() -> None:
         print(finding)
         sys.exit(1)
     except KeyboardInterrupt:
-        _fail("interrupted; what had finished is in the run's folder", 130)
+        _fail("interrupted; completed jobs are saved in the run's folder", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, `head` say, has seen enough
     except Exception as error:
-        message = explain(error, installed(), args, list(VERBS))
-        if message is None and isinstance(error, OSError):
-            _fail(f"{error}; what had finished is kept: mend it and run the same command again", 1)
-        if message is None:
+        mistake = explain(error, installed(), args, list(VERBS))
+        if mistake is None and isinstance(error, OSError):
+            _fail(f"{error}; completed jobs are kept; fix the problem and rerun the same command", 1)
+        if mistake is None:
             raise
-        _fail(message, 2)
+        _fail(str(mistake), 2)
 
 
 def _run_hydra(args: Sequence[str]) -> None:

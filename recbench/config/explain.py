@@ -5,27 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError
+from recbench.registry.registry import DisabledNameError, DuplicateNameError, Registry, UnknownNameError
 from recbench.registry.removed_options import removal_advice
-from recbench.usage import UsageError, did_you_mean
+from recbench.usage import InputError, UsageError, did_you_mean
 
 TYPES = {"Integer": "a whole number", "Float": "a number"}
-OWN_ERRORS = (UnknownNameError, DuplicateNameError)
 
 
-def explain(error: Exception, registry: Registry, args: Sequence[str], commands: Sequence[str]) -> str | None:
-    """Return one line for a user's mistake; None for any other error, which keeps its traceback."""
-    if isinstance(error, (UsageError, *OWN_ERRORS)):
-        return str(error)
+class SeveralValuesError(UsageError):
+    """A single run was given several values for one option; `problem` names the override."""
+
+
+def explain(error: Exception, registry: Registry, args: Sequence[str], commands: Sequence[str]) -> InputError | None:
+    """Return a user's mistake in the terms of the command line; None for any other error."""
+    if isinstance(error, InputError):
+        return error
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
     if isinstance(error, MissingConfigException):
         return _unknown_choice(error.missing_cfg_file or "", error.options or (), registry, str(error))
     if isinstance(error, AssertionError) and (without := [arg for arg in args if arg.startswith("search.")]):
-        return f"{without[0]} is an option of a search; choose one: search=auto {without[0]}"
+        return UsageError(f"{without[0]} is an option of a search", f"choose one: search=auto {without[0]}")
     if isinstance(error, ValueError) and "can be specified" in str(error):  # --cfg and --multirun, say
-        return f"{str(error).replace(' can be specified', '')}; --cfg shows a single job: leave -m out"
+        return UsageError(str(error).replace(" can be specified", ""), "--cfg shows a single job: leave -m out")
     without_name = isinstance(error, ValueError) and "Config group override" in str(error)
     if without_name or isinstance(error, OverrideParseException):
         override = getattr(error, "override", None) or next((arg for arg in args if arg.startswith("=")), "")
@@ -35,42 +38,42 @@ def explain(error: Exception, registry: Registry, args: Sequence[str], commands:
     return None
 
 
-def _unknown_choice(file: str, options: Sequence[str], registry: Registry, text: str) -> str:
+def _unknown_choice(file: str, options: Sequence[str], registry: Registry, text: str) -> InputError:
     """Explain a choice that its group does not have: `model=bais`."""
     group, _, name = file.rpartition("/")
     if group in registry.entries and not any(name == option for option in options):
         try:
             registry.find(group, name)
-        except DuplicateNameError as error:
-            return str(error)
-        except UnknownNameError as error:
-            if "disabled" in str(error):
-                return str(error)
+        except (DisabledNameError, DuplicateNameError) as error:
+            return error
+        except UnknownNameError:
+            pass  # the choices below include the variants, which the registry does not know
     if not group:
-        return text.partition("\n")[0]
+        return UsageError(text.partition("\n")[0])
     known = ", ".join(options) if options else "none"
     plugin = f"; it may be in the package hydra-{name}-launcher" if group == "hydra/launcher" else ""
     failed = [each.plugin for each in registry.problems if not each.entries] if group in registry.entries else []
     disabled = f"; disabled plugins: {', '.join(failed)} (`recbench list` says why)" if failed else ""
-    return f"unknown {group} {name!r}{did_you_mean(name, options)} (available: {known}){plugin}{disabled}"
+    return UsageError(f"unknown {group} {name!r}{did_you_mean(name, options)} (available: {known}){plugin}{disabled}")
 
 
-def _unreadable(override: str, commands: Sequence[str], registry: Registry) -> str:
+def _unreadable(override: str, commands: Sequence[str], registry: Registry) -> InputError:
     """Explain a word that is not a command, or an override that Hydra's grammar rejects."""
     if re.fullmatch(r"[\w-]+", override):
         if override in registry.entries["model"]:
-            return f"can't read {override!r}; did you mean 'model={override}'?"
+            return UsageError(f"can't read {override!r}", f"did you mean 'model={override}'?")
         known = f"(commands: {', '.join(commands)}; options are set by name=value: model=mf)"
-        return f"unknown command {override!r}{did_you_mean(override, commands)} {known}"
-    return f"can't read {override!r}; write name=value, a list as name=[a,b], and quote values with spaces or commas"
+        return UsageError(f"unknown command {override!r}{did_you_mean(override, commands)} {known}")
+    advice = "write name=value, a list as name=[a,b], and quote values with spaces or commas"
+    return UsageError(f"can't read {override!r}", advice)
 
 
-def _miscomposed(error: Exception, args: Sequence[str], registry: Registry) -> str:
+def _miscomposed(error: Exception, args: Sequence[str], registry: Registry) -> InputError:
     """Explain a misspelt option, a value of the wrong type, or a sweep without `-m`."""
     text, cause = str(error), error.__cause__
     if swept := re.search(r"Ambiguous value for argument '(.+)'|Sweep parameters '(.+)'", text):
         override = swept[1] or swept[2]
-        return f"{override} sweeps over several values: add -m (recbench -m {override})"
+        return SeveralValuesError(f"{override} gives several values", f"add -m (recbench -m {override})")
     override = (re.search(r"(?:Error merging override|To append to your config use) \+?(.+)", text) or [text, ""])[1]
     node = getattr(cause, "parent_node", None) or {}
     keys = sorted(str(key) for key in node if key not in ("kind", "hydra"))
@@ -84,9 +87,9 @@ def _miscomposed(error: Exception, args: Sequence[str], registry: Registry) -> s
         meant = f"; did you mean '{within[0]}.{option}'?" if within else did_you_mean(option, keys)
         entry = registry.entries.get(group, {}).get(str(node.get("kind")))
         meant = (entry and removal_advice(entry.factory, option)) or meant
-        return f"{where} {option!r}{meant} (options: {', '.join(keys) or 'none'}){hint}"
+        return UsageError(f"{where} {option!r}{meant} (options: {', '.join(keys) or 'none'}){hint}")
     reason = _plainly(str(cause or error).partition("\n")[0], override.partition("=")[0])
-    return f"{override}: {reason}" if override else reason
+    return UsageError(f"{override}: {reason}" if override else reason)
 
 
 def _plainly(reason: str, key: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from recbench.array_types import FloatArray
 from recbench.config import schema as config
-from recbench.config.explain import explain
+from recbench.config.explain import SeveralValuesError, explain
 from recbench.config.overrides import Override
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
@@ -28,6 +28,7 @@ from recbench.results.rows import Row, rows_of
 from recbench.results.store import Store
 from recbench.runtime.memo import memoizing
 from recbench.tuning.baselines import BASELINES, is_baseline
+from recbench.usage import InputError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -177,8 +178,9 @@ def _composed(words: Sequence[str]) -> dict[str, Any]:
     try:
         return config.compose(words)
     except Exception as error:
-        told = explain(error, installed(), words, ())
-        if told is None:
+        explained = explain(error, installed(), words, ())
+        if explained is None:
             raise
-        swept, is_sweep, _ = told.partition(": add -m")
-        raise ValueError(f"{swept}: give one, and call once for each" if is_sweep else told) from None
+        if isinstance(explained, SeveralValuesError):
+            raise InputError(explained.problem, "give one, and call once for each") from None
+        raise explained from None

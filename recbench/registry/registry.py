@@ -20,7 +20,7 @@ from recbench import hookspecs
 from recbench.contracts import Metric
 from recbench.registry.factory_checks import checked_factory
 from recbench.registry.options import options_of
-from recbench.usage import did_you_mean
+from recbench.usage import InputError, did_you_mean
 
 GROUP = "recbench"
 ROLES = ("model", "dataset", "split", "metric")
@@ -28,11 +28,15 @@ RESERVED = ("kind", "defaults")  # which a node of the configuration has besides
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class UnknownNameError(LookupError):
+class UnknownNameError(InputError, LookupError):
     """A name that no enabled plugin registers."""
 
 
-class DuplicateNameError(ValueError):
+class DisabledNameError(UnknownNameError):
+    """A name that only a disabled plugin registers."""
+
+
+class DuplicateNameError(InputError):
     """A name that more than one plugin registers."""
 
 
@@ -92,8 +96,9 @@ class Registry:
         """The entry of that name.
 
         Raises:
-            UnknownNameError: nothing enabled has it; the message lists what there is.
-            DuplicateNameError: it is disabled because two plugins claim it.
+            UnknownNameError: no enabled plugin registers `name`; the message lists the registered names.
+            DisabledNameError: only a disabled plugin registers `name`; the message has the reason.
+            DuplicateNameError: several plugins claim `name`, so all of them are disabled.
         """
         known = self.entries[role]
         if name in known:
@@ -101,10 +106,10 @@ class Registry:
         claims = [(p, e) for p in self.problems for e in p.entries if (e.role, e.name) == (role, name)]
         if len(claims) > 1:
             paths = " and ".join(entry.path() for _, entry in claims)
-            raise DuplicateNameError(f"{role} {name!r} is registered by {paths}; uninstall one of them or rename it")
+            raise DuplicateNameError(f"{role} {name!r} is registered by {paths}", "uninstall one of them or rename it")
         if claims:
             problem, _ = claims[0]
-            raise UnknownNameError(f"{role} {name!r} of {problem.plugin} is disabled: {problem.cause}")
+            raise DisabledNameError(f"{role} {name!r} of {problem.plugin} is disabled: {problem.cause}")
         raise UnknownNameError(
             f"unknown {role} {name!r}{did_you_mean(name, known)} (registered: {', '.join(sorted(known))})"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
-from recbench.datasets.tabular.columns import AUTO, find_columns, open_table
+from recbench.datasets.tabular.columns import AUTO, ColumnError, find_columns, open_table
 from recbench.datasets.tabular.compressed import file_source
 from recbench.serving.catalog import Catalog
 from recbench.usage import UsageError
@@ -60,16 +60,12 @@ def _read(path: Path, roles: list[str], numbers: list[str], needed: str) -> tupl
         table = open_table(file_source(path, needed), AUTO, None, "utf-8", needed)
         columns = find_columns(table.source.label, table.columns, dict.fromkeys(roles + numbers, AUTO))
         labels, values = table.read([columns[role] for role in roles], [columns[number] for number in numbers])
+    except ColumnError as error:  # its advice names options of `ratings_file`, which commands do not have
+        raise UsageError(error.problem, "write a header line like user,item,rating") from error
     except (OSError, ValueError) as error:
-        raise UsageError(_without_options(str(error))) from error
+        raise UsageError(str(error)) from error
     texts = [np.array(distinct, object)[codes].tolist() for distinct, codes in (labels[columns[r]] for r in roles)]
     return texts, values[columns[numbers[0]]] if numbers else np.zeros(0)
-
-
-def _without_options(text: str) -> str:
-    """A message of the data set `ratings_file`, without the options that a verb has not."""
-    what, semicolon, advice = text.rpartition("; ")
-    return f"{what}; write a header line like user,item,rating" if semicolon and advice.startswith("set ") else text
 
 
 def _some(ids: Sequence[str]) -> str:

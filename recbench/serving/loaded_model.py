@@ -18,7 +18,7 @@ from recbench.registry.registry import installed
 from recbench.serving.catalog import Catalog
 from recbench.serving.model_folder import load as load_model
 from recbench.serving.model_folder import load_beside, read_about
-from recbench.usage import UsageError
+from recbench.usage import InputError, UsageError
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,8 @@ def load(folder: Path) -> LoadedModel:
         _check_versions(folder, text["kind"], text["about"].get("versions", {}))
         model = load_model(folder, lambda kind: registry.find("model", kind).factory)
         return LoadedModel(text["kind"], model, _catalog(folder))
+    except InputError:
+        raise
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
 

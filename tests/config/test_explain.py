@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -12,7 +13,7 @@ from hydra.core.config_store import ConfigStore
 
 from recbench.config.explain import explain
 from recbench.registry.registry import DuplicateNameError, Registry, UnknownNameError, installed
-from recbench.usage import UsageError, relative
+from recbench.usage import InputError, UsageError, relative
 from tests.support.command import write_plugin
 from tests.support.refusals import COMMANDS, explained
 
@@ -61,7 +62,19 @@ def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 @pytest.mark.parametrize("error", [UsageError("odd"), UnknownNameError("unknown"), DuplicateNameError("twice")])
 def test_recbenchs_own_errors_are_shown_unchanged(error: Exception) -> None:
-    assert explain(error, Registry(), (), COMMANDS) == str(error)
+    assert explain(error, Registry(), (), COMMANDS) is error
+
+
+def test_an_error_reads_as_its_problem_then_its_advice() -> None:
+    error = InputError("no file a.csv", "give a path that exists")
+    assert (error.problem, error.advice) == ("no file a.csv", "give a path that exists")
+    assert str(error) == "no file a.csv; give a path that exists"
+    assert str(InputError("no file a.csv")) == "no file a.csv"
+
+
+def test_an_error_survives_pickling() -> None:
+    error = pickle.loads(pickle.dumps(UnknownNameError("unknown model 'x'", "install it")))  # noqa: S301 our own bytes
+    assert (type(error), error.problem, error.advice) == (UnknownNameError, "unknown model 'x'", "install it")
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RuntimeError("x")])

@@ -67,12 +67,12 @@ def test_in_a_sweep_the_message_says_that_all_models_need_the_option(flag: str) 
 
 
 def test_a_sweep_over_models_without_its_flag_says_to_add_it() -> None:
-    expected = "model=bias,global_mean sweeps over several values: add -m (recbench -m model=bias,global_mean)"
+    expected = "model=bias,global_mean gives several values; add -m (recbench -m model=bias,global_mean)"
     assert explained("model=bias,global_mean") == expected
 
 
 def test_a_sweep_over_an_option_without_its_flag_says_to_add_it() -> None:
-    expected = "model.reg_user=1,2 sweeps over several values: add -m (recbench -m model.reg_user=1,2)"
+    expected = "model.reg_user=1,2 gives several values; add -m (recbench -m model.reg_user=1,2)"
     assert explained("model.reg_user=1,2") == expected
 
 

@@ -129,7 +129,7 @@ def test_a_failure_is_a_row_in_a_comparison_and_an_error_alone() -> None:
         ("mf", "model.n_factor=3", "n_factor"),
         ("mf", "split.test_size=2", "test_size=2.0; it must lie between 0 and 1"),
         ("mf", "=", "could not override"),
-        ("mf", "model.n_factors=4,8", "model.n_factors=4,8 sweeps over several values: give one, and call once"),
+        ("mf", "model.n_factors=4,8", "model.n_factors=4,8 gives several values; give one, and call once"),
         ("mf", "model=bias", "model=bias: model is an argument here; leave it out"),
         ("mf", "search=auto", "search=auto: only the command line searches; leave it out"),
         ("surprise_nothing", "seed=1", "unknown model 'surprise_nothing'"),

@@ -19,5 +19,6 @@ def explained(*overrides: str, args: tuple[str, ...] = (), config: str = "config
         try:
             compose(config, overrides=list(overrides))
         except Exception as error:
-            return explain(error, installed(), args or overrides, COMMANDS)
+            mistake = explain(error, installed(), args or overrides, COMMANDS)
+            return None if mistake is None else str(mistake)
     raise AssertionError("no error was raised")

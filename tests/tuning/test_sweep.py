@@ -137,7 +137,7 @@ def test_a_full_disk_is_reported_and_finished_results_are_kept(tmp_path: Path) -
     )
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
-    assert "what had finished is kept: mend it and run the same command again" in run.stderr
+    assert "completed jobs are kept; fix the problem and rerun the same command" in run.stderr
     again = recbench("-m", "model=bias,item_mean", *SMALL, cwd=tmp_path)
     assert again.returncode == 0
     assert next(line for line in again.stdout.splitlines() if line.startswith("item_mean")).count("cached") == 1

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from recbench.datasets.tabular.compressed import Source
 from recbench.datasets.tabular.csv_reader import SEPARATORS, TextTable, not_encoded, shown
+from recbench.usage import InputError
 
 AUTO = "auto"
 ROLES = {  # what a column may be called, lower-case, letters and digits only
@@ -17,6 +18,10 @@ ROLES = {  # what a column may be called, lower-case, letters and digits only
     "rating": ("rating", "ratings", "score", "stars", "overall", "bookrating"),
     "timestamp": ("timestamp", "time", "unixtime", "unixreviewtime"),
 }
+
+
+class ColumnError(InputError):
+    """A column that is missing or ambiguous; the advice names the options of `ratings_file` that settle it."""
 
 
 def open_table(
@@ -29,7 +34,8 @@ def open_table(
     """The file's table, its first line being a header unless `columns` are given.
 
     Raises:
-        ValueError: the file is empty, not of the encoding, or has one column only.
+        ColumnError: the file has one column only.
+        ValueError: the file is empty or not of the encoding.
     """
     encoding = _usable(encoding, source.label)
     _check_separator(separator, encoding, source.label)
@@ -41,26 +47,29 @@ def open_table(
         hint = (
             f"set separator={guess!r}" if guess in line and guess != separator else "set separator, or name the columns"
         )
-        raise ValueError(
-            f"{source.label} has one column only, {shown(found)}, when separated by {separator!r}; "
-            f"{needed} are needed; {hint}"
-        )
+        problem = f"{source.label} has one column only, {shown(found)}, when separated by {separator!r}"
+        raise ColumnError(f"{problem}; {needed} are needed", hint)
     return TextTable(source, found, separator, encoding, 0 if columns else n_lines)
 
 
-def find_columns(label: str, columns: Sequence[str], wanted: dict[str, str | None]) -> dict[str, str]:
-    """Role to column: those asked for by name, the others recognized by what they are called.
+def find_columns(
+    label: str, columns: Sequence[str], wanted: dict[str, str | None], *, from_header: bool = True
+) -> dict[str, str]:
+    """Map each role to its column: those asked for by name, the others recognized by their usual names.
+
+    `from_header` says that the names were read from a file's first line, which may not be a header.
 
     Raises:
-        ValueError: a column is missing, may be meant twice, or has two roles.
+        ColumnError: a column is missing, is ambiguous, or has two roles.
     """
-    found = {role: _find(label, columns, role, name) for role, name in wanted.items() if name is not None}
+    named = {role: name for role, name in wanted.items() if name is not None}
+    found = {role: _find(label, columns, role, name, from_header=from_header) for role, name in named.items()}
     chosen = {role: column for role, column in found.items() if column is not None}
     for role, column in chosen.items():
         others = [other for other in chosen if other != role and chosen[other] == column]
         if others or columns.count(column) > 1:
             what = f"is both {role} and {others[0]}" if others else "stands there twice"
-            raise ValueError(f"column {column!r} of {label} {what} (columns: {shown(columns)}); set {role}_column")
+            raise ColumnError(f"column {column!r} of {label} {what} (columns: {shown(columns)})", f"set {role}_column")
     return chosen
 
 
@@ -68,7 +77,7 @@ def find_column(label: str, columns: Sequence[str], role: str, name: str) -> str
     """The column for a role that has one: that of the name, or the one recognized by what it is called.
 
     Raises:
-        ValueError: there is none, or several may be meant.
+        ColumnError: no column has the role, or several may have it.
     """
     return find_columns(label, columns, {role: name})[role]
 
@@ -78,20 +87,21 @@ def plain_name(column: str) -> str:
     return "".join(filter(str.isalnum, column)).lower()
 
 
-def _find(label: str, columns: Sequence[str], role: str, name: str) -> str | None:
+def _find(label: str, columns: Sequence[str], role: str, name: str, *, from_header: bool) -> str | None:
     if name != AUTO:
         if name in columns:
             return name
         close = difflib.get_close_matches(name, columns, n=1)
         meant = f"; did you mean {close[0]!r}?" if close else f"; set {role}_column to one of them"
-        raise ValueError(f"{label} has no column {name!r}{meant} (columns: {shown(columns)})")
+        raise ColumnError(f"{label} has no column {name!r}{meant} (columns: {shown(columns)})")
     matches = [column for column in columns if plain_name(column) in ROLES[role]]
     if len(matches) > 1:
-        raise ValueError(f"{label} has {len(matches)} columns that may be the {role}: {matches}; set {role}_column")
+        raise ColumnError(f"{label} has {len(matches)} columns that may be the {role}: {matches}", f"set {role}_column")
     if matches or role == "timestamp":
         return matches[0] if matches else None
-    headerless = "; if that is a row, the file has no header: set columns" if _looks_like_a_row(columns) else ""
-    raise ValueError(f"{label} has no column for the {role}: {shown(columns)}; set {role}_column{headerless}")
+    headerless = from_header and _looks_like_a_row(columns)
+    hint = "; if that is a row, the file has no header: set columns" if headerless else ""
+    raise ColumnError(f"{label} has no column for the {role}: {shown(columns)}", f"set {role}_column{hint}")
 
 
 def _first_line(source: Source, encoding: str) -> tuple[str, int]:

@@ -40,10 +40,7 @@ def from_frame(  # noqa: PLR0913  the options of `ratings_file`, as far as a fra
     """
     wanted = {"user": user_column, "item": item_column, "rating": rating_column, "timestamp": timestamp_column}
     names = [str(column) for column in frame.columns]
-    try:
-        columns = find_columns(LABEL, names, wanted)
-    except ValueError as error:
-        raise ValueError(str(error).partition("; if that is a row")[0]) from None  # which only a file may have
+    columns = find_columns(LABEL, names, wanted, from_header=False)
     if len(frame) == 0:
         raise ValueError(f"{LABEL} has columns but no ratings; give at least one row")
     chosen = frame.iloc[:, [names.index(column) for column in columns.values()]]

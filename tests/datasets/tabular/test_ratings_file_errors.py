@@ -95,7 +95,7 @@ CONFIGS: dict[str, tuple[str, str]] = {
     "text_for_a_switch": ("sealed=maybe", "sealed=maybe: give true or false"),
     "null_where_there_must_be_a_value": ("seed=null", "seed=null: it can't be null; give a value"),
     "one_for_a_list": ("metrics=rmse", r"metrics=rmse: give a list: metrics=\[a,b\]"),
-    "sweep_without_m": ("model=mf,bias", "model=mf,bias sweeps over several values: add -m"),
+    "sweep_without_m": ("model=mf,bias", "model=mf,bias gives several values; add -m"),
     "unreadable": ("model=[bias", r"can't read 'model=\[bias'; write name=value"),
     "bare_model": ("mf", "can't read 'mf'; did you mean 'model=mf'"),
     "search_option_without_search": ("search.n_trials=3", "is an option of a search; choose one: search=auto"),
@@ -132,7 +132,7 @@ def refusal(case: str, tmp_path: Path) -> str:
         told = explain(error, installed(), words, ()) if case in CONFIGS else None
         if told is None and not isinstance(error, jobs.PLAIN_ERRORS):
             raise
-        return told or str(error)
+        return str(told or error)
     return "nothing was wrong"
 
 
