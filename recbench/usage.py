@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
 
 
 class InputError(ValueError):
@@ -30,14 +28,6 @@ class UsageError(InputError):
 
 class CheckFailed(Exception):  # noqa: N818 - not an error: the command did its work, and the answer is no
     """Raised when a command ran but what it checked failed: `str()` is its output, the exit status is 1."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Reads a verb's arguments; what it can't read is a usage error like any other."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the usage error."""
-        raise UsageError(f"{message} ({self.format_usage().strip()})")
 
 
 def did_you_mean(received: object, known: Iterable[object]) -> str:

@@ -1,49 +1,49 @@
-"""What an audit measures: counts over the rows of a data set and the folds of a split."""
+"""The measurements of an audit: counts over the rows of a dataset and the folds of a split."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from recbench.array_types import BoolArray, IntArray
-from recbench.audit.render import FEW_RATINGS, findings, warnings
 from recbench.contracts import Fold, Metric, RatingDataset
 from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean
 from recbench.protocol.runner import evaluate
 
-N_BARS = 10  # of a histogram of ratings that take more values than this
+FEW_RATINGS = 5  # fewer ratings of a user say little
+N_BARS = 10  # of the histogram where the ratings have more values than this
 QUANTILES = {"min": 0.0, "10%": 0.1, "25%": 0.25, "median": 0.5, "75%": 0.75, "90%": 0.9, "99%": 0.99, "max": 1.0}
 CHUNK = 21  # bits that a float64 sums exactly, over 2**32 rows
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What was found; shares are of the test rows of all folds, times in seconds since 1970."""
+    """The measurements; shares are of the test rows of all folds, times in seconds since 1970."""
 
     dataset: str
     split: str
     n_users: int
     n_items: int
     n_ratings: int
-    density: float  # share of all pairs that is rated
+    density: float  # share of all pairs that are rated
     digest: str
     histogram: Mapping[str, int]  # number of ratings by value, or by the lower end of a range
     ratings_a_user: Mapping[str, float]  # quantiles and mean, users without ratings included
     ratings_an_item: Mapping[str, float]
     popular_share: float  # share of the ratings that the most rated tenth of the items has
-    n_repeated_pairs: int  # rows whose user and item stand in an earlier row
+    n_repeated_pairs: int  # rows whose user and item occur in an earlier row
     n_alike_users: int  # users with all items and ratings of an earlier user
     first_time: int | None
     last_time: int | None
     n_folds: int
-    n_train: int  # of all folds together, as what follows
+    n_train: int  # of all folds together, like the numbers below
     n_test: int
-    n_overlapping_rows: int  # rows that are in train and in test of a fold
-    n_overlapping_pairs: int  # test rows whose pair is in train too
+    n_overlapping_rows: int  # rows in both the training and the test set of a fold
+    n_overlapping_pairs: int  # test rows whose pair is in the training set, too
     mean_train: float  # rating
     mean_test: float
     future_share: float | None  # test rows older than the latest training row
@@ -52,20 +52,20 @@ class Audit:
     cold_users: float  # test rows of a user without a training row
     cold_items: float
     cold_both: float
-    rmse_global_mean: float  # what any model must beat
-    rmse_bias: float  # what a model of two averages reaches
-    findings: Sequence[str] = field(default_factory=tuple)  # what spoils a comparison
+    rmse_global_mean: float  # the weakest baseline
+    rmse_bias: float  # the baseline to beat
+    findings: Sequence[str] = field(default_factory=tuple)  # what invalidates a comparison
     warnings: Sequence[str] = field(default_factory=tuple)  # what to know
 
 
-def audit_of(dataset: RatingDataset, folds: Sequence[Fold], split: str) -> Audit:
-    """The audit of a data set and its folds.
+def measure(dataset: RatingDataset, folds: Sequence[Fold], split: str) -> Audit:
+    """Measure a dataset and its folds; `split` is the label of the split.
 
     Raises:
-        ValueError: the data set has no ratings, or a fold no test row.
+        ValueError: the dataset has no ratings, or there are no folds.
     """
     if dataset.n_ratings == 0 or not folds:
-        raise ValueError(f"{dataset.n_ratings} ratings in {len(folds)} folds; an audit needs one of each at least")
+        raise ValueError(f"{dataset.n_ratings} ratings in {len(folds)} folds; an audit needs at least one of each")
     pairs = dataset.user_idx.astype(np.int64) * dataset.n_items + dataset.item_idx
     in_order = np.sort(pairs)
     n_repeated = int(np.count_nonzero(in_order[1:] == in_order[:-1]))
@@ -73,11 +73,11 @@ def audit_of(dataset: RatingDataset, folds: Sequence[Fold], split: str) -> Audit
     total = {name: sum(each[name] for each in leaks) for name in leaks[0]}
     n_train, n_test = (sum(len(fold[side]) for fold in folds) for side in (0, 1))
     times = dataset.timestamps
-    floors = [
+    baselines = [
         evaluate(dataset, lambda _: iter(folds), model, {"rmse": Metric(rmse)}).outcome.scores["rmse"].mean
         for model in (GlobalMean, Bias)
     ]
-    told = Audit(
+    return Audit(
         dataset=dataset.name,
         split=split,
         n_users=dataset.n_users,
@@ -106,16 +106,16 @@ def audit_of(dataset: RatingDataset, folds: Sequence[Fold], split: str) -> Audit
         cold_users=total["cold_users"] / n_test,
         cold_items=total["cold_items"] / n_test,
         cold_both=total["cold_both"] / n_test,
-        rmse_global_mean=floors[0],
-        rmse_bias=floors[1],
+        rmse_global_mean=baselines[0],
+        rmse_bias=baselines[1],
     )
-    return replace(told, findings=tuple(findings(told)), warnings=tuple(warnings(told)))
 
 
 def _leaks(dataset: RatingDataset, pairs: IntArray | None, fold: Fold) -> dict[str, float]:
-    """Numbers of one fold's test rows, by what is the matter with them; `pairs` is None where none is repeated."""
+    """Count one fold's test rows by what is wrong with them; `pairs` is None where no pair is repeated."""
     train, test = fold
-    users, items = dataset.user_idx, dataset.item_idx
+    users = dataset.user_idx
+    items = dataset.item_idx
     new_user = ~_known(users[train], dataset.n_users)[users[test]]
     new_item = ~_known(items[train], dataset.n_items)[items[test]]
     rows = int(np.count_nonzero(_known(train, dataset.n_ratings)[test]))
@@ -132,7 +132,7 @@ def _leaks(dataset: RatingDataset, pairs: IntArray | None, fold: Fold) -> dict[s
 
 
 def _late(times: IntArray, users: IntArray, fold: Fold, n_users: int) -> dict[str, int]:
-    """Numbers of one fold's test rows that train outlives."""
+    """Count one fold's test rows that are older than training rows."""
     train, test = fold
     latest = np.full(n_users, np.iinfo(np.int64).min)  # training row of each user
     np.maximum.at(latest, users[train], times[train])
@@ -151,10 +151,10 @@ def _known(index: IntArray, n: int) -> BoolArray:
 
 
 def _alike_users(dataset: RatingDataset) -> int:
-    """Users with `FEW_RATINGS` or more that have all items and ratings of an earlier user.
+    """Count the users with `FEW_RATINGS` or more whose items and ratings equal those of an earlier user.
 
-    Each row is mixed to 64 bits (as in SplitMix64) and those of a user are added up, in three exact parts
-    of 21 bits: two users of different rows have the same sums with a probability of 2**-63.
+    Each row is mixed to 64 bits (as in SplitMix64) and summed over the user's rows, in three exact parts
+    of 21 bits: two users with different rows have equal sums with a probability of 2**-63.
     """
     mixed = dataset.item_idx.astype(np.uint64) << np.uint64(32) | (dataset.ratings + 0.0).view(np.uint32)
     for factor, shift in ((0x9E3779B97F4A7C15, 30), (0xBF58476D1CE4E5B9, 27), (0x94D049BB133111EB, 31)):

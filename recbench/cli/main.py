@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
+from recbench.cli import command
 from recbench.config.explain import explain
 from recbench.config.launcher import is_sequential, threads_per_job
 from recbench.config.variants import conf_dir
@@ -41,21 +41,6 @@ recbench: which recommender predicts ratings best on your data, and what does it
 
 recbench list: what there is. recbench show model=mf: its options. recbench --help: everything.
 """
-VERBS = {  # each takes the words after it and returns what to print; imported when it is typed
-    "list": "recbench.cli.commands.list_show:list_installed",
-    "show": "recbench.cli.commands.list_show:show",
-    "audit": "recbench.audit:audit",
-    "data": "recbench.cli.commands.data:data",
-    "new": "recbench.cli.commands.new:new",
-    "check": "recbench.cli.commands.check:check",
-    "results": "recbench.cli.commands.results:list_results",
-    "table": "recbench.cli.commands.results:merge_tables",
-    "reproduce": "recbench.cli.commands.results:reproduce",
-    "report": "recbench.report:write_report",
-    "train": "recbench.serving.training:train",
-    "predict": "recbench.serving.predicting:predict",
-    "recommend": "recbench.serving.recommending:recommend",
-}
 
 
 def main() -> None:
@@ -66,9 +51,9 @@ def main() -> None:
             sys.stdout.write(SHORT_HELP)
         elif args == ["--version"]:
             print(f"recbench {version('recbench')}")
-        elif args[0] in VERBS:
+        elif args[0] in command.names():
             with _progress(shown=True):
-                print(resolve_name(VERBS[args[0]])(args[1:]))
+                print(command.run(args[0], args[1:]))
         else:
             _run_hydra(args)
     except CheckFailed as finding:
@@ -79,7 +64,7 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, `head` say, has seen enough
     except Exception as error:
-        mistake = explain(error, installed(), args, list(VERBS))
+        mistake = explain(error, installed(), args, command.names())
         if mistake is None and isinstance(error, OSError):
             _fail(f"{error}; completed jobs are kept; fix the problem and rerun the same command", 1)
         if mistake is None:

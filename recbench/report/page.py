@@ -18,30 +18,23 @@ from recbench.results.records import Record, read_records, write_text
 from recbench.results.render import footnotes, headers
 from recbench.results.rows import Row
 from recbench.results.store import DEFAULT_STORE, Store
-from recbench.usage import Parser, UsageError, relative
+from recbench.usage import UsageError
 
 
-def write_report(args: Sequence[str]) -> str:
-    """Write the report of the sweep, or the run, in a folder; return a line that names the file.
+def write_report(folder: Path, output: Path | None = None, store: Path = DEFAULT_STORE) -> Path:
+    """Write the report of the sweep, or the run, in a folder; return the path of the page.
 
     Raises:
-        UsageError: The folder has no record, or matplotlib or jinja2 is not installed.
+        UsageError: the folder has no records, or a package that draws the report is not installed.
     """
-    parser = Parser("recbench report", "recbench report FOLDER [--output FILE] [--store FOLDER]", add_help=False)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--output", type=Path)
-    parser.add_argument("--store", type=Path, default=DEFAULT_STORE)
-    options = parser.parse_args(args)
-    if not options.folder.is_dir():
-        raise UsageError(f"no folder {options.folder}; name a sweep's folder: recbench report outputs/<date>/<time>")
-    records = list(
-        {each.provenance.key or str(n): each for n, each in enumerate(read_records(options.folder))}.values()
-    )
+    if not folder.is_dir():
+        raise UsageError(f"no folder {folder}", "name a sweep's folder: recbench report outputs/<date>/<time>")
+    records = list({each.provenance.key or str(n): each for n, each in enumerate(read_records(folder))}.values())
     if not records:
-        raise UsageError(f"no record in {options.folder} or below; name the folder of a sweep or of a run")
-    output = options.output or options.folder / "report.html"
-    write_text(output, page(records, Store(options.store), options.folder))
-    return f"{relative(output.absolute())}: open it in a browser; it needs no network and no other file"
+        raise UsageError(f"no record in {folder} or below", "name the folder of a sweep or of a run")
+    path = output or folder / "report.html"
+    write_text(path, page(records, Store(store), folder))
+    return path
 
 
 def page(records: Sequence[Record], store: Store, folder: Path) -> str:

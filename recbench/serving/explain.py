@@ -1,4 +1,4 @@
-"""Predictions and their reasons in words, and as JSON."""
+"""Predictions and their reasons, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from recbench.capabilities import GivesReasons, Reason
 from recbench.results.tables import aligned
 from recbench.serving.loaded_model import LoadedModel
 
-N_REASONS, N_IN_WORDS = 3, 2  # that are told of a prediction; in a table, where lines should stay short
-LEAST_EFFECT = 0.005  # that a reason must have, in rating units: less is 0.00 in a table
+N_REASONS = 3  # of a prediction, in JSON
+N_REASONS_IN_TABLE = 2  # fewer, so that lines stay short
+MIN_EFFECT = 0.005  # of a reason, in rating units: less is 0.00 in a table
 
 
 @dataclass(frozen=True)
 class PredictionView:
-    """One predicted rating with all that is known of it."""
+    """One predicted rating, with what explains it."""
 
-    user: Any  # outside id; None: a newcomer
+    user: Any  # outside id; None: a new user
     item: Any  # outside id
     title: str
     rating: float  # within the scale
@@ -30,18 +31,19 @@ class PredictionView:
     note: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """What there is, by name."""
-        told = {"user": self.user, "item": self.item, "title": self.title, "rating": round(self.rating, 4)}
-        told |= {"std": round(self.std, 4)} if self.std is not None else {}
-        told |= {"because": list(self.because)} if self.because else {}
-        return told | ({"note": self.note} if self.note else {})
+        """Return the fields that are set, by name."""
+        fields = {"user": self.user, "item": self.item, "title": self.title, "rating": round(self.rating, 4)}
+        fields |= {"std": round(self.std, 4)} if self.std is not None else {}
+        fields |= {"because": list(self.because)} if self.because else {}
+        return fields | ({"note": self.note} if self.note else {})
 
 
-def told_of(served: LoadedModel, user: int, items: IntArray) -> list[PredictionView]:
-    """What is known of the user's ratings of these items."""
+def predictions(model: LoadedModel, user: int, items: IntArray) -> list[PredictionView]:
+    """Return the user's predicted ratings of these items, with deviations and reasons where the model has them."""
     users = np.full(len(items), user, np.int32)
-    ratings, std = served.clipped(served.predict(users, items)), served.std(users, items)
-    known = served.catalog
+    ratings = model.clipped(model.predict(users, items))
+    std = model.std(users, items)
+    known = model.catalog
     return [
         PredictionView(
             known.user_ids[user].item() if user < known.n_users else None,
@@ -49,47 +51,49 @@ def told_of(served: LoadedModel, user: int, items: IntArray) -> list[PredictionV
             known.title(item),
             float(ratings[number]),
             None if std is None else float(std[number]),
-            tuple(_because(served, user, item)),
+            tuple(_because(model, user, item)),
         )
         for number, item in enumerate(items.tolist())
     ]
 
 
-def as_lines(told: Sequence[PredictionView], *, numbered: bool = False) -> list[str]:
-    """A table: columns in which nothing would stand are left out."""
+def as_lines(views: Sequence[PredictionView], *, numbered: bool = False) -> list[str]:
+    """Return a table without empty columns."""
     columns: dict[str, list[str]] = {
-        "": [f"{number}" if numbered else "" for number in range(1, len(told) + 1)],
-        "item": ["?" if each.item is None else str(each.item) for each in told],
-        "title": [each.title for each in told],
-        "rating": [f"{each.rating:.2f}" for each in told],
-        "±": ["" if each.std is None else f"{each.std:.2f}" for each in told],
-        "because": ["; ".join(map(_in_words, each.because[:N_IN_WORDS])) for each in told],
-        "note": [each.note for each in told],
+        "": [f"{number}" if numbered else "" for number in range(1, len(views) + 1)],
+        "item": ["?" if each.item is None else str(each.item) for each in views],
+        "title": [each.title for each in views],
+        "rating": [f"{each.rating:.2f}" for each in views],
+        "±": ["" if each.std is None else f"{each.std:.2f}" for each in views],
+        "because": ["; ".join(map(_in_words, each.because[:N_REASONS_IN_TABLE])) for each in views],
+        "note": [each.note for each in views],
     }
     shown = {name: cells for name, cells in columns.items() if any(cells)}
     return aligned([list(shown), *map(list, zip(*shown.values(), strict=True))])
 
 
-def _because(served: LoadedModel, user: int, item: int) -> list[dict[str, Any]]:
-    """The reasons that speak for the item, strongest first, with ids and titles in place of indices."""
-    if not isinstance(served.model, GivesReasons):
+def _because(model: LoadedModel, user: int, item: int) -> list[dict[str, Any]]:
+    """Return the reasons for the item, the strongest first, with ids and titles in place of indices."""
+    if not isinstance(model.model, GivesReasons):
         return []
-    found = [reason for reason in served.model.reasons(user, item) if reason.effect >= LEAST_EFFECT]
-    return [_outside(served, user, item, reason) for reason in found[:N_REASONS]]
+    found = [reason for reason in model.model.reasons(user, item) if reason.effect >= MIN_EFFECT]
+    return [_outside(model, user, item, reason) for reason in found[:N_REASONS]]
 
 
-def _outside(served: LoadedModel, user: int, item: int, reason: Reason) -> dict[str, Any]:
-    told: dict[str, Any] = {"effect": round(reason.effect, 4)}
+def _outside(model: LoadedModel, user: int, item: int, reason: Reason) -> dict[str, Any]:
+    effect: dict[str, Any] = {"effect": round(reason.effect, 4)}
     if reason.kind == "feature":
-        return {"feature": reason.what} | told
-    other, known = int(reason.what), served.catalog
+        return {"feature": reason.what} | effect
+    other = int(reason.what)
+    known = model.catalog
     if reason.kind == "item":
-        return {"item": known.item_ids[other].item(), "title": known.title(other)} | told | _rating(served, user, other)
-    return {"user": known.user_ids[other].item()} | told | _rating(served, other, item)
+        title = known.title(other)
+        return {"item": known.item_ids[other].item(), "title": title} | effect | _rating(model, user, other)
+    return {"user": known.user_ids[other].item()} | effect | _rating(model, other, item)
 
 
-def _rating(served: LoadedModel, user: int, item: int) -> dict[str, float]:
-    items, ratings = served.ratings_of(user)
+def _rating(model: LoadedModel, user: int, item: int) -> dict[str, float]:
+    items, ratings = model.ratings_of(user)
     at = int(np.searchsorted(items, item))
     return {"rating": float(ratings[at])} if at < len(items) and items[at] == item else {}
 

@@ -1,4 +1,4 @@
-"""The files that `predict` and `recommend` read: pairs, and a person's ratings."""
+"""The files that `predict` and `recommend` read: pairs, and a new user's ratings."""
 
 from __future__ import annotations
 
@@ -13,46 +13,48 @@ from recbench.datasets.tabular.compressed import file_source
 from recbench.serving.catalog import Catalog
 from recbench.usage import UsageError
 
-NAMED = 5  # ids that a message names
+N_NAMED = 5  # ids that a message lists
 
 
 def read_pairs(path: Path) -> tuple[list[str], list[str]]:
-    """Users and items, as they are written, of a delimited text with a header line.
+    """Read the ids of users and items from a delimited text with a header line.
 
     Raises:
-        UsageError: there is no such file, or it does not hold pairs.
+        UsageError: the file does not exist or does not hold pairs.
     """
     ids, _ = _read(path, ["user", "item"], [], "a user and an item")
     return ids[0], ids[1]
 
 
 def read_ratings(path: Path, known: Catalog) -> tuple[IntArray, FloatArray, list[str]]:
-    """The items of a person's ratings, the ratings, and the ids of items that are unknown and left out.
+    """Read a new user's ratings: item indices, ratings, and the ids of unknown items, which are left out.
 
     Raises:
-        UsageError: there is no such file, or it does not hold one rating each of known items on the scale.
+        UsageError: the file does not exist, or does not hold one rating per item, of known items, on the scale.
     """
     (ids,), ratings = _read(path, ["item"], ["rating"], "an item and a rating")
     items = known.items(ids)
     unknown = [name for name, item in zip(ids, items.tolist(), strict=True) if item == known.n_items]
     if len(unknown) == len(ids):
-        raise UsageError(f"{path} has no item that the model knows: {_some(unknown)}; give ids like {_like(known)}")
+        problem = f"{path} has no item that the model knows: {_some(unknown)}"
+        raise UsageError(problem, f"give ids like {_like(known)}")
     low, high = known.rating_scale
     wrong = np.flatnonzero(~((ratings >= low) & (ratings <= high)))
     if len(wrong):
         first = f"{ratings[wrong[0]]:g} for item {ids[wrong[0]]!r}"
-        raise UsageError(f"{path} has {len(wrong)} ratings off the scale {low:g} to {high:g}, first {first}; mend them")
+        problem = f"{path} has {len(wrong)} ratings outside the scale {low:g} to {high:g}, first {first}"
+        raise UsageError(problem, "correct or remove them")
     rated, counts = np.unique(items[items < known.n_items], return_counts=True)
     if (counts > 1).any():
         twice = str(known.item_ids[rated[counts > 1][0]])
-        raise UsageError(f"{path} rates item {twice!r} {counts.max()} times; keep one rating of each item")
+        raise UsageError(f"{path} rates item {twice!r} {counts.max()} times", "keep one rating per item")
     kept = items < known.n_items
     return items[kept], ratings[kept].astype(np.float32), unknown
 
 
 def left_out(unknown: Sequence[str], path: Path) -> str:
-    """The note that some items of the file are unknown."""
-    return f"left out of {path}, as the model does not know them: {_some(unknown)}"
+    """Return the note that some items of the file are unknown."""
+    return f"left out of {path}, because the model does not know them: {_some(unknown)}"
 
 
 def _read(path: Path, roles: list[str], numbers: list[str], needed: str) -> tuple[list[list[str]], FloatArray]:
@@ -69,7 +71,7 @@ def _read(path: Path, roles: list[str], numbers: list[str], needed: str) -> tupl
 
 
 def _some(ids: Sequence[str]) -> str:
-    return ", ".join(map(repr, ids[:NAMED])) + (", ..." if len(ids) > NAMED else "")
+    return ", ".join(map(repr, ids[:N_NAMED])) + (", ..." if len(ids) > N_NAMED else "")
 
 
 def _like(known: Catalog) -> str:

@@ -1,12 +1,11 @@
-"""A saved model, ready to be asked: loaded and checked, with its catalog."""
+"""A saved model that is loaded, checked and ready to predict, with its catalog."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,70 +19,65 @@ from recbench.serving.model_folder import load as load_model
 from recbench.serving.model_folder import load_beside, read_about
 from recbench.usage import InputError, UsageError
 
+PairFunction = Callable[[IntArray, IntArray], FloatArray]
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A fitted model under its registered name, with what is known of users and items."""
+    """A fitted model with its registered name and its catalog of users and items."""
 
     kind: str
     model: RatingModel
     catalog: Catalog
-    newcomer: tuple[IntArray, FloatArray] | None = None  # a person's items and ratings, after the last user
+    new_user: tuple[IntArray, FloatArray] | None = None  # items and ratings of a folded-in user, after the last one
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The ratings as the model has them, not clipped: two above the scale are still better and worse."""
-        return self._in_blocks(self.model.predict, user_idx, item_idx)
+        """Return the predictions without clipping, so that those above the scale still have an order."""
+        return _in_blocks(self.model.predict, user_idx, item_idx)
 
     def std(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray | None:
-        """Standard deviation of each rating; None if the model knows none."""
+        """Return the standard deviation of each prediction; None if the model has none."""
         if not isinstance(self.model, KnowsUncertainty):
             return None
-        return self._in_blocks(self.model.predict_std, user_idx, item_idx)
+        return _in_blocks(self.model.predict_std, user_idx, item_idx)
 
     def clipped(self, ratings: FloatArray) -> FloatArray:
-        """The ratings within the scale."""
+        """Return the ratings, clipped to the rating scale."""
         return ratings.clip(*self.catalog.rating_scale)
 
     def ratings_of(self, user: int) -> tuple[IntArray, FloatArray]:
-        """What the user rated: items, ascending, and ratings."""
-        if self.newcomer is not None and user == self.newcomer_idx:
-            return self.newcomer
+        """Return the items that the user rated, ascending, and the ratings."""
+        if self.new_user is not None and user == self.new_user_idx:
+            return self.new_user
         return self.catalog.ratings_of(user)
 
     @property
-    def newcomer_idx(self) -> int:
-        """Index of the person who was taken in."""
+    def new_user_idx(self) -> int:
+        """Index of the folded-in user."""
         return len(self.model.known_users_) - 1
 
-    def with_newcomer(self, item_idx: IntArray, ratings: FloatArray) -> LoadedModel:
-        """The same with one more person, taken in without a refit.
+    def with_new_user(self, item_idx: IntArray, ratings: FloatArray) -> LoadedModel:
+        """Return the same model with one more user, folded in without a refit.
 
         Raises:
-            UsageError: the model can't do that.
+            UsageError: the model does not support fold-in.
         """
         try:
             if not isinstance(self.model, FoldsIn):
                 raise CannotFoldInError(f"train one of these: {', '.join(_that_fold_in())}")
             model = self.model.with_user(item_idx, ratings)
         except CannotFoldInError as error:
-            raise UsageError(f"model {self.kind!r} can't take in a person it was not trained with; {error}") from error
+            raise UsageError(f"model {self.kind!r} can't fold in a new user", str(error)) from error
         order = np.argsort(item_idx)
-        return replace(self, model=model, newcomer=(item_idx[order], ratings[order]))
-
-    def _in_blocks(self, ask: Any, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        answers = np.empty(len(user_idx))
-        for start in range(0, len(user_idx), PAIRS_AT_ONCE):
-            some = slice(start, start + PAIRS_AT_ONCE)
-            answers[some] = ask(user_idx[some], item_idx[some])
-        return answers
+        return replace(self, model=model, new_user=(item_idx[order], ratings[order]))
 
 
 def load(folder: Path) -> LoadedModel:
-    """The model that `recbench train` left in the folder.
+    """Load the model that `recbench train` saved to the folder.
 
     Raises:
-        UsageError: there is none, it is damaged, or it is of another version or an unknown kind.
-        LookupError: no plugin registers its kind.
+        UsageError: the folder has no model, it is damaged, or another version saved it.
+        UnknownNameError: no installed plugin registers the model's name.
     """
     registry = installed()
     try:
@@ -97,8 +91,16 @@ def load(folder: Path) -> LoadedModel:
         raise UsageError(str(error)) from error
 
 
+def _in_blocks(predict: PairFunction, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+    values = np.empty(len(user_idx))
+    for start in range(0, len(user_idx), PAIRS_AT_ONCE):
+        block = slice(start, start + PAIRS_AT_ONCE)
+        values[block] = predict(user_idx[block], item_idx[block])
+    return values
+
+
 def versions_of(kind: str) -> dict[str, str]:
-    """What a saved model depends on: recbench and the distribution that brings the model."""
+    """Return the versions that a saved model depends on: recbench's and that of the model's distribution."""
     entry = installed().find("model", kind)
     return {"recbench": version("recbench"), entry.distribution: entry.version}
 
@@ -107,8 +109,9 @@ def _check_versions(folder: Path, kind: str, then: Mapping[str, str]) -> None:
     for name, now in versions_of(kind).items():
         if then.get(name) != now:
             raise UsageError(
-                f"the model in {folder} was saved with {name} {then.get(name, 'of no known version')}, and {now} is "
-                f"installed; train it again, or install what it was saved with"
+                f"the model in {folder} was saved with {name} {then.get(name, 'of an unknown version')}, "
+                f"and {now} is installed",
+                "train it again, or install the version that it was saved with",
             )
 
 
@@ -116,7 +119,7 @@ def _catalog(folder: Path) -> Catalog:
     try:
         return Catalog.from_arrays(load_beside(folder))
     except KeyError as error:
-        raise ValueError(f"the model in {folder} has no catalog ({error} is missing); save it by train") from error
+        raise UsageError(f"the model in {folder} has no catalog ({error} is missing)", "save it by train") from error
 
 
 def _that_fold_in() -> list[str]:

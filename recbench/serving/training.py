@@ -1,4 +1,4 @@
-"""The verb `train`: fit a model on everything there is, and save it."""
+"""Fit a model on all ratings of a dataset and save it."""
 
 from __future__ import annotations
 
@@ -20,27 +20,26 @@ from recbench.serving.model_folder import save
 from recbench.splits import asks_own_question
 from recbench.usage import UsageError, relative
 
-EXAMPLE = "recbench train model=mf dataset=movielens out=my_model"
-MEANT = ("model", "dataset", "filters", "seed", "split", "valid_size", "threads")  # what a fit depends on
+FIT_GROUPS = ("model", "dataset", "filters", "seed", "split", "valid_size", "threads")  # what a fit depends on
 
 
-def train(args: Sequence[str]) -> str:
-    """Fit the model on all ratings, save it to `out=FOLDER`, and say what is there.
+def train(overrides: Sequence[str], folder: Path) -> str:
+    """Fit the model that the overrides name on all ratings, save it to `folder`, and return a summary.
 
-    A model that stops by a validation part gets `valid_size` of them for that, cut as `split` does: at
+    A model with early stopping gets a validation set of `valid_size` of the ratings, cut as `split` cuts it: at
     random unless, say, `split=global_time` asks for the last ratings.
 
     Raises:
-        UsageError: no folder is named, it is not empty, or what is asked for can't be fitted.
+        UsageError: `folder` is not empty, an override does not concern a fit, or the fit failed.
     """
-    folder, overrides = _folder(args)
+    _check(overrides, folder)
     composed = config.compose(overrides)
     if composed["threads"] is not None:
         limit_threads(composed["threads"])
     try:
         entry, options = config.arguments("model", composed["model"], installed())
         model: RatingModel = entry.factory(**options)
-        runner.import_requirements(model)  # what is missing is told before a large file has been read
+        runner.import_requirements(model)  # before a large file is read
         early_stopping_split = _early_stopping_split(composed, overrides)
         dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
         rows = config.filters_of(composed["filters"]).apply(dataset)
@@ -60,32 +59,29 @@ def train(args: Sequence[str]) -> str:
     )
 
 
-def _folder(args: Sequence[str]) -> tuple[Path, list[str]]:
-    """The folder to save to, and the other words, which are a configuration's."""
-    named = [arg.removeprefix("out=") for arg in args if arg.startswith("out=")]
-    overrides = [arg for arg in args if not arg.startswith("out=")]
-    if (word := first_outside(overrides, MEANT)) is not None:
+def _check(overrides: Sequence[str], folder: Path) -> None:
+    """Check that every override concerns a fit and that the folder is new or empty.
+
+    Raises:
+        UsageError: an override is about something else, or `folder` has content.
+    """
+    if (word := first_outside(overrides, FIT_GROUPS)) is not None:
         raise UsageError(
-            f"'recbench train' has no {word!r}: it fits one model on all ratings; it takes out=FOLDER and "
-            f"{', '.join(MEANT)}, and their options: {EXAMPLE}"
+            f"'recbench train' has no {word!r}: it fits one model on all ratings",
+            f"give out=FOLDER, {', '.join(FIT_GROUPS)} and their options",
         )
-    if len(named) != 1 or not named[0]:
-        received = f"{len(named)} of them" if named else "none"
-        raise UsageError(f"'recbench train' needs one out=FOLDER to save to, got {received}: {EXAMPLE}")
-    folder = Path(named[0]).expanduser()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists and is no empty folder; choose another one or remove it")
-    return folder, overrides
+        raise UsageError(f"{folder} exists and is not an empty folder", "choose another one or remove it")
 
 
 def _early_stopping_split(composed: Mapping[str, Any], overrides: Sequence[str]) -> Split:
-    """Return how the set is cut that a model stops by: as in a job, at random where no split is named."""
+    """Return the split that cuts the validation set: the one of a job, at random if no split is named."""
     split: Split = config.make("split", composed["split"], installed())
     named = [word for word in overrides if Override.parse(word).group == "split"]
     if named and not asks_own_question(split):
         raise UsageError(
-            f"{named[0]}: a fit on all ratings has no test part, and this split has no validation parts of its own; "
-            "leave it out, and a model that stops by a part of the ratings gets a random one"
+            f"{named[0]}: a fit on all ratings has no test set, and this split has no validation sets of its own",
+            "leave it out: a model with early stopping then gets a random validation set",
         )
     return runner.validation_splits(split, composed["valid_size"], composed["seed"]).early_stopping
 
@@ -95,5 +91,5 @@ def _about(kind: str, dataset: RatingDataset, composed: Mapping[str, Any]) -> di
         "versions": versions_of(kind),
         "dataset": dataset.name,
         "digest": dataset.digest,
-        "config": {name: composed[name] for name in MEANT if name in composed},
+        "config": {name: composed[name] for name in FIT_GROUPS if name in composed},
     }

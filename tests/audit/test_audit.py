@@ -113,7 +113,7 @@ def test_ratings_of_one_time_are_told_from_earlier_ones() -> None:
     tied = dataclasses.replace(TOY, timestamps=np.array([10, 30, 30, 40, 50, 5]))
     found = audit_of(tied, [(TRAIN, TEST)], "by hand")
     assert (found.own_future_share, found.own_tied_share) == pytest.approx((0, 1 / 3))
-    assert any("which came first can't be told" in each for each in found.warnings)
+    assert any("their order is unknown" in each for each in found.warnings)
 
 
 def test_the_floor_is_the_root_mean_square_around_trains_mean(told: Audit) -> None:
@@ -130,7 +130,7 @@ def test_nothing_overlaps(told: Audit) -> None:
 def test_a_row_on_both_sides_is_found() -> None:
     found = audit_of(TOY, [(np.array([0, 1, 2, 3]), np.array([1, 4, 5]))], "wrong")
     assert found.n_overlapping_rows == 1
-    assert found.findings == ("1 rows are in train and in test: the split is wrong",)
+    assert found.findings == ("1 rows are in both the training and the test set: the split is wrong",)
 
 
 def test_a_pair_on_both_sides_is_found() -> None:
@@ -140,7 +140,7 @@ def test_a_pair_on_both_sides_is_found() -> None:
     found = audit_of(twice, [(np.array([0, 2]), np.array([1]))], "by hand")
     assert (found.n_overlapping_pairs, found.n_repeated_pairs, found.future_share) == (1, 1, None)
     assert found.findings == (
-        "1 test rows have a user and item that are rated in train too: keep one rating of each pair",
+        "1 test rows have a user and item that the training set has, too: keep one rating per pair",
     )
 
 
@@ -195,7 +195,7 @@ def test_the_future_is_warned_of_and_a_split_by_time_has_none(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("model=mf",), "'model=mf': an audit is of a data set, a split and filters alone"),
+        (("model=mf",), "'model=mf' does not concern an audit; give only dataset, split and filters options"),
         (("dataset=moovielens",), "unknown dataset 'moovielens'; did you mean 'movielens'?"),
         ((*SMALL, "filters.min_rating=9"), "filters min_rating=9.0 leave none of 960 training rows; loosen them"),
         (("filters.k_cor=9",), "filters has no option 'k_cor'; did you mean 'k_core'?"),

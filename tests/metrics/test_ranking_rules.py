@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from recbench.cli.commands.list_show import show
+from recbench.cli.command import run
 from recbench.metrics.among_rated import AMONG_RATED
 from recbench.metrics.over_catalog import OVER_CATALOG
 from recbench.metrics.ranking import Ranking
@@ -72,7 +72,7 @@ def test_ranked_users_counts_those_with_a_relevant_candidate() -> None:
 
 
 def test_a_metric_is_shown_under_its_name_with_a_rank() -> None:
-    assert "Σ_{p≤k} g / log2(p + 1)" in show(["metric=ndcg@10"])
+    assert "Σ_{p≤k} g / log2(p + 1)" in run("show", ["metric=ndcg@10"])
 
 
 def test_a_name_with_a_rank_cuts_the_metric_there() -> None:

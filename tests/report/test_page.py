@@ -188,20 +188,19 @@ def test_a_hostile_file_name_is_shown_and_never_executed(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("args", "message"),
+    ("folder", "message"),
     [
-        ([], "the following arguments are required: folder"),
-        (["nowhere"], "no folder nowhere; name a sweep's folder"),
-        (["."], "no record in . or below"),
+        ("nowhere", "no folder nowhere; name a sweep's folder"),
+        (".", "no record in . or below"),
     ],
     ids=str,
 )
-def test_wrong_arguments_are_explained(
-    args: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_without_records_is_an_error(
+    folder: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=message):
-        write_report(args)
+        write_report(Path(folder))
 
 
 @pytest.mark.parametrize("package", ["matplotlib", "jinja2"])
@@ -212,7 +211,7 @@ def test_a_missing_package_is_named_with_its_remedy(
         write_record(made("a", 0.9, scored_on="valid", options={"size": size}), tmp_path / str(size))
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UsageError, match=rf"needs {package}, .* install it: pip install 'recbench\[report\]'"):
-        write_report([str(tmp_path)])
+        write_report(tmp_path)
     assert not (tmp_path / "report.html").exists()
 
 
@@ -238,5 +237,5 @@ def _ran_on_file(folder: Path, name: str = "ratings", *, keep_predictions: bool 
 
 def _reported(folder: Path) -> str:
     jobs._dataset.cache_clear()  # the user's next command is another process
-    write_report([str(folder / "run"), "--store", str(folder / "store")])
+    write_report(folder / "run", store=folder / "store")
     return (folder / "run" / "report.html").read_text()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recbench.cli.command import run
 from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean
@@ -18,9 +19,7 @@ from recbench.serving import recommending
 from recbench.serving.catalog import Catalog, add_unknown_slot
 from recbench.serving.loaded_model import LoadedModel, load, versions_of
 from recbench.serving.model_folder import load_beside, save
-from recbench.serving.predicting import predict
-from recbench.serving.recommending import recommend, top
-from recbench.serving.training import train
+from recbench.serving.recommending import top
 from recbench.testing.toy import toy_ratings
 from recbench.usage import UsageError
 
@@ -85,22 +84,22 @@ def test_items_that_are_not_allowed_are_left_out() -> None:
 
 @pytest.mark.parametrize("kind", EVERY_MODEL)
 def test_every_model_can_be_trained_asked_and_recommends_what_the_user_has_not_rated(kind: str, tmp_path: Path) -> None:
-    told = train([f"model={kind}", *QUICK.get(kind, []), *SMALL, f"out={tmp_path / 'm'}"])
+    told = run("train", [f"model={kind}", *QUICK.get(kind, []), *SMALL, f"out={tmp_path / 'm'}"])
     assert told.startswith(f"{kind}, fitted in ")
-    found = json.loads(recommend([str(tmp_path / "m"), "--user", "1", "-n", "5", "--json"]))
+    found = json.loads(run("recommend", [str(tmp_path / "m"), "--user", "1", "-n", "5", "--json"]))
     asked = load(tmp_path / "m")
     rated = asked.catalog.item_ids[asked.catalog.ratings_of(0)[0]].tolist()
     assert len(found) == min(5, 40 - len(rated))
     assert not {each["item"] for each in found} & set(rated)
     ratings = [each["rating"] for each in found]
     assert ratings == sorted(ratings, reverse=True)
-    one = json.loads(predict([str(tmp_path / "m"), "--user", "1", "--item", str(found[0]["item"]), "--json"]))
+    one = json.loads(run("predict", [str(tmp_path / "m"), "--user", "1", "--item", str(found[0]["item"]), "--json"]))
     assert one["rating"] == pytest.approx(ratings[0], abs=1e-3)
     assert ("std" in one) == kind.startswith("bayes")
 
 
 def test_what_is_saved_is_the_model_fitted_on_everything(tmp_path: Path) -> None:
-    train(["model=bias", *SMALL, f"out={tmp_path / 'm'}"])
+    run("train", ["model=bias", *SMALL, f"out={tmp_path / 'm'}"])
     data = installed().find("dataset", "synthetic").factory(n_users=60, n_items=40, n_ratings=1200)
     asked, expected = load(tmp_path / "m"), Bias().fit(data)
     pairs = data.user_idx, data.item_idx
@@ -109,7 +108,7 @@ def test_what_is_saved_is_the_model_fitted_on_everything(tmp_path: Path) -> None
 
 
 def test_filtered_ratings_are_not_learned_from_but_count_as_seen(tmp_path: Path) -> None:
-    train(["model=bias", *SMALL, "filters.min_rating=3", f"out={tmp_path / 'm'}"])
+    run("train", ["model=bias", *SMALL, "filters.min_rating=3", f"out={tmp_path / 'm'}"])
     data = installed().find("dataset", "synthetic").factory(n_users=60, n_items=40, n_ratings=1200)
     asked = load(tmp_path / "m")
     model: Any = asked.model
@@ -161,7 +160,7 @@ def test_arrays_beside_a_model_come_back_and_are_none_if_none_were_given(tmp_pat
 def test_a_file_of_pairs_is_answered_in_its_order_clipped_and_marked(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     (tmp_path / "in.csv").write_text("item_id;user_id\nitem-2;103\nitem-2;no one\nnothing;103\nnothing;no one\n")
-    told = predict([str(folder), "--pairs", str(tmp_path / "in.csv"), "--output", str(tmp_path / "out.csv")])
+    told = run("predict", [str(folder), "--pairs", str(tmp_path / "in.csv"), "--output", str(tmp_path / "out.csv")])
     assert told.startswith("4 predictions in ")
     assert "3 of an unknown user or item" in told
     lines = [line.split(",") for line in (tmp_path / "out.csv").read_text().splitlines()]
@@ -184,8 +183,8 @@ def test_a_newcomer_gets_what_a_user_of_the_same_ratings_gets(tmp_path: Path) ->
     rows = [f"{known.item_ids[i]},{r}" for i, r in zip(items.tolist(), ratings.tolist(), strict=True)]
     (tmp_path / "my.csv").write_text("\n".join(["item,rating", *rows]))
     options = ["-n", "3", "--min-ratings", "0", "--json"]
-    new = json.loads(recommend([str(folder), "--ratings", str(tmp_path / "my.csv"), *options]))
-    old = json.loads(recommend([str(folder), "--user", "102", *options]))
+    new = json.loads(run("recommend", [str(folder), "--ratings", str(tmp_path / "my.csv"), *options]))
+    old = json.loads(run("recommend", [str(folder), "--user", "102", *options]))
     assert [(each["item"], each["rating"]) for each in new] == [(each["item"], each["rating"]) for each in old]
     assert [each["user"] for each in new] == [None] * len(new)
 
@@ -194,8 +193,8 @@ def test_a_newcomer_gets_what_a_user_of_the_same_ratings_gets(tmp_path: Path) ->
     ("text", "message"),
     [
         ("item,rating\nnothing,3\n", "has no item that the model knows: 'nothing'; give ids like item-0, item-1"),
-        ("item,rating\nitem-1,9\n", "has 1 ratings off the scale 1 to 5, first 9 for item 'item-1'"),
-        ("item,rating\nitem-1,3\nitem-1,4\n", "rates item 'item-1' 2 times; keep one rating of each item"),
+        ("item,rating\nitem-1,9\n", "has 1 ratings outside the scale 1 to 5, first 9 for item 'item-1'"),
+        ("item,rating\nitem-1,3\nitem-1,4\n", "rates item 'item-1' 2 times; keep one rating per item"),
         ("item\nitem-1\n", "has one column only"),
         ("a,b\nitem-1,3\n", "has no column for the item"),
         ("item,rating\nitem-1,good\n", "good"),
@@ -206,14 +205,14 @@ def test_ratings_that_can_not_be_used_are_told(text: str, message: str, tmp_path
     folder = saved(tmp_path)
     (tmp_path / "my.csv").write_text(text)
     with pytest.raises(UsageError, match=message) as told:
-        recommend([str(folder), "--ratings", str(tmp_path / "my.csv")])
+        run("recommend", [str(folder), "--ratings", str(tmp_path / "my.csv")])
     assert "set item_column" not in str(told.value)
     assert "set separator" not in str(told.value)
 
 
 def test_everybody_gets_a_list_in_one_file(tmp_path: Path) -> None:
     folder = saved(tmp_path)
-    recommend([str(folder), "--all", "-n", "2", "--min-ratings", "0", "--output", str(tmp_path / "top.csv")])
+    run("recommend", [str(folder), "--all", "-n", "2", "--min-ratings", "0", "--output", str(tmp_path / "top.csv")])
     lines = [line.split(",") for line in (tmp_path / "top.csv").read_text().splitlines()]
     asked = load(folder)
     expected = list(top(asked, np.arange(12), 2, np.ones(10, bool)))
@@ -223,9 +222,9 @@ def test_everybody_gets_a_list_in_one_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["mf", "item_knn"])
 def test_a_friend_of_star_wars_is_not_sent_to_films_that_hardly_anybody_has_seen(kind: str, tmp_path: Path) -> None:
-    train([f"model={kind}", f"out={tmp_path / 'm'}"])
+    run("train", [f"model={kind}", f"out={tmp_path / 'm'}"])
     (tmp_path / "my.csv").write_text("movieId,rating\n260,5\n1196,5\n1210,4.5\n2571,5\n480,4\n356,2\n")
-    found = json.loads(recommend([str(tmp_path / "m"), "--ratings", str(tmp_path / "my.csv"), "--json"]))
+    found = json.loads(run("recommend", [str(tmp_path / "m"), "--ratings", str(tmp_path / "my.csv"), "--json"]))
     titles = [each["title"] for each in found]
     known = load(tmp_path / "m").catalog
     n_ratings = known.n_ratings_of_item[known.items([str(each["item"]) for each in found])]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recbench import RatingDataset
-from recbench.cli.commands.check import laws
+from recbench.cli.commands.check import checks
 from recbench.registry.registry import installed
 from recbench.testing import DatasetConformance, MetricConformance, ModelConformance, costs
 
@@ -51,5 +51,5 @@ class TestRatingsFile(DatasetConformance): ...
     ("role", "suite"), [("model", ModelConformance), ("dataset", DatasetConformance), ("metric", MetricConformance)]
 )
 def test_suite_has_every_check_except_those_of_cost(role: str, suite: type) -> None:
-    named = {check.__name__.removeprefix("check_") for check in laws(role) if check.__module__ != costs.__name__}
+    named = {check.__name__.removeprefix("check_") for check in checks(role) if check.__module__ != costs.__name__}
     assert {name.removeprefix("test_") for name in vars(suite) if name.startswith("test_")} == named

@@ -11,7 +11,7 @@ import pytest
 
 from recbench import Metric, RatingDataset
 from recbench.array_types import FloatArray, IntArray
-from recbench.cli.commands.check import LAWS, laws
+from recbench.cli.commands.check import CHECKS, checks
 from recbench.testing import toy_ratings
 from tests.support.offenders import CALLS, MODELS, Honest
 
@@ -69,7 +69,7 @@ HONEST: dict[str, Any] = {
     "dataset": _dense,
     "metric": Metric(lambda ratings, predicted: float(np.mean(abs(ratings - predicted)))),
 }
-EVERY_CHECK = [(role, check) for role in LAWS for check in laws(role)]
+EVERY_CHECK = [(role, check) for role in CHECKS for check in checks(role)]
 IDS = [f"{role}-{check.__name__}" for role, check in EVERY_CHECK]
 
 FAULTS = {  # what the error says: the fault, and what to do about it
@@ -108,9 +108,9 @@ FAULTS = {  # what the error says: the fault, and what to do about it
 }
 
 
-@pytest.mark.parametrize("role", LAWS)
+@pytest.mark.parametrize("role", CHECKS)
 def test_every_check_has_an_offender(role: str) -> None:
-    assert set(PLANTED[role]) == {check.__name__.removeprefix("check_") for check in laws(role)}
+    assert set(PLANTED[role]) == {check.__name__.removeprefix("check_") for check in checks(role)}
 
 
 @pytest.mark.parametrize(("role", "check"), EVERY_CHECK, ids=IDS)

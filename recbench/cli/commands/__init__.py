@@ -1,1 +1,1 @@
-"""One module per command."""
+"""One module per command; `recbench.cli.command` finds a module by the word that is typed."""

@@ -1,81 +1,95 @@
-"""`recbench data`: which MovieLens files are here, and how the others come here."""
+"""List, download or verify MovieLens releases, or print the folder they are in."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from recbench.cli.command import Parser
 from recbench.datasets.data_folder import data_folder
 from recbench.datasets.movielens.download import BASE, DownloadError, fetch, record_terms
 from recbench.datasets.movielens.files import find_archive
 from recbench.datasets.movielens.releases import DOWNLOADS, Download
 from recbench.results.tables import aligned
-from recbench.usage import CheckFailed, Parser, UsageError, did_you_mean
+from recbench.usage import CheckFailed, UsageError, did_you_mean
+
+EXAMPLES = (
+    ("recbench data fetch 1m", "download MovieLens 1M from GroupLens and check its digest"),
+    ("recbench data list", "list the releases: which are downloaded, their sizes and digests"),
+)
 
 
-def data(args: Sequence[str]) -> str:
-    """List, fetch or verify MovieLens' files, or tell the folder they are in.
+def add_arguments(parser: Parser) -> None:
+    """Declare the action and the releases."""
+    parser.add_argument(
+        "action",
+        choices=["list", "path", "fetch", "verify"],
+        help="list the releases, print the folder, download releases, or check downloaded files against their digests",
+    )
+    parser.add_argument(
+        "releases", nargs="*", metavar="RELEASE", help=f"for fetch and verify, of {', '.join(DOWNLOADS)}"
+    )
+
+
+def run(options: Namespace) -> str:
+    """Do the action and return what to print.
 
     Raises:
-        UsageError: no such verb or release, or a download failed; the text says what can be done.
-        Unmet: a file is not what GroupLens published.
+        UsageError: a release is unknown, or a download failed; the text says what to do.
+        CheckFailed: a file differs from the one that GroupLens published.
     """
-    parser = Parser("recbench data", "recbench data list|path|fetch RELEASE ...|verify [RELEASE ...]", add_help=False)
-    parser.add_argument("what", choices=["list", "path", "fetch", "verify"])
-    parser.add_argument("releases", nargs="*")
-    asked = parser.parse_args(args)
-    chosen = [_download(release) for release in asked.releases]
-    if asked.what in ("list", "path") and chosen:
-        raise UsageError(f"'recbench data {asked.what}' takes nothing more, got {' '.join(asked.releases)!r}")
-    if asked.what == "path":
+    chosen = [_download(release) for release in options.releases]
+    if options.action in ("list", "path") and chosen:
+        received = " ".join(options.releases)
+        raise UsageError(f"'recbench data {options.action}' takes no releases, got {received!r}", "leave them out")
+    if options.action == "path":
         return str(data_folder())
-    if asked.what == "list":
+    if options.action == "list":
         return _listed()
-    if asked.what == "verify":
+    if options.action == "verify":
         return _verified(chosen)
     if not chosen:
-        raise UsageError(f"'recbench data fetch' needs a release: {', '.join(DOWNLOADS)}")
+        raise UsageError("'recbench data fetch' needs a release", f"give one or more of {', '.join(DOWNLOADS)}")
     return fetched(chosen)
 
 
 def _download(release: str) -> Download:
     if release not in DOWNLOADS:
-        raise UsageError(
-            f"no release {release!r}{did_you_mean(release, DOWNLOADS)} (there are: {', '.join(DOWNLOADS)})"
-        )
+        known = ", ".join(DOWNLOADS)
+        raise UsageError(f"unknown release {release!r}{did_you_mean(release, DOWNLOADS)} (releases: {known})")
     return DOWNLOADS[release]
 
 
 def _listed() -> str:
     folder = data_folder()
     rows = [
-        [each.release, f"{each.megabytes} MB", _here(each, folder), each.digest[:23] + "…"]
+        [each.release, f"{each.megabytes} MB", _state(each, folder), each.digest[:23] + "…"]
         for each in DOWNLOADS.values()
     ]
     return "\n".join([f"MovieLens in {folder}", *aligned(rows)])
 
 
-def _here(download: Download, folder: Path) -> str:
+def _state(download: Download, folder: Path) -> str:
     found = find_archive(download.release, folder)
-    return f"here: {found.name}" if found else "not here"
+    return f"downloaded: {found.name}" if found else "not downloaded"
 
 
 def fetched(chosen: Sequence[Download], base: str = BASE) -> str:
-    """Fetch the files; where they are, what to type next, and, the first time, the terms of use.
+    """Download the files; return where they are, what to type next and, the first time, the terms of use.
 
     Raises:
-        UsageError: a file can't be had or kept.
+        UsageError: a download failed, or the folder can't be written.
     """
     folder = data_folder()
     try:
         paths = [fetch(each, folder, base) for each in chosen]
-        shown = record_terms(folder)  # after the files are here, so that an error never takes the place of the terms
+        shown = record_terms(folder)  # after the download: if it fails, the terms are shown the next time
     except DownloadError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
-        raise UsageError(
-            f"can't keep files in {folder}: {error}; set RECBENCH_DATA to a folder that you may write"
-        ) from error
+        problem = f"can't write files to {folder}: {error}"
+        raise UsageError(problem, "set RECBENCH_DATA to a folder that you may write") from error
     lines = [
         f"{path}  recbench model=mf dataset.release={each.release}" for each, path in zip(chosen, paths, strict=True)
     ]
@@ -84,18 +98,19 @@ def fetched(chosen: Sequence[Download], base: str = BASE) -> str:
 
 def _verified(chosen: Sequence[Download]) -> str:
     folder = data_folder()
-    here = [each for each in chosen or DOWNLOADS.values() if chosen or (folder / each.file).exists()]
-    lines, wrong = [], False
-    for each in here:
+    lines = []
+    failed = False
+    for each in chosen or [each for each in DOWNLOADS.values() if (folder / each.file).exists()]:
         path = folder / each.file
-        if not path.exists():
-            verdict, wrong = "is not here", True
-        elif each.matches(path):
-            verdict = f"is what GroupLens published ({each.digest.partition(':')[0]})"
+        matches = path.exists() and each.matches(path)
+        failed |= not matches
+        if matches:
+            lines.append(f"{path} is what GroupLens published ({each.digest.partition(':')[0]})")
+        elif path.exists():
+            lines.append(f"{path} is NOT what GroupLens published ({each.digest}): remove it and fetch it again")
         else:
-            verdict, wrong = f"is NOT what GroupLens published ({each.digest}): remove it and fetch again", True
-        lines.append(f"{path} {verdict}")
+            lines.append(f"{path} is not downloaded")
     text = "\n".join(lines or [f"nothing to verify in {folder}"])
-    if wrong:
+    if failed:
         raise CheckFailed(text)
     return text

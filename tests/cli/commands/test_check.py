@@ -1,4 +1,4 @@
-"""`recbench check` and `recbench new` as a person types them."""
+"""`recbench check` and `recbench new` as users type them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from recbench.cli.commands.check import laws
-from recbench.cli.commands.new import EXAMPLES, PARTS, template_dir, texts_of, write
+from recbench.cli.commands.check import checks
+from recbench.cli.plugin_template import PARTS, TEMPLATES, template_dir, texts_of, write
 from tests.support.command import recbench, write_plugin
 
 BROKEN = """
@@ -51,24 +51,24 @@ def register_models():
 
 
 @pytest.mark.parametrize("word", ["slope_one", "user_knn_classic", "dataset=synthetic", "rmse", "metric=ndcg@10"])
-def test_what_keeps_every_law_is_told_so(word: str, tmp_path: Path) -> None:
+def test_what_passes_every_check_is_reported(word: str, tmp_path: Path) -> None:
     run = recbench("check", word, cwd=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "BROKEN" not in run.stdout
-    assert run.stdout.strip().endswith("laws, 0 broken")
+    assert "FAILED" not in run.stdout
+    assert run.stdout.strip().endswith("checks, 0 failed")
 
 
-def test_a_broken_law_is_told_with_what_was_seen(tmp_path: Path) -> None:
+def test_a_failed_check_is_reported_with_what_was_observed(tmp_path: Path) -> None:
     write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
     run = recbench("check", "sloppy", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
     assert run.returncode == 1
-    assert "BROKEN  options are used" in run.stdout
+    assert "FAILED  options are used" in run.stdout
     assert "got: nothing reads the options ['unused']; use them in fit or predict, or take them out" in run.stdout
-    assert run.stdout.strip().endswith(f"model sloppy: {len(list(laws('model')))} laws, 1 broken")
+    assert run.stdout.strip().endswith(f"model sloppy: {len(list(checks('model')))} checks, 1 failed")
     assert run.stderr == ""
 
 
-def test_a_crash_is_a_broken_law(tmp_path: Path) -> None:
+def test_a_crash_is_a_failed_check(tmp_path: Path) -> None:
     write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
     run = recbench("check", "sloppy", "model.fails=true", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
     assert run.returncode == 1
@@ -76,38 +76,41 @@ def test_a_crash_is_a_broken_law(tmp_path: Path) -> None:
     assert "Traceback" not in run.stdout + run.stderr
 
 
-def test_the_verdicts_can_be_read_by_a_program(tmp_path: Path) -> None:
+def test_results_are_available_as_json(tmp_path: Path) -> None:
     write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
     run = recbench("check", "model=sloppy", "--json", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
-    told = json.loads(run.stdout)
-    assert (run.returncode, told["role"], told["name"], told["kept"]) == (1, "model", "sloppy", False)
-    assert [each["law"] for each in told["laws"] if not each["kept"]] == ["options are used"]
+    output = json.loads(run.stdout)
+    assert (run.returncode, output["role"], output["name"], output["passed"]) == (1, "model", "sloppy", False)
+    assert [each["check"] for each in output["checks"] if not each["passed"]] == ["options are used"]
 
 
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("check",), "the following arguments are required: name"),
+        (("check",), "the following arguments are required: NAME"),
         (("check", "slop_one"), "nothing is named 'slop_one'; did you mean 'slope_one'?"),
-        (("check", "split=holdout"), "no laws for 'split'; check one of model=..., dataset=..., metric=..."),
+        (("check", "split=holdout"), "no checks for 'split'; check one of model=..., dataset=..., metric=..."),
         (("check", "rmse"), "'rmse' is a model and a metric; write model=rmse"),
-        (("check", "mf", "n_factors=8"), "'n_factors=8' is no option of the model; write model.<option>=<value>"),
+        (("check", "mf", "n_factors=8"), "'n_factors=8' is not an option of the model; write model.<option>=<value>"),
         (("check", "metric=mae", "metric.k=8"), "a metric has no options, got 'metric.k=8'"),
         (("check", "mf", "model.n_factor=8"), "model has no option 'n_factor'; did you mean 'n_factors'?"),
         (("check", "needy"), "model 'needy' needs no_such_library; pip install no_such_library"),
         (("check", "ratings_file"), "dataset.path"),
-        (("new",), "the following arguments are required: role, name"),
+        (("new",), "the following arguments are required: role, NAME"),
         (("new", "planet", "x"), "invalid choice: 'planet'"),
-        (("new", "model", "My-Model"), "model name 'My-Model'; use lower-case letters, digits and underscores"),
-        (("new", "model", "class"), "model name 'class'; use lower-case letters"),
-        (("new", "model", "tail_"), "model name 'tail_'; use lower-case letters"),
-        (("new", "model", "mf"), "model 'mf' is there already, from recbench; choose another name"),
-        (("new", "model", "slope_one"), "model 'slope_one' is there already, from recbench-slope-one"),
-        (("new", "model", "cafe"), "a module recbench_cafe is installed already; choose another name than 'cafe'"),
-        (("new", "model", "rating_dataset"), "the example has 'RatingDataset' as a word of its own"),
+        (
+            ("new", "model", "My-Model"),
+            "model name 'My-Model' is not a valid identifier; use lower-case letters, digits and underscores",
+        ),
+        (("new", "model", "class"), "model name 'class' is not a valid identifier; use lower-case letters"),
+        (("new", "model", "tail_"), "model name 'tail_' is not a valid identifier; use lower-case letters"),
+        (("new", "model", "mf"), "model 'mf' already exists, in recbench; choose another name"),
+        (("new", "model", "slope_one"), "model 'slope_one' already exists, in recbench-slope-one"),
+        (("new", "model", "cafe"), "a module recbench_cafe is already installed; choose another name than 'cafe'"),
+        (("new", "model", "rating_dataset"), "the template uses 'RatingDataset' itself"),
         (
             ("new", "metric", "len"),
-            "metric name 'len': the example has 'len' as a word of its own; choose another",
+            "metric name 'len': the template uses 'len' itself; choose another",
         ),
     ],
 )
@@ -143,7 +146,7 @@ def test_a_new_model_is_the_example_plugin_itself(tmp_path: Path) -> None:
     ],
 )
 def test_a_new_data_set_or_metric_is_the_examples_own_part(role: str, files: set[str], tmp_path: Path) -> None:
-    name = EXAMPLES[role].name
+    name = TEMPLATES[role].name
     write(role, name, tmp_path / "made")
     source = files_of(template_dir(role))
     made = {
@@ -155,9 +158,9 @@ def test_a_new_data_set_or_metric_is_the_examples_own_part(role: str, files: set
         assert made[path].replace(f"recbench_{name}", "recbench_cafe") == source[path]
 
 
-@pytest.mark.parametrize("role", EXAMPLES)
+@pytest.mark.parametrize("role", TEMPLATES)
 def test_everything_that_is_renamed_or_left_out_is_in_the_example(role: str) -> None:
-    example = EXAMPLES[role]
+    example = TEMPLATES[role]
     files = files_of(template_dir(role))
     source = "\n".join([*files, *files.values()])
     assert [word for word in (*example.words, *example.foreign) if word not in source] == []
@@ -203,7 +206,7 @@ def install_by_hand(folder: Path, name: str) -> None:
     (info / "entry_points.txt").write_text(f"[recbench]\n{entry[0].replace(chr(34), '')}\n")
 
 
-@pytest.mark.parametrize("role", EXAMPLES)
+@pytest.mark.parametrize("role", TEMPLATES)
 def test_a_new_plugin_has_nothing_left_of_the_examples_names(role: str, tmp_path: Path) -> None:
     write(role, "own_thing", tmp_path / "made")
     left = ("slope_one", "SlopeOne", "recbench_cafe", "recbench-cafe", "cafe_net", "CafeNet", "Keras", "tensorflow")
@@ -216,7 +219,7 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "recbench-my-model").mkdir()
     again = recbench("new", "model", "my_model", cwd=tmp_path)
     assert again.returncode == 2
-    assert "recbench-my-model is there already; choose another name" in again.stderr
+    assert "recbench-my-model already exists; choose another name" in again.stderr
     assert [path.name for path in tmp_path.rglob("*")] == ["recbench-my-model"]
 
 

@@ -19,18 +19,18 @@ def test_every_release_is_pinned() -> None:
 def test_a_folder_that_was_unpacked_by_hand_is_listed(tmp_path: Path) -> None:
     (tmp_path / "ml-10M100K").mkdir()
     listed = recbench("data", "list", cwd=tmp_path, RECBENCH_DATA=str(tmp_path)).stdout
-    assert [line.split()[0] for line in listed.splitlines() if "here: ml-10M100K" in line] == ["10m"]
+    assert [line.split()[0] for line in listed.splitlines() if "downloaded: ml-10M100K" in line] == ["10m"]
 
 
-def test_a_folder_that_can_not_be_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     run = recbench("data", "fetch", "1m", cwd=tmp_path, RECBENCH_DATA=str(tmp_path / "file"))
     assert run.returncode == 2
-    assert f"can't keep files in {tmp_path / 'file'}" in run.stderr
+    assert f"can't write files to {tmp_path / 'file'}" in run.stderr
     assert "set RECBENCH_DATA to a folder that you may write" in run.stderr
 
 
-def test_the_verbs_tell_what_is_here(tmp_path: Path) -> None:
+def test_each_action_reports_what_is_downloaded(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "ml-1m.zip").write_bytes(b"else")
@@ -38,7 +38,7 @@ def test_the_verbs_tell_what_is_here(tmp_path: Path) -> None:
     assert recbench("data", "path", cwd=tmp_path, **where).stdout.strip() == str(folder)
     listed = recbench("data", "list", cwd=tmp_path, **where).stdout
     assert [line.split()[0] for line in listed.splitlines()[1:]] == list(DOWNLOADS)
-    assert [line.split()[0] for line in listed.splitlines() if "here: ml-1m.zip" in line] == ["1m"]
+    assert [line.split()[0] for line in listed.splitlines() if "downloaded: ml-1m.zip" in line] == ["1m"]
     verified = recbench("data", "verify", cwd=tmp_path, **where)
     assert verified.returncode == 1
     assert "ml-1m.zip is NOT what GroupLens published (sha256:a6898adb" in verified.stdout
@@ -53,11 +53,11 @@ def test_a_release_that_is_not_here_names_the_command_that_brings_it(tmp_path: P
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((), "the following arguments are required: what"),
+        ((), "the following arguments are required: action"),
         (("get", "1m"), "invalid choice: 'get'"),
-        (("fetch",), "'recbench data fetch' needs a release: 100k, 1m"),
-        (("fetch", "2m"), "no release '2m'"),
-        (("path", "1m"), "'recbench data path' takes nothing more, got '1m'"),
+        (("fetch",), "'recbench data fetch' needs a release; give one or more of 100k, 1m"),
+        (("fetch", "2m"), "unknown release '2m'"),
+        (("path", "1m"), "'recbench data path' takes no releases, got '1m'"),
         (("fetch", "1m"), "is not what GroupLens published"),
     ],
 )

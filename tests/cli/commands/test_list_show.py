@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hydra.core.config_store import ConfigStore
 
-from recbench.cli.commands.list_show import list_installed, show
+from recbench.cli.command import run
 from recbench.config.variants import conf_dir
 from recbench.datasets.movielens.loader import terms
 from recbench.registry.options import options_of
@@ -75,7 +75,7 @@ def _words(text: str, first: str) -> list[str]:
 
 def _option_table(args: str) -> list[list[str]]:
     """The cells of the options of what is shown, heading first."""
-    lines = show([args]).splitlines()
+    lines = run("show", [args]).splitlines()
     (first,) = [number for number, line in enumerate(lines) if line.split()[:2] == ["option", "default"]]
     table = takewhile(bool, lines[first:])
     return [re.split(" {2,}", line.strip()) for line in table]
@@ -85,18 +85,18 @@ def _option_table(args: str) -> list[list[str]]:
 
 
 def test_the_list_has_a_heading_for_each_role() -> None:
-    headings = [line for line in list_installed([]).splitlines() if line and not line.startswith(" ")]
-    assert headings[:4] == ["models", "data sets", "splits", "metrics"]
+    headings = [line for line in run("list", []).splitlines() if line and not line.startswith(" ")]
+    assert headings[:4] == ["models", "datasets", "splits", "metrics"]
 
 
 def test_the_list_names_everything_that_is_registered() -> None:
-    named = [line.split()[0] for line in list_installed([]).splitlines() if line.startswith("  ")]
+    named = [line.split()[0] for line in run("list", []).splitlines() if line.startswith("  ")]
     for entries in installed().entries.values():
         assert set(entries) <= set(named)
 
 
 def test_a_line_of_the_list_has_name_distribution_and_summary() -> None:
-    line = " ".join(_words(list_installed([]), "bias"))
+    line = " ".join(_words(run("list", []), "bias"))
     assert line == "bias recbench User and item biases, damped, by alternating closed-form updates."
 
 
@@ -106,28 +106,26 @@ def test_everything_registered_has_a_summary() -> None:
 
 
 def test_a_plugins_model_is_listed_with_its_distribution(plugins: None) -> None:
-    assert " ".join(_words(list_installed([]), "painted")) == "painted acme-painted Bias with paint on it."
+    assert " ".join(_words(run("list", []), "painted")) == "painted acme-painted Bias with paint on it."
 
 
 def test_a_disabled_plugin_is_listed_last_with_its_reason(plugins: None) -> None:
-    assert list_installed([]).splitlines()[-2:] == [
+    assert run("list", []).splitlines()[-2:] == [
         "disabled",
         "  acme-broken (acme_broken): ZeroDivisionError: division by zero",
     ]
 
 
 def test_list_takes_no_words() -> None:
-    with pytest.raises(
-        UsageError, match="'recbench list' takes nothing more, got 'models now'; 'recbench show model=mf'"
-    ):
-        list_installed(["models", "now"])
+    with pytest.raises(UsageError, match="unrecognized arguments: models now; usage: recbench list"):
+        run("list", ["models", "now"])
 
 
 # show
 
 
 def test_show_begins_with_what_and_whose_it_is() -> None:
-    first = show(["model=bias"]).splitlines()[0]
+    first = run("show", ["model=bias"]).splitlines()[0]
     assert (
         first
         == f"model bias, of recbench {installed().find('model', 'bias').version}: recbench.models.baselines.bias.Bias"
@@ -135,8 +133,8 @@ def test_show_begins_with_what_and_whose_it_is() -> None:
 
 
 def test_show_has_the_docstring() -> None:
-    assert "\n\nUser and item biases, damped, by alternating closed-form updates.\n\n    r_ui ≈ " in show(
-        ["model=bias"]
+    assert "\n\nUser and item biases, damped, by alternating closed-form updates.\n\n    r_ui ≈ " in run(
+        "show", ["model=bias"]
     )
 
 
@@ -160,18 +158,18 @@ def test_options_of_every_kind_are_shown_as_they_are_typed(plugins: None) -> Non
 
 
 def test_a_model_without_options_says_so() -> None:
-    assert show(["model=global_mean"]).endswith("\n\nno options")
+    assert run("show", ["model=global_mean"]).endswith("\n\nno options")
 
 
 def test_a_metric_is_shown_by_its_docstring() -> None:
-    text = show(["metric=rmse"])
+    text = run("show", ["metric=rmse"])
     assert text.startswith("metric rmse, of recbench ")
     assert "Root mean squared error, pooled over all rows: sqrt(mean((r - p)^2))." in text
     assert "option" not in text
 
 
 def test_a_data_set_with_terms_is_shown_with_them() -> None:
-    assert show(["dataset=movielens"]).endswith(terms())
+    assert run("show", ["dataset=movielens"]).endswith(terms())
 
 
 @pytest.mark.parametrize("role", ["model", "dataset", "split"])
@@ -184,20 +182,26 @@ def test_every_option_of_what_recbench_brings_has_a_meaning(role: str) -> None:
 
 @pytest.mark.parametrize("file", sorted((conf_dir() / "model").glob("*.yaml")), ids=lambda file: str(file.stem))
 def test_a_variant_is_shown_with_its_own_values(file: Path) -> None:
-    first, *_ = show([f"model={file.stem}"]).splitlines()
+    first, *_ = run("show", [f"model={file.stem}"]).splitlines()
     assert first.startswith(f"model {file.stem}, a variant of ")
 
 
 def test_an_unknown_name_gets_a_suggestion() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown model 'bais'; did you mean 'bias'\?"):
-        show(["model=bais"])
+        run("show", ["model=bais"])
 
 
-@pytest.mark.parametrize("args", [[], ["bias"], ["model="], ["models=bias"], ["model=bias", "split=k_fold"]])
-def test_show_takes_one_role_and_name(args: list[str]) -> None:
-    received = " ".join(args) or "nothing"
+@pytest.mark.parametrize("word", ["bias", "model=", "models=bias"])
+def test_show_takes_a_role_and_a_name(word: str) -> None:
     with pytest.raises(UsageError) as caught:
-        show(args)
+        run("show", [word])
     assert str(caught.value) == (
-        f"'recbench show' got {received!r}; name one thing: recbench show model=mf (model, dataset, split, metric)"
+        f"{word!r} is not a role and a name; "
+        "write one of model=..., dataset=..., split=..., metric=...: recbench show model=mf"
     )
+
+
+@pytest.mark.parametrize("words", [[], ["model=bias", "split=k_fold"]])
+def test_show_takes_one_thing(words: list[str]) -> None:
+    with pytest.raises(UsageError, match=r"usage: recbench show \[-h\] ROLE=NAME"):
+        run("show", words)

@@ -65,12 +65,12 @@ def test_results_are_filtered(filters: list[str], n_found: int, folder: Path) ->
     assert found in (n_found, n_found + 1) if filters == ["model.n_factors=2"] else found == n_found
 
 
-def test_a_damaged_result_is_counted_and_left_out(folder: Path, tmp_path: Path) -> None:
+def test_a_corrupt_result_is_counted_and_left_out(folder: Path, tmp_path: Path) -> None:
     recbench("model=bias", *SMALL, cwd=tmp_path)
     (path,) = (tmp_path / "outputs" / "store").glob("*.json")
     path.write_text(path.read_text()[:-50])
     assert recbench("results", cwd=tmp_path).stdout.splitlines()[-1] == (
-        "0 of 1 results in outputs/store, 1 damaged: they are computed anew"
+        "0 of 1 results in outputs/store, 1 corrupt; will be recomputed"
     )
 
 
@@ -79,7 +79,7 @@ def test_a_result_of_an_older_version_is_counted_and_cannot_be_reproduced(tmp_pa
     store.mkdir(parents=True)
     (store / "abc.json").write_text(json.dumps({"record": {"schema": 1}, "predictions": None, "checksum": ""}))
     assert recbench("results", cwd=tmp_path).stdout.splitlines()[-1] == (
-        "0 of 1 results in outputs/store, 1 written by an older version: they are computed again"
+        "0 of 1 results in outputs/store, 1 written by an older version; will be recomputed"
     )
     run = recbench("reproduce", "abc", cwd=tmp_path)
     assert run.returncode == 2
@@ -112,11 +112,11 @@ def test_a_table_of_stored_results(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["results", "mf"], "'mf' is no filter; write name=value"),
+        (["results", "mf"], "'mf' is not a valid filter; write name=value"),
         (["table", "nowhere"], "no folder nowhere; name a sweep's folder, or filters like model=mf"),
-        (["table", "model=none"], "nothing to show: no record fits"),
+        (["table", "model=none"], "no record matches; `recbench results` lists"),
         (["table", "--format", "pdf"], "invalid choice: 'pdf'"),
-        (["reproduce"], "the following arguments are required: result"),
+        (["reproduce"], "the following arguments are required: KEY|RECORD.json"),
         (["reproduce", "zz"], "no result in outputs/store with a key that starts with 'zz'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -169,4 +169,4 @@ def test_every_field_of_a_record_is_documented(tmp_path: Path) -> None:
 def test_a_misspelt_filter_is_told_with_those_that_there_are(tmp_path: Path) -> None:
     ran = recbench("results", "statuss=ok", cwd=tmp_path)
     assert ran.returncode == 2
-    assert ran.stderr.startswith("error: unknown filter 'statuss'; did you mean 'status'? (there are: dataset, split, ")
+    assert ran.stderr.startswith("error: unknown filter 'statuss'; did you mean 'status'? (filters: dataset, split, ")

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 from recbench import RatingDataset, evaluate
+from recbench.cli.command import run
 from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import UnknownNameError
 from recbench.serving.loaded_model import load
-from recbench.serving.predicting import predict
-from recbench.serving.recommending import recommend
-from recbench.serving.training import train
 from recbench.usage import UsageError
 from tests.support.command import SMALL, recbench
 
@@ -23,14 +21,14 @@ from tests.support.command import SMALL, recbench
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `item_knn` was trained to `knn` and `mf` to `mf`."""
     folder = tmp_path_factory.mktemp("serving")
-    run = recbench("train", "model=item_knn", "model.shrinkage=5", *SMALL, "out=knn", cwd=folder)
-    assert (run.returncode, run.stderr) == (0, "")
-    first, following = run.stdout.splitlines()
+    ran = recbench("train", "model=item_knn", "model.shrinkage=5", *SMALL, "out=knn", cwd=folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    first, following = ran.stdout.splitlines()
     assert first.startswith("item_knn, fitted in ")
     assert "on 1,200 ratings of 60 users on 40 items (synthetic)" in first
     assert following == "next: recbench recommend knn --user 1"
     assert sorted(path.name for path in folder.iterdir()) == ["knn"]
-    train(["model=bayes_mf", "model.n_samples=4", *SMALL, f"out={folder / 'bayes'}"])
+    run("train", ["model=bayes_mf", "model.n_samples=4", *SMALL, f"out={folder / 'bayes'}"])
     return folder
 
 
@@ -45,10 +43,10 @@ def test_a_saved_folder_holds_json_and_arrays_and_says_what_it_came_from(place: 
 
 
 def test_recommending_to_a_user_prints_a_table_with_titles_and_reasons(place: Path) -> None:
-    run = recbench("recommend", "knn", "--user", "7", "-n", "3", cwd=place)
-    assert (run.returncode, run.stderr) == (0, "")
-    head, columns, *rows = run.stdout.splitlines()
-    assert head.startswith("item_knn for user 7, of the ")
+    ran = recbench("recommend", "knn", "--user", "7", "-n", "3", cwd=place)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    head, columns, *rows = ran.stdout.splitlines()
+    assert head.startswith("item_knn for user 7, among ")
     assert columns.split() == ["item", "title", "rating", "because"]
     assert [row.split()[0] for row in rows] == ["1", "2", "3"]
     assert all(" rated " in row for row in rows)
@@ -56,27 +54,27 @@ def test_recommending_to_a_user_prints_a_table_with_titles_and_reasons(place: Pa
 
 def test_recommending_to_somebody_new_says_what_it_left_out(place: Path) -> None:
     (place / "my.csv").write_text("item,rating\n1,5\n2,1\n999,3\n")
-    run = recbench("recommend", "knn", "--ratings", "my.csv", "--min-ratings", "5", cwd=place)
-    assert (run.returncode, run.stderr) == (0, "")
-    lines = run.stdout.splitlines()
-    assert lines[0].startswith("item_knn for the person of my.csv, of the ")
-    assert lines[0].endswith("items with 5 ratings or more but not the 2 rated ones")
+    ran = recbench("recommend", "knn", "--ratings", "my.csv", "--min-ratings", "5", cwd=place)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = ran.stdout.splitlines()
+    assert lines[0].startswith("item_knn for the user of my.csv, among ")
+    assert lines[0].endswith("items with ≥ 5 ratings, excluding 2 already rated")
     assert len(lines) == 1 + 1 + 10 + 1
-    assert lines[-1] == "left out of my.csv, as the model does not know them: '999'"
+    assert lines[-1] == "left out of my.csv, because the model does not know them: '999'"
 
 
 def test_uncertainty_stands_where_the_model_knows_it(place: Path) -> None:
-    run = recbench("predict", "bayes", "--user", "7", "--item", "3", cwd=place)
-    assert (run.returncode, run.stderr) == (0, "")
-    columns, row = run.stdout.splitlines()
+    ran = recbench("predict", "bayes", "--user", "7", "--item", "3", cwd=place)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    columns, row = ran.stdout.splitlines()
     assert columns.split() == ["item", "title", "rating", "±"]
     assert 0 < float(row.split()[-1]) < 5
 
 
 def test_the_unknown_is_predicted_and_marked(place: Path) -> None:
-    told = json.loads(predict([str(place / "knn"), "--user", "no one", "--item", "3", "--json"]))
+    told = json.loads(run("predict", [str(place / "knn"), "--user", "no one", "--item", "3", "--json"]))
     assert (told["user"], told["item"], told["note"]) == ("no one", 3, "unknown user")
-    both = json.loads(predict([str(place / "knn"), "--user", "no one", "--item", "none", "--json"]))
+    both = json.loads(run("predict", [str(place / "knn"), "--user", "no one", "--item", "none", "--json"]))
     assert both["note"] == "unknown user and item"
     assert both["title"] == ""
 
@@ -87,22 +85,22 @@ def test_wrong_commands_end_with_status_2_and_one_line(place: Path) -> None:
         ["train", "model=bias", "model.no_such=1", "out=x"],
         ["recommend", "nowhere", "--user", "1"],
     ):
-        run = recbench(*args, cwd=place)
-        assert (run.returncode, run.stdout) == (2, ""), args
-        assert run.stderr.startswith("error: ")
-        assert run.stderr.count("\n") == 1
-        assert "Traceback" not in run.stderr
+        ran = recbench(*args, cwd=place)
+        assert (ran.returncode, ran.stdout) == (2, ""), args
+        assert ran.stderr.startswith("error: ")
+        assert ran.stderr.count("\n") == 1
+        assert "Traceback" not in ran.stderr
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], r"needs one out=FOLDER to save to, got none: recbench train model=mf"),
+        ([], r"needs one out=FOLDER to save to, got none; write recbench train model=mf"),
         (["out=a", "out=b"], "got 2 of them"),
         (["out="], "got 1 of them"),
-        (["out=.", "model=bias"], "exists and is no empty folder"),
-        (["out=x", "split=k_fold"], "split=k_fold: a fit on all ratings has no test part, and this split has no valid"),
-        (["out=x", "-m", "model=mf,bias"], "has no '-m'"),
+        (["out=.", "model=bias"], "exists and is not an empty folder"),
+        (["out=x", "split=k_fold"], "split=k_fold: a fit on all ratings has no test set, and this split has no valid"),
+        (["out=x", "-m", "model=mf,bias"], "unrecognized arguments: -m model=mf,bias; usage: recbench train"),
         (["out=x", "metrics=[mae]"], "has no 'metrics="),
         (["out=x", "mf"], "has no 'mf'"),
         (["out=x", "model=bias", "dataset=ratings_file", "dataset.path=none.csv"], "no file none.csv"),
@@ -118,19 +116,19 @@ def test_what_can_not_be_trained_is_told_and_leaves_nothing(
     (tmp_path / "mine.txt").write_text("mine")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=message):
-        train(words)
+        run("train", words)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--user", "1"], "the following arguments are required: folder"),
-        (["DIR"], "name one pair, or two files, and no more"),
-        (["DIR", "--user", "1"], "name one pair, or two files"),
-        (["DIR", "--item", "1", "--pairs", "in.csv"], "name one pair, or two files"),
-        (["DIR", "--user", "1", "--item", "1", "--output", "out.csv"], "name one pair, or two files"),
-        (["DIR", "--pairs", "in.csv"], "name one pair, or two files"),
+        (["--user", "1"], "the following arguments are required: FOLDER"),
+        (["DIR"], "give one pair, or two files, not both"),
+        (["DIR", "--user", "1"], "give one pair, or two files"),
+        (["DIR", "--item", "1", "--pairs", "in.csv"], "give one pair, or two files"),
+        (["DIR", "--user", "1", "--item", "1", "--output", "out.csv"], "give one pair, or two files"),
+        (["DIR", "--pairs", "in.csv"], "give one pair, or two files"),
         (["DIR", "--pairs", "in.csv", "--output", "in.csv"], "is the file of the pairs"),
         (["DIR", "--pairs", "none.csv", "--output", "out.csv"], "no file none.csv"),
         (["DIR", "--usr", "1", "--item", "1"], "unrecognized arguments: --usr"),
@@ -140,7 +138,7 @@ def test_what_can_not_be_trained_is_told_and_leaves_nothing(
 )
 def test_what_can_not_be_predicted_is_told(words: list[str], message: str, place: Path) -> None:
     with pytest.raises(UsageError, match=message):
-        predict([str(place / "knn") if word == "DIR" else word for word in words])
+        run("predict", [str(place / "knn") if word == "DIR" else word for word in words])
 
 
 @pytest.mark.parametrize(
@@ -148,7 +146,10 @@ def test_what_can_not_be_predicted_is_told(words: list[str], message: str, place
     [
         (["DIR"], "one of the arguments --user --ratings --all is required"),
         (["DIR", "--user", "1", "--ratings", "my.csv"], "not allowed with argument"),
-        (["DIR", "--user", "nobody"], "knows no user 'nobody', only such as 1, 2, 3; for somebody new give --ratings"),
+        (
+            ["DIR", "--user", "nobody"],
+            r"unknown user 'nobody' \(ids look like 1, 2, 3\); for a new user pass --ratings",
+        ),
         (["DIR", "--user", "1", "-n", "0"], "give -n 1 or more"),
         (["DIR", "--user", "1", "-n", "many"], "invalid int value: 'many'"),
         (["DIR", "--user", "1", "--output", "x.csv"], "--all and --output FILE.csv go together"),
@@ -160,13 +161,13 @@ def test_what_can_not_be_predicted_is_told(words: list[str], message: str, place
 )
 def test_what_can_not_be_recommended_is_told(words: list[str], message: str, place: Path) -> None:
     with pytest.raises(UsageError, match=message):
-        recommend([str(place / "knn") if word == "DIR" else word for word in words])
+        run("recommend", [str(place / "knn") if word == "DIR" else word for word in words])
 
 
 def test_a_model_that_can_not_take_in_a_newcomer_says_which_can(place: Path) -> None:
     (place / "few.csv").write_text("item,rating\n1,5\n")
-    with pytest.raises(UsageError, match=r"model 'bayes_mf' can't take in a person .*; train one of these: .*item_knn"):
-        recommend([str(place / "bayes"), "--ratings", str(place / "few.csv")])
+    with pytest.raises(UsageError, match=r"model 'bayes_mf' can't fold in a new user; train one of these: .*item_knn"):
+        run("recommend", [str(place / "bayes"), "--ratings", str(place / "few.csv")])
 
 
 def test_a_model_of_no_installed_plugin_is_refused(place: Path, tmp_path: Path) -> None:
@@ -181,9 +182,9 @@ def test_a_user_who_has_rated_everything_is_told_so(tmp_path: Path) -> None:
         "user,item,rating\n" + "".join(f"{u},{i},{1 + u}\n" for u in (1, 2) for i in (1, 2))
     )
     path = f"dataset.path={tmp_path / 'all.csv'}"
-    train(["model=bias", "dataset=ratings_file", path, f"out={tmp_path / 'm'}"])
-    assert "nothing is left to recommend" in recommend([str(tmp_path / "m"), "--user", "1", "--min-ratings", "0"])
-    assert json.loads(recommend([str(tmp_path / "m"), "--user", "1", "--json"])) == []
+    run("train", ["model=bias", "dataset=ratings_file", path, f"out={tmp_path / 'm'}"])
+    assert "nothing left to recommend" in run("recommend", [str(tmp_path / "m"), "--user", "1", "--min-ratings", "0"])
+    assert json.loads(run("recommend", [str(tmp_path / "m"), "--user", "1", "--json"])) == []
 
 
 def test_what_is_not_installed_is_told_before_the_ratings_are_read(
@@ -193,7 +194,7 @@ def test_what_is_not_installed_is_told_before_the_ratings_are_read(
     monkeypatch.setattr(Bias, "requires", ("no_such_package",))
     told = "no_such_package is not installed; pip install no_such_package brings it"
     with pytest.raises(UsageError, match=told):
-        train(["model=bias", "dataset=ratings_file", "dataset.path=nowhere.csv", "out=x"])
+        run("train", ["model=bias", "dataset=ratings_file", "dataset.path=nowhere.csv", "out=x"])
     with pytest.raises(ValueError, match=told):
         evaluate("bias", *SMALL, "resume=false")
 
@@ -212,7 +213,7 @@ def test_the_named_split_cuts_the_part_that_a_model_stops_by(tmp_path: Path, mon
     monkeypatch.setattr(Bias, "uses_valid", True)
     monkeypatch.setattr(Bias, "fit", fit)
     for number, split in enumerate([[], ["split=global_time"]]):
-        train(["model=bias", *split, f"out={tmp_path / str(number)}"])
+        run("train", ["model=bias", *split, f"out={tmp_path / str(number)}"])
     (at_random, held_out), (early, late) = seen
     assert held_out.min() < at_random.max()
     assert early.max() < late.min()

@@ -1,70 +1,46 @@
-"""What `recbench list` and `recbench show` say: everything read from the registry and the sources."""
+"""Show the docstring and the options of one model, dataset, split or metric."""
 
 from __future__ import annotations
 
 import inspect
 import json
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
 from dataclasses import MISSING
 from enum import Enum
 from typing import Any
 
-from recbench.config.variants import origins, problems, variants
+from recbench.cli.command import Parser
+from recbench.cli.commands.list import unavailable
+from recbench.config.variants import variants
 from recbench.contracts import RatingModel
 from recbench.registry.options import meanings, options_of
 from recbench.registry.registry import ROLES, Entry, Registry, installed
 from recbench.results.tables import aligned
 from recbench.usage import UsageError
 
-PLURAL = {"model": "models", "dataset": "data sets", "split": "splits", "metric": "metrics"}
+EXAMPLES = (
+    ("recbench show model=mf", "print the formula, the source and every option of a model"),
+    ("recbench show dataset=movielens", "print the options and the terms of use of a dataset"),
+)
 
 
-def list_installed(args: Sequence[str]) -> str:
-    """Everything registered, by role: name, distribution, first docstring line; what is disabled last.
-
-    Raises:
-        UsageError: words that it does not know.
-    """
-    if args:
-        raise UsageError(
-            f"'recbench list' takes nothing more, got {' '.join(args)!r}; 'recbench show model=mf' shows one"
-        )
-    registry = installed()
-    lines, starts = [], origins()
-    for role in ROLES:
-        entries = registry.entries[role].values()
-        rows = [[entry.name, entry.distribution, entry.summary() + _unavailable(entry)] for entry in entries]
-        rows += [
-            [each.name, each.distribution, each.summary() + _unavailable(starts[each])]
-            for each in starts
-            if each.role == role
-        ]
-        lines += [PLURAL[role], *aligned(rows), ""]
-    if disabled := [*registry.problems, *problems()]:
-        lines += ["disabled", *(f"  {problem.plugin}: {problem.cause}" for problem in disabled), ""]
-    return "\n".join(lines[:-1])
+def add_arguments(parser: Parser) -> None:
+    """Declare the one thing to show."""
+    parser.add_argument("thing", metavar="ROLE=NAME", help=f"what to show; a role is one of {', '.join(ROLES)}")
 
 
-def _unavailable(entry: Entry) -> str:
-    """What is lacking, in parentheses; nothing if all is there."""
-    missing = entry.missing()
-    return f" (unavailable: {missing})" if missing else ""
-
-
-def show(args: Sequence[str]) -> str:
-    """One entry: its docstring, its options with type, default and meaning, and its terms if it has any.
+def run(options: Namespace) -> str:
+    """Return the docstring of one entry, its options with default, meaning and type, and its terms of use if any.
 
     Raises:
-        UsageError: not exactly one `role=name`.
+        UsageError: the argument is not `role=name`.
         UnknownNameError: nothing has that name.
     """
-    role, _, name = args[0].partition("=") if len(args) == 1 else ("", "", "")
+    role, _, name = options.thing.partition("=")
     if role not in ROLES or not name:
-        received = " ".join(args) or "nothing"
-        raise UsageError(
-            f"'recbench show' got {received!r}; name one thing: recbench show model=mf ({', '.join(ROLES)})"
-        )
+        known = ", ".join(f"{each}=..." for each in ROLES)
+        raise UsageError(f"{options.thing!r} is not a role and a name", f"write one of {known}: recbench show model=mf")
     registry = installed()
     variant = {} if role == "metric" else _variant(role, name, registry)
     entry = registry.find(role, variant.get("kind", name.partition("@")[0] if role == "metric" else name))
@@ -78,7 +54,7 @@ def show(args: Sequence[str]) -> str:
 
 
 def _docs(source: Any) -> list[str]:
-    """The docstrings of a class and of the classes it refines, up to the contract; a function's own."""
+    """Return the docstrings of a class and of its bases up to the contract; a function's own."""
     if not inspect.isclass(source):
         return [inspect.getdoc(source) or ""]
     own = [each for each in source.__mro__ if each.__module__ not in ("builtins", "abc", RatingModel.__module__)]
@@ -86,7 +62,7 @@ def _docs(source: Any) -> list[str]:
 
 
 def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
-    """A YAML variant's composed options; nothing for a registered name."""
+    """Return a YAML variant's composed options; nothing for a registered name."""
     if name in registry.entries[role]:
         return {}
     from recbench.config import schema as config
@@ -97,7 +73,7 @@ def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
 
 
 def _origin(entry: Entry, variant: dict[str, Any]) -> str:
-    whose = f"of {entry.distribution} {entry.version}: {entry.path()}{_unavailable(entry)}"
+    whose = f"of {entry.distribution} {entry.version}: {entry.path()}{unavailable(entry)}"
     return f"a variant of {entry.name} {whose}" if variant else whose
 
 
@@ -105,16 +81,18 @@ def _option_lines(entry: Entry, variant: dict[str, Any]) -> list[str]:
     options = options_of(entry.factory).values()
     if not options:
         return ["no options"]
-    told = meanings(entry.factory)
+    meaning_of = meanings(entry.factory)
     rows = []
     for option in options:
         default = variant.get(option.name, option.default)
-        rows.append([f"{entry.role}.{option.name}", _shown(default), told.get(option.name, ""), option.type_name()])
+        rows.append(
+            [f"{entry.role}.{option.name}", _shown(default), meaning_of.get(option.name, ""), option.type_name()]
+        )
     return aligned([["option", "default", "meaning", "type"], *rows])
 
 
 def _search_space(entry: Entry) -> str:
-    """What a search varies, in one line; nothing if no option declares a space."""
+    """Return what a search varies, in one line; an empty text if no option declares a search space."""
     spaces = [f"{name} {option.search}" for name, option in options_of(entry.factory).items() if option.search]
     return f"search=auto varies: {', '.join(spaces)}" if spaces else ""
 
