@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from recbench.usage import UsageError
-
-Result = TypeVar("Result")
+from recbench.cli.exit import exit_on_error
 
 
 class SweepTable(Callback):
@@ -22,7 +19,8 @@ class SweepTable(Callback):
         """Decide which set the jobs are scored on, and write it down."""
         from recbench.tuning.sweep_plan import plan_sweep
 
-        _or_exit(lambda: plan_sweep(config))
+        with exit_on_error():
+            plan_sweep(config)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Finish the sweep, print its table and exit: with status 1 if a job failed."""
@@ -30,19 +28,7 @@ class SweepTable(Callback):
 
         # the store is below the folder where the command was typed, which a worker's need not be
         store = Path(str(config.hydra.runtime.cwd)) / str(config.store)
-
-        def finish() -> int:
+        with exit_on_error():
             finished = finish_sweep(Path(config.hydra.sweep.dir), store)
             print(finished.text())  # noqa: T201 the sweep's result
-            return 1 if finished.failed else 0
-
-        sys.exit(_or_exit(finish))
-
-
-def _or_exit(step: Callable[[], Result]) -> Result:
-    """Return what the step returns; if it fails, print why and exit: Hydra would only warn and exit with status 0."""
-    try:
-        return step()
-    except Exception as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 the only message of a failed sweep
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+            sys.exit(1 if finished.failed else 0)

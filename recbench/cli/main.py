@@ -1,4 +1,4 @@
-"""The command line: verbs are bare words, everything else is a Hydra command line.
+"""The command line: a command is a bare word, everything else is a Hydra command line.
 
 Only this module prints. Exit status: 0 all went well, 1 a job failed, 2 the command was wrong.
 """
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recbench.cli import command
-from recbench.config.explain import explain
+from recbench.cli.exit import exit_on_error, leave
+from recbench.cli.help import help_for, short_help
 from recbench.config.launcher import is_sequential, threads_per_job
 from recbench.config.variants import conf_dir
 from recbench.jobs import job as jobs
@@ -27,49 +28,27 @@ from recbench.results.records import write_record
 from recbench.results.render import as_text, footnotes
 from recbench.results.rows import rows_of
 from recbench.tuning.sweep_plan import read_scored_part
-from recbench.usage import CheckFailed, UsageError, relative
+from recbench.usage import UsageError, relative
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-
-SHORT_HELP = """\
-recbench: which recommender predicts ratings best on your data, and what does it cost?
-
-  recbench -m experiment=compare                 the classic families on real ratings, one table
-  recbench model=mf                              one model, one row
-  recbench -m model=mf model.n_factors=8,16,32   a sweep over an option
-
-recbench list: what there is. recbench show model=mf: its options. recbench --help: everything.
-"""
 
 
 def main() -> None:
     """Run the command line in `sys.argv` and exit with its status."""
     args = sys.argv[1:]
-    try:
+    with exit_on_error(args):
         if not args:
-            sys.stdout.write(SHORT_HELP)
+            print(short_help())
         elif args == ["--version"]:
             print(f"recbench {version('recbench')}")
         elif args[0] in command.names():
             with _progress(shown=True):
                 print(command.run(args[0], args[1:]))
+        elif {"-h", "--help"} & set(args):
+            print(help_for(args))
         else:
             _run_hydra(args)
-    except CheckFailed as finding:
-        print(finding)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        _fail("interrupted; completed jobs are saved in the run's folder", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, `head` say, has seen enough
-    except Exception as error:
-        mistake = explain(error, installed(), args, command.names())
-        if mistake is None and isinstance(error, OSError):
-            _fail(f"{error}; completed jobs are kept; fix the problem and rerun the same command", 1)
-        if mistake is None:
-            raise
-        _fail(str(mistake), 2)
 
 
 def _run_hydra(args: Sequence[str]) -> None:
@@ -114,9 +93,9 @@ def _task(composed: DictConfig) -> float | None:
     if alone:
         try:
             jobs.prepare(job)
-        except Exception as error:  # whatever goes wrong before the model starts is told as a wrong command
+        except Exception as error:  # what goes wrong before the model starts is the command's fault
             logging.getLogger(__name__).exception("can't prepare the job")
-            _fail(jobs.cause_of(error), 2)
+            leave(jobs.cause_of(error), 2)
     with _progress(f"{job.model} ", shown=alone or is_sequential(context.launcher)):
         record = isolation.run(job, folder / "recbench.log")
     write_record(record, folder)
@@ -124,7 +103,7 @@ def _task(composed: DictConfig) -> float | None:
     if not alone:
         return None if record.outcome.status != "ok" or first is None else first.mean
     if record.outcome.status != "ok":
-        _fail(f"{record.outcome.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
+        leave(f"{record.outcome.cause} (traceback in {relative(folder / 'recbench.log')})", 1)
     row = rows_of([record])
     print("\n".join(["", as_text(row), *footnotes(row), relative(folder)]))
     return None
@@ -137,11 +116,6 @@ def _show_notes() -> None:
     notes.setFormatter(logging.Formatter("note: %(message)s"))
     notes.addFilter(lambda entry: entry.levelno == logging.WARNING and entry.name.startswith("recbench."))
     logging.getLogger().addHandler(notes)
-
-
-def _fail(message: str, status: int) -> None:
-    print(f"error: {message}", file=sys.stderr)
-    sys.exit(status)
 
 
 @contextmanager

@@ -24,25 +24,28 @@ GROUPS = ("dataset", "split", "model")
 
 @dataclass
 class RunConfig:
-    """The types of what stands at the top of `conf/config.yaml`; the values stand there."""
+    """The options of a run: types and meanings are here, default values in `conf/config.yaml`."""
 
     dataset: Any = UNSET
     split: Any = UNSET
     model: Any = UNSET
-    metrics: list[str] = field(default_factory=list)
-    seed: int = UNSET
-    valid_size: float = UNSET
-    threads: int | None = UNSET
-    timeout_s: float | None = UNSET
-    memory_mb: float | None = UNSET
-    sealed: bool = UNSET
-    resume: bool = UNSET
-    keep_predictions: bool = UNSET
-    share_mb: float = UNSET
-    budget: Budget = field(default_factory=Budget)
-    store: str = UNSET
-    filters: Any = field(default_factory=schema("Filters", options_of(Filters).values()))
-    search: SearchOptions | None = None
+    metrics: list[str] = field(default_factory=list)  # to compute; the table is sorted by the first
+    seed: int = UNSET  # seed of the models; a split has its own
+    valid_size: float = UNSET  # share of the training set cut off for validation
+    threads: int | None = UNSET  # threads per job; null: the libraries choose
+    timeout_s: float | None = UNSET  # wall seconds per job; null: no limit
+    memory_mb: float | None = UNSET  # resident megabytes per job; null: no limit
+    sealed: bool = UNSET  # only the winner of a sweep is scored on the test set
+    resume: bool = UNSET  # take results from the store where it has them
+    keep_predictions: bool = UNSET  # store predictions, to compare models row by row
+    share_mb: float = UNSET  # megabytes of work that jobs share; 0: share nothing
+    store: str = UNSET  # folder of the results store
+    budget: Budget = field(default_factory=Budget)  # what a search may spend on each model
+    filters: Any = field(default_factory=schema("Filters", options_of(Filters).values()))  # which ratings are used
+    search: SearchOptions | None = None  # how to search, with search=auto or search=quick
+
+
+NODES: dict[str, type] = {"budget": Budget, "filters": Filters, "search": SearchOptions}  # that have options inside
 
 
 def store_schemas(registry: Registry) -> None:

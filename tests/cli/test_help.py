@@ -1,11 +1,20 @@
-"""Help, `list` and `show`, as a person types them."""
+"""Help, `list` and `show`, as users type them."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
+from recbench.cli import command
+from recbench.cli.help import full_help
+from recbench.config.schema import GROUPS, RunConfig
+from recbench.config.variants import conf_dir
+from recbench.registry.options import meanings
 from recbench.registry.registry import installed
 from tests.support.command import SMALL, recbench, write_plugin
 
@@ -21,11 +30,52 @@ def test_help_and_list_import_nothing_heavy(tmp_path: Path) -> None:
         assert run.stdout.splitlines()[-1] == "HEAVY []", args
 
 
-def test_help_offers_every_model_the_plugins_too(tmp_path: Path) -> None:
-    run = recbench("--help", cwd=tmp_path)
-    offered = next(line for line in run.stdout.splitlines() if line.startswith("model:"))
-    assert set(installed().entries["model"]) <= set(offered.removeprefix("model:").replace(",", " ").split())
-    assert "slope_one" in offered
+def test_help_lists_everything_installed_and_plugins_too() -> None:
+    sections = dict(re.findall(r"^  (\S+) +(\S.*(?:\n {10,}.*)*)", full_help(), re.MULTILINE))
+    unavailable = {word.strip(",;") for word in sections.get("unavailable", "").split()}
+    for role, entries in installed().entries.items():
+        listed = sections["metrics=[...]" if role == "metric" else f"{role}=..."]
+        assert set(entries) <= {word.strip(",") for word in listed.split()} | unavailable
+    assert "slope_one" in sections["model=..."]
+    assert "mf_classic" in sections["model=..."]
+
+
+def test_help_has_a_line_for_each_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [" ".join(line.split()) for line in full_help().splitlines()]
+    for name in command.names():
+        assert f"{name} {command.purpose(name)}" in lines
+
+
+def test_help_gives_each_option_of_a_run_its_meaning_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [" ".join(line.split()) for line in full_help().splitlines()]
+    meaning_of = meanings(RunConfig)
+    assert list(meaning_of) == [each.name for each in fields(RunConfig) if each.name not in GROUPS]
+    for name, meaning in meaning_of.items():
+        assert [line for line in lines if line.startswith(name) and line.endswith(f" {meaning}")], name
+    assert "seed=0 seed of the models; a split has its own" in lines
+    assert any(line.startswith("filters.k_core=0 ") for line in lines)
+    assert any(line.startswith("search.sampler=tpe ") for line in lines)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_help_is_as_wide_as_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    widths = [len(line) for line in full_help().splitlines()]
+    assert columns * 0.8 < max(widths) <= columns
+
+
+def test_meanings_of_run_options_are_nowhere_else() -> None:
+    text = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if " #" in line] == []
+
+
+def test_help_is_found_wherever_it_is_asked_for(tmp_path: Path) -> None:
+    run = recbench("-m", "--help", cwd=tmp_path)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith("recbench: which recommender predicts ratings best")
+    assert recbench("model=bias", "--help", cwd=tmp_path).stdout == recbench("show", "model=bias", cwd=tmp_path).stdout
 
 
 def test_list_names_each_thing_with_its_distribution(tmp_path: Path) -> None:

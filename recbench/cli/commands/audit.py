@@ -1,4 +1,4 @@
-"""Summarize a dataset and a split, and check what leaks between training and test set."""
+"""Summarize a dataset and a split, and check them for leakage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check that a model, dataset or metric conforms to its contract, without pytest."""
+"""Check that a model, dataset or metric meets its contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List, download or verify MovieLens releases, or print the folder they are in."""
+"""List, download and verify MovieLens releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List every model, dataset, split and metric, and the package it comes from."""
+"""List every installed model, dataset, split and metric."""
 
 from __future__ import annotations
 

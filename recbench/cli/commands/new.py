@@ -1,4 +1,4 @@
-"""Write a new plugin: a working distribution with a model, a dataset or a metric, and its tests."""
+"""Write a new plugin: a model, a dataset or a metric, with tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predict the rating of one user and item, or of each pair in a CSV file."""
+"""Predict the rating of a user and item, or of each pair in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommend the items that a user has not rated and that have the highest predicted ratings."""
+"""Recommend the items that a user would rate highest."""
 
 from __future__ import annotations
 

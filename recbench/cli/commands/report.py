@@ -1,4 +1,4 @@
-"""Write one HTML page about a sweep: who won, by how much, at what cost."""
+"""Write one HTML page about a sweep: scores, significance, cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a stored result again and say whether it is the same, within noise, or different."""
+"""Run a stored result again and compare the scores."""
 
 from __future__ import annotations
 

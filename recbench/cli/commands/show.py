@@ -1,4 +1,4 @@
-"""Show the docstring and the options of one model, dataset, split or metric."""
+"""Show one model, dataset, split or metric with its options."""
 
 from __future__ import annotations
 

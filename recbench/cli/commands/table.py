@@ -1,4 +1,4 @@
-"""Print one table of one sweep, of several sweeps, or of stored results."""
+"""Print one table of one or several sweeps, or of stored results."""
 
 from __future__ import annotations
 
