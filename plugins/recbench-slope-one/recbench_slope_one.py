@@ -14,8 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from recbench import RatingDataset, RatingModel, hookimpl
-from recbench.array_types import BoolArray, FloatArray, IntArray
+from recbench import BoolArray, FloatArray, IntArray, RatingDataset, RatingModel, hookimpl
 
 N_BLOCK = 256  # users predicted at a time: bounds the memory to N_BLOCK x n_items numbers
 

@@ -12,7 +12,6 @@ from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 
-import recbench
 from recbench.registry.registry import NAME, installed
 from recbench.usage import UsageError
 
@@ -111,7 +110,7 @@ def _is_foreign(text: str, template: Template) -> bool:
 
 def template_dir(role: str) -> Path:
     """Return the example's folder: inside the installed package, or the checkout's."""
-    package = Path(recbench.__file__).parent
+    package = Path(__file__).parents[1]
     inside = package / "templates" / TEMPLATES[role].folder
     return inside if inside.is_dir() else package.parent / "plugins" / TEMPLATES[role].distribution
 

@@ -39,7 +39,9 @@ class RatingModel(ABC):
     """
 
     uses_valid: ClassVar[bool] = False  # True: `fit` gets a validation set that the runner cuts from the training set
-    requires: ClassVar[tuple[str, ...]] = ()  # modules imported before `fit` is timed, for example ("tensorflow",)
+    requires: ClassVar[
+        tuple[str, ...]
+    ] = ()  # modules imported before `fit` is timed: ("tensorflow",), say; TensorFlow starts quietly
     known_users_: BoolArray  # (n_users,) whether the user has a row in train or valid; set by every `fit`
     known_items_: BoolArray  # (n_items,) the same of items
 

@@ -6,7 +6,6 @@ It takes objects and returns a record: no configuration, no plugins, no printing
 from __future__ import annotations
 
 import hashlib
-import importlib
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +25,7 @@ from recbench.protocol.scoring import Scoring
 from recbench.results.records import JobDescription, Outcome, Provenance, Record, Score, ScoredOn
 from recbench.runtime.memo import reused_cpu_seconds
 from recbench.runtime.metering import PeakMemory, cpu_seconds
+from recbench.runtime.quiet_import import import_quietly
 from recbench.splits import Holdout, validation_split
 
 NO_FILTERS = Filters()
@@ -243,7 +243,7 @@ def import_requirements(model: RatingModel) -> None:
     """Import what the model needs before the clock starts: an import is not part of a fit."""
     for name in model.requires:
         try:
-            importlib.import_module(name)
+            import_quietly(name)
         except ModuleNotFoundError as error:
             if error.name != name.partition(".")[0]:
                 raise

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from recbench import Metric, hookimpl
-from recbench.array_types import FloatArray, IntArray
+from recbench import FloatArray, IntArray, Metric, hookimpl
 
 LEAST_ROWS = 5  # scored rows that an item needs to count
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from recbench_cafe.dataset import load_cafes
 
-from recbench.testing import DatasetConformance
+from recbench import DatasetConformance
 
 
 @pytest.mark.parametrize("load", [load_cafes])

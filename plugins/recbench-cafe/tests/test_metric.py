@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from recbench_cafe.metric import worst_item
 
-from recbench import Metric
-from recbench.testing import MetricConformance
+from recbench import Metric, MetricConformance
 
 
 @pytest.mark.parametrize("metric", [Metric(worst_item)])

@@ -63,7 +63,7 @@ class MF(RatingModel):
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # a property: the modules depend on the solver
         """Return the modules that the solver needs: TensorFlow for `sgd`."""
-        return ("recbench.models.quiet_tensorflow",) if self.solver == "sgd" else ("threadpoolctl",)
+        return ("tensorflow",) if self.solver == "sgd" else ("threadpoolctl",)
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn `global_mean_`, `user_bias_`, `item_bias_`, `user_factors_` and `item_factors_`.

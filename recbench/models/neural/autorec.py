@@ -52,7 +52,7 @@ class AutoRec(RatingModel):
     """
 
     uses_valid: ClassVar[bool] = True
-    requires: ClassVar[tuple[str, ...]] = ("recbench.models.quiet_tensorflow",)
+    requires: ClassVar[tuple[str, ...]] = ("tensorflow",)
 
     # defaults: chosen on validation sets, 10 % of the training sets of MovieLens 100k's u1, latest-small and 1M
     side: Side = "item"  # what a row of the autoencoder is: item or user

@@ -72,7 +72,7 @@ class NCF(RatingModel):
     """
 
     uses_valid: ClassVar[bool] = True
-    requires: ClassVar[tuple[str, ...]] = ("recbench.models.quiet_tensorflow", "scipy.sparse")
+    requires: ClassVar[tuple[str, ...]] = ("tensorflow", "scipy.sparse")
 
     # defaults: chosen on validation sets, 10 % of the training sets of MovieLens 100k's u1, latest-small and 1M
     n_factors: int = 32  # width of the network's embeddings of users and items

@@ -207,7 +207,7 @@ def test_no_start_is_an_error() -> None:
 
 
 def test_only_sgd_requires_tensorflow() -> None:
-    assert MF(solver="sgd").requires == ("recbench.models.quiet_tensorflow",)
+    assert MF(solver="sgd").requires == ("tensorflow",)
     assert MF().requires == ("threadpoolctl",)
 
 
