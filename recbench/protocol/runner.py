@@ -22,6 +22,7 @@ from recbench.contracts import Fold, Metric, RatingDataset, RatingModel, Split
 from recbench.progress import track
 from recbench.protocol.filters import Filters
 from recbench.protocol.scoring import Scoring
+from recbench.registry.requirements import install_advice
 from recbench.results.records import JobDescription, Outcome, Provenance, Record, Score, ScoredOn
 from recbench.runtime.memo import reused_cpu_seconds
 from recbench.runtime.metering import PeakMemory, cpu_seconds
@@ -247,8 +248,7 @@ def import_requirements(model: RatingModel) -> None:
         except ModuleNotFoundError as error:
             if error.name != name.partition(".")[0]:
                 raise
-            install = getattr(model, "install", f"pip install {name}")
-            raise ModuleNotFoundError(f"{name} is not installed; {install} brings it", name=name) from error
+            raise ModuleNotFoundError(f"{name} is not installed; {install_advice(model, name)}", name=name) from error
 
 
 def _checked(predicted: FloatArray, users: IntArray, items: IntArray, model: RatingModel) -> FloatArray:

@@ -20,6 +20,7 @@ from recbench import hookspecs
 from recbench.contracts import Metric
 from recbench.registry.factory_checks import checked_factory
 from recbench.registry.options import options_of
+from recbench.registry.requirements import install_advice
 from recbench.usage import InputError, did_you_mean
 
 GROUP = "recbench"
@@ -67,7 +68,7 @@ class Entry:
         needed = [getattr(self.factory, name, ()) for name in ("requires", "libraries")]
         for name in (each for names in needed if isinstance(names, tuple) for each in names):
             if find_spec(name.partition(".")[0]) is None:
-                return f"needs {name}; {getattr(self.factory, 'install', f'pip install {name}')}"
+                return f"needs {name}; {install_advice(self.factory, name)}"
         return ""
 
     def summary(self) -> str:

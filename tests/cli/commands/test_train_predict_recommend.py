@@ -192,7 +192,7 @@ def test_what_is_not_installed_is_told_before_the_ratings_are_read(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Bias, "requires", ("no_such_package",))
-    told = "no_such_package is not installed; pip install no_such_package brings it"
+    told = "no_such_package is not installed; pip install no_such_package"
     with pytest.raises(UsageError, match=told):
         run("train", ["model=bias", "dataset=ratings_file", "dataset.path=nowhere.csv", "out=x"])
     with pytest.raises(ValueError, match=told):
