@@ -116,7 +116,7 @@ def template_dir(role: str) -> Path:
 
 
 def words_for(template: Template, name: str) -> dict[str, str]:
-    """The example's words, and what stands in their place for a thing of that name."""
+    """Map the words to replace to their replacements for this name."""
     forms = {"name": name, "Name": "".join(word.capitalize() for word in name.split("_"))}
     return {old: new.format(**forms, dashed=name.replace("_", "-")) for old, new in template.words.items()}
 

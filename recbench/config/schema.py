@@ -49,7 +49,7 @@ NODES: dict[str, type] = {"budget": Budget, "filters": Filters, "search": Search
 
 
 def store_schemas(registry: Registry) -> None:
-    """Make every registered model, data set and split a typed option of its config group."""
+    """Make every registered model, dataset and split a typed option of its config group."""
     store = ConfigStore.instance()
     store.store(name="run_schema", node=RunConfig)
     for group in GROUPS:
@@ -114,13 +114,13 @@ def arguments(group: str, node: Mapping[str, Any], registry: Registry) -> tuple[
 
 
 def make(group: str, node: Mapping[str, Any], registry: Registry) -> Any:
-    """The object that a node describes: a data set, loaded, or a split."""
+    """Return the object that a node describes: a loaded dataset, or a split."""
     entry, values = arguments(group, node, registry)
     return entry.factory(**values)
 
 
 def filters_of(node: Mapping[str, Any] | None) -> Filters:
-    """The filters that stand at `filters` in the configuration.
+    """Return the filters of the node `filters` of the configuration.
 
     Raises:
         ValueError: a bound makes no sense.

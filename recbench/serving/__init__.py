@@ -1,1 +1,1 @@
-"""Using what won: the verbs `train`, `predict` and `recommend`, and the folder that goes between them."""
+"""Use a fitted model: train and save it, load it, predict and recommend."""

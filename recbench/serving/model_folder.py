@@ -1,7 +1,7 @@
-"""A fitted model as a folder of safe files, and back: arrays in npz, everything else in JSON.
+"""Save a fitted model to a folder of safe files and load it: arrays in npz, everything else in JSON.
 
-Loading runs no code from the folder: the model's class comes from the registry, by the name that
-the folder gives, and arrays are read with pickle switched off.
+Loading runs no code from the folder: the model's class is looked up in the registry by its name, and arrays are
+read with pickle disabled.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def save(
     about: Mapping[str, Any] | None = None,
     beside: Mapping[str, npt.NDArray[Any]] | None = None,
 ) -> None:
-    """Write the fitted model into a new folder: wholly or not at all.
+    """Write the fitted model into a new folder: completely or not at all.
 
-    `kind` is its registered name; `about` and the arrays `beside` are kept with it: data digest, versions, ids.
+    `kind` is its registered name; `about` (data digest, versions) and the arrays `beside` (ids) are saved with it.
 
     Raises:
-        FileExistsError: the folder exists and is not empty.
-        TypeError: the model's state, or what is beside it, is more than arrays, scalars and tuples of arrays.
+        FileExistsError: `folder` exists and is not empty.
+        TypeError: the model's state or `beside` contains more than arrays, scalars and tuples of arrays.
     """
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} exists and is not empty; choose another folder or remove it")
@@ -76,11 +76,11 @@ def save(
 
 
 def load(folder: Path, find: Callable[[str], Callable[..., RatingModel]]) -> RatingModel:
-    """The model that `save` wrote; `find` gives the factory that is registered under a name.
+    """Load the model that `save` wrote; `find` returns the factory that is registered under a name.
 
     Raises:
-        FileNotFoundError: the folder holds no model.
-        ValueError: its files are damaged, or of a version that this one doesn't read.
+        FileNotFoundError: `folder` has no model.
+        ValueError: a file is damaged, or of a schema that this version does not read.
         LookupError: no plugin registers the model's name.
     """
     text = read_about(folder)
@@ -93,7 +93,7 @@ def load(folder: Path, find: Callable[[str], Callable[..., RatingModel]]) -> Rat
         for name, length in text["tuples"].items():
             state[name] = tuple(arrays[f"{name}.{number}"] for number in range(length))
         if _checksum(text) != text["checksum"]:
-            raise ValueError(f"{ABOUT} is not what was saved")
+            raise ValueError(f"{ABOUT}: checksum mismatch")
     except DAMAGE as error:
         raise ValueError(f"the model in {folder} is damaged ({error}); fit and save it again") from error
     made: Any = factory if inspect.isclass(factory) else type(factory(**options))
@@ -102,7 +102,7 @@ def load(folder: Path, find: Callable[[str], Callable[..., RatingModel]]) -> Rat
 
 
 def load_beside(folder: Path) -> dict[str, npt.NDArray[Any]]:
-    """The arrays that `save` kept beside the model, by name; none if it was given none.
+    """Load the arrays that `save` wrote beside the model, by name; empty if there are none.
 
     Raises:
         FileNotFoundError, ValueError: as for `load`.
@@ -110,14 +110,14 @@ def load_beside(folder: Path) -> dict[str, npt.NDArray[Any]]:
     text = read_about(folder)
     try:
         if _checksum(text) != text["checksum"]:
-            raise ValueError(f"{ABOUT} is not what was saved")
+            raise ValueError(f"{ABOUT}: checksum mismatch")
         return _unpacked(folder / BESIDE, text["beside"]) if "beside" in text else {}
     except DAMAGE as error:
         raise ValueError(f"the model in {folder} is damaged ({error}); fit and save it again") from error
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """What `model.json` says: kind, options and what was kept beside them.
+    """Read `model.json`: the model's registered name, its options and what was saved with them.
 
     Raises:
         FileNotFoundError, ValueError: as for `load`.
@@ -127,20 +127,24 @@ def read_about(folder: Path) -> dict[str, Any]:
     try:
         text = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{folder / ABOUT} is no JSON ({error}); fit and save the model again") from error
+        raise ValueError(f"{folder / ABOUT} is not valid JSON ({error}); fit and save the model again") from error
     parts = {"kind": str, "options": dict, "scalars": dict, "tuples": dict, "arrays": str, "checksum": str}
     if not isinstance(text, dict) or text.get("schema") != 1:
-        raise ValueError(f"{folder / ABOUT} is of no schema that this version reads; fit and save the model again")
+        raise ValueError(f"{folder / ABOUT} has a schema that this version does not read; fit and save the model again")
     if wrong := [name for name, kind in parts.items() if not isinstance(text.get(name), kind)]:
         raise ValueError(f"{folder / ABOUT} lacks {wrong}; fit and save the model again")
     return text
 
 
 def _unpacked(path: Path, digest: str) -> dict[str, npt.NDArray[Any]]:
-    """The arrays in the file, which must have this digest."""
+    """Return the arrays in a file.
+
+    Raises:
+        ValueError: the file does not have this digest.
+    """
     packed = path.read_bytes()
     if _digest(packed) != digest:
-        raise ValueError(f"{path.name} is not what was saved")
+        raise ValueError(f"{path.name}: checksum mismatch")
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 
@@ -150,13 +154,13 @@ def _digest(content: bytes) -> str:
 
 
 def _checksum(text: Mapping[str, Any]) -> str:
-    """SHA-256 of what `model.json` says beside it, whatever the order."""
-    said = json.dumps({name: value for name, value in text.items() if name != "checksum"}, sort_keys=True)
-    return _digest(said.encode())
+    """Return the SHA-256 of `model.json` without its checksum, whatever the order of its fields."""
+    content = json.dumps({name: value for name, value in text.items() if name != "checksum"}, sort_keys=True)
+    return _digest(content.encode())
 
 
 def _split_state(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, int]]:
-    """The state as named arrays, named scalars, and the lengths of its tuples."""
+    """Split the state into named arrays, named scalars, and the lengths of its tuples."""
     arrays: dict[str, Any] = {}
     scalars: dict[str, Any] = {}
     lengths: dict[str, int] = {}

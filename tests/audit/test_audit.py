@@ -1,4 +1,4 @@
-"""The audit: every number by hand, and what it makes of them."""
+"""The audit: every number computed by hand, and the warnings that follow."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def _dataset(pairs: list[tuple[int, int]], ratings: list[float] | None = None) -
 
 
 @pytest.fixture(scope="module")
-def told() -> Audit:
+def audit() -> Audit:
     return audit_of(TOY, [(TRAIN, TEST)], "by hand")
 
 
-def test_sizes_are_counted(told: Audit) -> None:
-    assert (told.n_users, told.n_items, told.n_ratings, told.density) == (3, 4, 6, 0.5)
-    assert (told.n_folds, told.n_train, told.n_test) == (1, 3, 3)
-    assert (told.first_time, told.last_time) == (5, 50)
-    assert told.histogram == {"1": 1, "2": 1, "3": 1, "4": 1, "5": 2}
-    assert (told.mean_train, told.mean_test) == pytest.approx((8 / 3, 4.0))
+def test_sizes_are_counted(audit: Audit) -> None:
+    assert (audit.n_users, audit.n_items, audit.n_ratings, audit.density) == (3, 4, 6, 0.5)
+    assert (audit.n_folds, audit.n_train, audit.n_test) == (1, 3, 3)
+    assert (audit.first_time, audit.last_time) == (5, 50)
+    assert audit.histogram == {"1": 1, "2": 1, "3": 1, "4": 1, "5": 2}
+    assert (audit.mean_train, audit.mean_test) == pytest.approx((8 / 3, 4.0))
 
 
 def test_quantiles_are_counts_that_occur() -> None:
@@ -92,39 +92,39 @@ def test_many_values_are_shown_in_ten_ranges_of_the_scale() -> None:
     assert list(found.histogram.values()) == [2, 0, 0, 0, 0, 12, 0, 0, 0, 1]
 
 
-def test_a_data_set_without_ratings_can_not_be_audited() -> None:
+def test_a_dataset_without_ratings_can_not_be_audited() -> None:
     with pytest.raises(ValueError, match="0 ratings in 0 folds"):
         audit_of(TOY.take(np.array([], np.int64)), [], "none")
 
 
-def test_cold_rows_are_counted(told: Audit) -> None:
+def test_cold_rows_are_counted(audit: Audit) -> None:
     # item 1 and item 3 are in test alone, and so is user 2
-    assert [told.cold_users, told.cold_items, told.cold_both] == pytest.approx([1 / 3, 1, 1 / 3])
+    assert [audit.cold_users, audit.cold_items, audit.cold_both] == pytest.approx([1 / 3, 1, 1 / 3])
 
 
-def test_the_future_is_counted(told: Audit) -> None:
+def test_the_future_is_counted(audit: Audit) -> None:
     # train ends at 40: rows 1 (20) and 5 (5) are older; user 0's train ends at 30: row 1 is older
-    assert told.future_share == pytest.approx(2 / 3)
-    assert told.own_future_share == pytest.approx(1 / 3)
-    assert told.own_tied_share == 0
+    assert audit.future_share == pytest.approx(2 / 3)
+    assert audit.own_future_share == pytest.approx(1 / 3)
+    assert audit.own_tied_share == 0
 
 
-def test_ratings_of_one_time_are_told_from_earlier_ones() -> None:
+def test_simultaneous_ratings_are_not_counted_as_earlier() -> None:
     tied = dataclasses.replace(TOY, timestamps=np.array([10, 30, 30, 40, 50, 5]))
     found = audit_of(tied, [(TRAIN, TEST)], "by hand")
     assert (found.own_future_share, found.own_tied_share) == pytest.approx((0, 1 / 3))
     assert any("their order is unknown" in each for each in found.warnings)
 
 
-def test_the_floor_is_the_root_mean_square_around_trains_mean(told: Audit) -> None:
+def test_the_global_mean_baseline_is_the_rmse_around_the_training_mean(audit: Audit) -> None:
     mean = (1 + 3 + 4) / 3
     expected = np.sqrt(np.mean((np.array([2, 5, 5]) - mean) ** 2))
-    assert told.rmse_global_mean == pytest.approx(expected, abs=1e-6)
+    assert audit.rmse_global_mean == pytest.approx(expected, abs=1e-6)
 
 
-def test_nothing_overlaps(told: Audit) -> None:
-    assert (told.n_overlapping_rows, told.n_overlapping_pairs, told.n_repeated_pairs) == (0, 0, 0)
-    assert told.findings == ()
+def test_nothing_overlaps(audit: Audit) -> None:
+    assert (audit.n_overlapping_rows, audit.n_overlapping_pairs, audit.n_repeated_pairs) == (0, 0, 0)
+    assert audit.findings == ()
 
 
 def test_a_row_on_both_sides_is_found() -> None:
@@ -150,7 +150,7 @@ def test_shares_are_of_the_test_rows_of_all_folds() -> None:
     assert found.cold_users == pytest.approx(1 / 6)
 
 
-def test_the_command_prints_what_a_person_reads(tmp_path: Path) -> None:
+def test_the_command_prints_a_summary(tmp_path: Path) -> None:
     run = recbench("audit", *SMALL, "split=k_fold", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "60 users × 40 items, 1,200 ratings, 50.00% of all pairs" in run.stdout
@@ -159,13 +159,13 @@ def test_the_command_prints_what_a_person_reads(tmp_path: Path) -> None:
     assert not (tmp_path / "outputs").exists()
 
 
-def test_a_program_gets_the_same_as_json(tmp_path: Path) -> None:
-    told = json.loads(recbench("audit", "--json", *SMALL, "split=cold_user", cwd=tmp_path).stdout)
-    assert (told["cold_users"], told["cold_items"], told["findings"]) == (1.0, 0.0, [])
-    assert told["split"].startswith("cold_user test_size=0.2")
+def test_json_has_the_same_numbers(tmp_path: Path) -> None:
+    audit = json.loads(recbench("audit", "--json", *SMALL, "split=cold_user", cwd=tmp_path).stdout)
+    assert (audit["cold_users"], audit["cold_items"], audit["findings"]) == (1.0, 0.0, [])
+    assert audit["split"].startswith("cold_user test_size=0.2")
 
 
-def test_filters_are_of_train_alone_unless_they_are_of_the_whole_set(tmp_path: Path) -> None:
+def test_filters_apply_to_the_training_set_unless_to_the_whole_set(tmp_path: Path) -> None:
     plain, filtered, whole = (
         json.loads(recbench("audit", "--json", *SMALL, *words, cwd=tmp_path).stdout)
         for words in ([], ["filters.min_rating=4"], ["filters.min_rating=4", "filters.whole_set=true"])
@@ -179,12 +179,12 @@ def test_filters_are_of_train_alone_unless_they_are_of_the_whole_set(tmp_path: P
     assert whole["mean_test"] >= 4
 
 
-def test_an_audits_floor_is_the_runs_under_the_same_filters(tmp_path: Path) -> None:
+def test_the_baselines_of_an_audit_are_those_of_a_run_with_the_same_filters(tmp_path: Path) -> None:
     words = (*SMALL, "filters.min_user_ratings=20")
-    told = json.loads(recbench("audit", "--json", *words, cwd=tmp_path).stdout)
+    audit = json.loads(recbench("audit", "--json", *words, cwd=tmp_path).stdout)
     recbench("model=bias", *words, cwd=tmp_path)
     (record,) = records_in(tmp_path)
-    assert (told["rmse_bias"], told["n_train"]) == (record.outcome.scores["rmse"].mean, record.outcome.n_train)
+    assert (audit["rmse_bias"], audit["n_train"]) == (record.outcome.scores["rmse"].mean, record.outcome.n_train)
 
 
 def test_the_future_is_warned_of_and_a_split_by_time_has_none(tmp_path: Path) -> None:
@@ -215,12 +215,12 @@ def test_a_wrong_command_is_one_line(args: tuple[str, ...], message: str, tmp_pa
 def test_movielens_100k_is_split_as_the_names_say(split: str, tmp_path: Path) -> None:
     path = Path(os.environ["RECBENCH_DATA"]) / "ml-100k"
     words = ("dataset=movielens", "dataset.release=100k", f"dataset.path={path}", f"split={split}")
-    told = json.loads(recbench("audit", "--json", *words, cwd=tmp_path).stdout)
-    assert (told["n_ratings"], told["n_train"] + told["n_test"]) == (100_000, 100_000)
-    assert (told["n_overlapping_pairs"], told["n_repeated_pairs"], told["findings"]) == (0, 0, [])
-    assert told["cold_users"] == 1 if split == "cold_user" else told["cold_users"] < 1
-    assert told["cold_items"] == 1 if split == "cold_item" else told["cold_items"] < 1
+    audit = json.loads(recbench("audit", "--json", *words, cwd=tmp_path).stdout)
+    assert (audit["n_ratings"], audit["n_train"] + audit["n_test"]) == (100_000, 100_000)
+    assert (audit["n_overlapping_pairs"], audit["n_repeated_pairs"], audit["findings"]) == (0, 0, [])
+    assert audit["cold_users"] == 1 if split == "cold_user" else audit["cold_users"] < 1
+    assert audit["cold_items"] == 1 if split == "cold_item" else audit["cold_items"] < 1
     if split == "global_time":
-        assert told["future_share"] == 0
+        assert audit["future_share"] == 0
     if split == "per_user_last":
-        assert (told["n_test"], told["own_future_share"]) == (943, 0)
+        assert (audit["n_test"], audit["own_future_share"]) == (943, 0)

@@ -1,4 +1,4 @@
-"""The command line, end to end: what a person types, sees and finds afterwards."""
+"""The command line, end to end: what users type, see and find afterwards."""
 
 from __future__ import annotations
 
@@ -158,11 +158,11 @@ def test_a_failed_single_run_says_why_and_exits_with_1(tmp_path: Path) -> None:
         (["model=[a"], "can't read 'model=[a'"),
         (["show", "mf"], "recbench show model=mf"),
         (["show", "model=fm"], "unknown model 'fm'"),
-        (["list", "models"], "takes nothing more"),
+        (["list", "models"], "unrecognized arguments: models"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_mistake_is_told_in_one_line(args: list[str], message: str, tmp_path: Path) -> None:
+def test_a_mistake_is_explained_in_one_line(args: list[str], message: str, tmp_path: Path) -> None:
     run = recbench(*args, cwd=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith("error: ")

@@ -122,7 +122,7 @@ def test_a_pickle_in_the_arrays_is_not_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        ({"schema": 2}, "is of no schema that this version reads"),
+        ({"schema": 2}, "has a schema that this version does not read"),
         ({"kind": 3}, r"lacks \['kind'\]"),
         ({"options": None}, r"lacks \['options'\]"),
         ({"options": {"color": "PINK"}}, "one of: RED, BLUE"),
@@ -150,7 +150,7 @@ def test_cut_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="damaged"):
         load(folder, find)
     about.write_text(about.read_text()[:-9])
-    with pytest.raises(ValueError, match="is no JSON"):
+    with pytest.raises(ValueError, match="is not valid JSON"):
         load(folder, find)
 
 

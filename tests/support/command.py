@@ -1,4 +1,4 @@
-"""Running `recbench` as a person does: a process of its own, in a folder of its own."""
+"""Run `recbench` as users do: in a process and a folder of its own."""
 
 from __future__ import annotations
 

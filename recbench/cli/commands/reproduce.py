@@ -21,7 +21,7 @@ from recbench.usage import UsageError
 
 EXAMPLES = (
     ("recbench reproduce 3ced04d3e0", "run a result of the store again; `recbench results` lists the keys"),
-    ("recbench reproduce theirs/record.json", "run the job of a record that somebody else sent"),
+    ("recbench reproduce theirs/record.json", "run the job of a record from another machine"),
 )
 Predictions = Sequence[FloatArray]  # one array per fold
 NOISE = 1e-3  # share of the RMSE: processors and thread counts move TensorFlow's last digits by less

@@ -121,7 +121,7 @@ def test_a_table_of_stored_results(folder: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_mistakes_are_told_in_one_line(args: list[str], message: str, folder: Path) -> None:
+def test_mistakes_are_explained_in_one_line(args: list[str], message: str, folder: Path) -> None:
     run = recbench(*args, cwd=folder)
     assert run.returncode == 2
     assert run.stderr.startswith("error: ")
@@ -140,7 +140,7 @@ def test_a_result_is_reproduced_by_its_key_and_by_its_file(folder: Path) -> None
 
 
 @pytest.mark.parametrize(("drift", "verdict"), [("0", "same"), ("0.0001", "within noise"), ("1.5", "different")])
-def test_what_moved_is_told(drift: str, verdict: str, tmp_path: Path) -> None:
+def test_changes_since_the_result_are_listed(drift: str, verdict: str, tmp_path: Path) -> None:
     write_plugin(tmp_path / "site", "acme-drifting", DRIFTING)
     environment = {"PYTHONPATH": str(tmp_path / "site")}
     recbench("model=drifting", *SMALL, cwd=tmp_path, **environment)
@@ -160,13 +160,13 @@ def _stored(folder: Path) -> Record:
 
 def test_every_field_of_a_record_is_documented(tmp_path: Path) -> None:
     ran = recbench("results", "--fields", cwd=tmp_path)
-    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in ran.stdout.splitlines()[1:-1]}
-    assert list(told) == [f"{name}.{each.name}" for name, part in PARTS.items() for each in fields(part)]
-    assert "of the scored rows" in told["outcome.cold_share"]
+    meaning_of = {line.split()[0]: line.split(maxsplit=1)[1] for line in ran.stdout.splitlines()[1:-1]}
+    assert list(meaning_of) == [f"{name}.{each.name}" for name, part in PARTS.items() for each in fields(part)]
+    assert "of the scored rows" in meaning_of["outcome.cold_share"]
     assert ran.stdout.splitlines()[-1].startswith("schema 2")
 
 
-def test_a_misspelt_filter_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+def test_a_misspelled_filter_gets_a_suggestion_and_the_list(tmp_path: Path) -> None:
     ran = recbench("results", "statuss=ok", cwd=tmp_path)
     assert ran.returncode == 2
     assert ran.stderr.startswith("error: unknown filter 'statuss'; did you mean 'status'? (filters: dataset, split, ")

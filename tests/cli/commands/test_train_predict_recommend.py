@@ -1,4 +1,4 @@
-"""`train`, `predict` and `recommend` as a person types them."""
+"""`train`, `predict` and `recommend` as users type them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.command import SMALL, recbench
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `item_knn` was trained to `knn` and `mf` to `mf`."""
     folder = tmp_path_factory.mktemp("serving")
     ran = recbench("train", "model=item_knn", "model.shrinkage=5", *SMALL, "out=knn", cwd=folder)
@@ -32,9 +32,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_saved_folder_holds_json_and_arrays_and_says_what_it_came_from(place: Path) -> None:
-    assert sorted(path.name for path in (place / "knn").iterdir()) == ["arrays.npz", "beside.npz", "model.json"]
-    text = json.loads((place / "knn" / "model.json").read_text())
+def test_a_saved_folder_holds_json_arrays_and_its_provenance(folder: Path) -> None:
+    assert sorted(path.name for path in (folder / "knn").iterdir()) == ["arrays.npz", "beside.npz", "model.json"]
+    text = json.loads((folder / "knn" / "model.json").read_text())
     assert text["kind"] == "item_knn"
     assert text["options"]["shrinkage"] == 5.0
     assert set(text["about"]["versions"]) == {"recbench"}
@@ -42,8 +42,8 @@ def test_a_saved_folder_holds_json_and_arrays_and_says_what_it_came_from(place: 
     assert text["about"]["config"]["dataset"]["n_ratings"] == 1200
 
 
-def test_recommending_to_a_user_prints_a_table_with_titles_and_reasons(place: Path) -> None:
-    ran = recbench("recommend", "knn", "--user", "7", "-n", "3", cwd=place)
+def test_recommending_to_a_user_prints_a_table_with_titles_and_reasons(folder: Path) -> None:
+    ran = recbench("recommend", "knn", "--user", "7", "-n", "3", cwd=folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     head, columns, *rows = ran.stdout.splitlines()
     assert head.startswith("item_knn for user 7, among ")
@@ -52,9 +52,9 @@ def test_recommending_to_a_user_prints_a_table_with_titles_and_reasons(place: Pa
     assert all(" rated " in row for row in rows)
 
 
-def test_recommending_to_somebody_new_says_what_it_left_out(place: Path) -> None:
-    (place / "my.csv").write_text("item,rating\n1,5\n2,1\n999,3\n")
-    ran = recbench("recommend", "knn", "--ratings", "my.csv", "--min-ratings", "5", cwd=place)
+def test_recommending_to_a_new_user_says_what_it_left_out(folder: Path) -> None:
+    (folder / "my.csv").write_text("item,rating\n1,5\n2,1\n999,3\n")
+    ran = recbench("recommend", "knn", "--ratings", "my.csv", "--min-ratings", "5", cwd=folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = ran.stdout.splitlines()
     assert lines[0].startswith("item_knn for the user of my.csv, among ")
@@ -63,29 +63,29 @@ def test_recommending_to_somebody_new_says_what_it_left_out(place: Path) -> None
     assert lines[-1] == "left out of my.csv, because the model does not know them: '999'"
 
 
-def test_uncertainty_stands_where_the_model_knows_it(place: Path) -> None:
-    ran = recbench("predict", "bayes", "--user", "7", "--item", "3", cwd=place)
+def test_uncertainty_is_shown_if_the_model_has_it(folder: Path) -> None:
+    ran = recbench("predict", "bayes", "--user", "7", "--item", "3", cwd=folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     columns, row = ran.stdout.splitlines()
     assert columns.split() == ["item", "title", "rating", "±"]
     assert 0 < float(row.split()[-1]) < 5
 
 
-def test_the_unknown_is_predicted_and_marked(place: Path) -> None:
-    told = json.loads(run("predict", [str(place / "knn"), "--user", "no one", "--item", "3", "--json"]))
-    assert (told["user"], told["item"], told["note"]) == ("no one", 3, "unknown user")
-    both = json.loads(run("predict", [str(place / "knn"), "--user", "no one", "--item", "none", "--json"]))
+def test_unknown_users_and_items_are_predicted_and_marked(folder: Path) -> None:
+    output = json.loads(run("predict", [str(folder / "knn"), "--user", "no one", "--item", "3", "--json"]))
+    assert (output["user"], output["item"], output["note"]) == ("no one", 3, "unknown user")
+    both = json.loads(run("predict", [str(folder / "knn"), "--user", "no one", "--item", "none", "--json"]))
     assert both["note"] == "unknown user and item"
     assert both["title"] == ""
 
 
-def test_wrong_commands_end_with_status_2_and_one_line(place: Path) -> None:
+def test_wrong_commands_end_with_status_2_and_one_line(folder: Path) -> None:
     for args in (
         ["train", "model=bais", "out=x"],
         ["train", "model=bias", "model.no_such=1", "out=x"],
         ["recommend", "nowhere", "--user", "1"],
     ):
-        ran = recbench(*args, cwd=place)
+        ran = recbench(*args, cwd=folder)
         assert (ran.returncode, ran.stdout) == (2, ""), args
         assert ran.stderr.startswith("error: ")
         assert ran.stderr.count("\n") == 1
@@ -110,7 +110,7 @@ def test_wrong_commands_end_with_status_2_and_one_line(place: Path) -> None:
     ],
     ids=str,
 )
-def test_what_can_not_be_trained_is_told_and_leaves_nothing(
+def test_a_wrong_train_command_is_explained_and_writes_nothing(
     words: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mine.txt").write_text("mine")
@@ -136,9 +136,9 @@ def test_what_can_not_be_trained_is_told_and_leaves_nothing(
     ],
     ids=str,
 )
-def test_what_can_not_be_predicted_is_told(words: list[str], message: str, place: Path) -> None:
+def test_a_wrong_predict_command_is_explained(words: list[str], message: str, folder: Path) -> None:
     with pytest.raises(UsageError, match=message):
-        run("predict", [str(place / "knn") if word == "DIR" else word for word in words])
+        run("predict", [str(folder / "knn") if word == "DIR" else word for word in words])
 
 
 @pytest.mark.parametrize(
@@ -159,25 +159,25 @@ def test_what_can_not_be_predicted_is_told(words: list[str], message: str, place
     ],
     ids=str,
 )
-def test_what_can_not_be_recommended_is_told(words: list[str], message: str, place: Path) -> None:
+def test_a_wrong_recommend_command_is_explained(words: list[str], message: str, folder: Path) -> None:
     with pytest.raises(UsageError, match=message):
-        run("recommend", [str(place / "knn") if word == "DIR" else word for word in words])
+        run("recommend", [str(folder / "knn") if word == "DIR" else word for word in words])
 
 
-def test_a_model_that_can_not_take_in_a_newcomer_says_which_can(place: Path) -> None:
-    (place / "few.csv").write_text("item,rating\n1,5\n")
+def test_a_model_without_fold_in_names_those_with_it(folder: Path) -> None:
+    (folder / "few.csv").write_text("item,rating\n1,5\n")
     with pytest.raises(UsageError, match=r"model 'bayes_mf' can't fold in a new user; train one of these: .*item_knn"):
-        run("recommend", [str(place / "bayes"), "--ratings", str(place / "few.csv")])
+        run("recommend", [str(folder / "bayes"), "--ratings", str(folder / "few.csv")])
 
 
-def test_a_model_of_no_installed_plugin_is_refused(place: Path, tmp_path: Path) -> None:
-    text = json.loads((place / "knn" / "model.json").read_text())
+def test_a_model_of_no_installed_plugin_is_refused(folder: Path, tmp_path: Path) -> None:
+    text = json.loads((folder / "knn" / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps(text | {"kind": "gone"}))
     with pytest.raises(UnknownNameError, match="unknown model 'gone'"):
         load(tmp_path)
 
 
-def test_a_user_who_has_rated_everything_is_told_so(tmp_path: Path) -> None:
+def test_a_user_who_has_rated_everything_gets_a_message(tmp_path: Path) -> None:
     (tmp_path / "all.csv").write_text(
         "user,item,rating\n" + "".join(f"{u},{i},{1 + u}\n" for u in (1, 2) for i in (1, 2))
     )
@@ -187,19 +187,19 @@ def test_a_user_who_has_rated_everything_is_told_so(tmp_path: Path) -> None:
     assert json.loads(run("recommend", [str(tmp_path / "m"), "--user", "1", "--json"])) == []
 
 
-def test_what_is_not_installed_is_told_before_the_ratings_are_read(
+def test_a_missing_library_is_reported_before_the_ratings_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Bias, "requires", ("no_such_package",))
-    told = "no_such_package is not installed; pip install no_such_package"
-    with pytest.raises(UsageError, match=told):
+    output = "no_such_package is not installed; pip install no_such_package"
+    with pytest.raises(UsageError, match=output):
         run("train", ["model=bias", "dataset=ratings_file", "dataset.path=nowhere.csv", "out=x"])
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=output):
         evaluate("bias", *SMALL, "resume=false")
 
 
-def test_the_named_split_cuts_the_part_that_a_model_stops_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_named_split_cuts_the_early_stopping_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[np.ndarray, np.ndarray]] = []
 
     def fit(model: Bias, rows: RatingDataset, valid: RatingDataset | None = None) -> Bias:
