@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from recbench.array_types import BoolArray, IntArray
-from recbench.contracts import Fold, Metric, RatingDataset
+from recbench.contracts import Fold, Metric, RatingDataset, RatingModel
 from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean
@@ -73,10 +74,6 @@ def measure(dataset: RatingDataset, folds: Sequence[Fold], split: str) -> Audit:
     total = {name: sum(each[name] for each in leaks) for name in leaks[0]}
     n_train, n_test = (sum(len(fold[side]) for fold in folds) for side in (0, 1))
     times = dataset.timestamps
-    baselines = [
-        evaluate(dataset, lambda _: iter(folds), model, {"rmse": Metric(rmse)}).outcome.scores["rmse"].mean
-        for model in (GlobalMean, Bias)
-    ]
     return Audit(
         dataset=dataset.name,
         split=split,
@@ -100,15 +97,23 @@ def measure(dataset: RatingDataset, folds: Sequence[Fold], split: str) -> Audit:
         n_overlapping_pairs=int(total["pairs"]),
         mean_train=total["train_sum"] / n_train,
         mean_test=total["test_sum"] / n_test,
-        future_share=None if times is None else total["future"] / n_test,
-        own_future_share=None if times is None else total["own_future"] / n_test,
-        own_tied_share=None if times is None else total["own_tied"] / n_test,
-        cold_users=total["cold_users"] / n_test,
-        cold_items=total["cold_items"] / n_test,
-        cold_both=total["cold_both"] / n_test,
-        rmse_global_mean=baselines[0],
-        rmse_bias=baselines[1],
+        **_shares(total, n_test, has_times=times is not None),
+        rmse_global_mean=_rmse_of(GlobalMean, dataset, folds),
+        rmse_bias=_rmse_of(Bias, dataset, folds),
     )
+
+
+def _rmse_of(model: type[RatingModel], dataset: RatingDataset, folds: Sequence[Fold]) -> float:
+    record = evaluate(dataset, lambda _: iter(folds), model, {"rmse": Metric(rmse)})
+    return record.outcome.scores["rmse"].mean
+
+
+def _shares(total: Mapping[str, float], n_test: int, *, has_times: bool) -> dict[str, Any]:
+    """Return the shares of late and cold test rows; None where there are no times."""
+    late = {
+        f"{name}_share": total[name] / n_test if has_times else None for name in ("future", "own_future", "own_tied")
+    }
+    return late | {name: total[name] / n_test for name in ("cold_users", "cold_items", "cold_both")}
 
 
 def _leaks(dataset: RatingDataset, pairs: IntArray | None, fold: Fold) -> dict[str, float]:

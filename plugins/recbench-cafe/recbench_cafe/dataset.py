@@ -1,4 +1,4 @@
-"""A data set with a file of its own, read from inside the package."""
+"""A dataset with a file of its own, read from inside the package."""
 
 from __future__ import annotations
 

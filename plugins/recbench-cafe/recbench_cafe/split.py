@@ -25,10 +25,10 @@ class Weekdays:
         """One fold.
 
         Raises:
-            ValueError: the data set has no times.
+            ValueError: the dataset has no times.
         """
         if dataset.timestamps is None:
-            raise ValueError(f"data set {dataset.name!r} has no times, so no weekdays; choose another split")
+            raise ValueError(f"dataset {dataset.name!r} has no times, so no weekdays; choose another split")
         day = dataset.timestamps // SECONDS % 7
         chosen = np.isin(day, [FROM_THURSDAY.index(each) for each in self.days])
         yield np.flatnonzero(~chosen), np.flatnonzero(chosen)

@@ -1,4 +1,4 @@
-"""The cafes keep every law of a data set, and their file is what the rule draws."""
+"""The cafes pass every check of a dataset, and their file is what the rule draws."""
 
 from importlib.resources import files
 

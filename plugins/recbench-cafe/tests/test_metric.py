@@ -1,4 +1,4 @@
-"""The metric keeps every law of a metric, and its formula."""
+"""The metric passes every check of a metric, and its formula."""
 
 import numpy as np
 import pytest

@@ -26,5 +26,5 @@ def test_any_days_can_be_chosen() -> None:
 
 
 def test_a_data_set_without_times_is_refused() -> None:
-    with pytest.raises(ValueError, match="data set 'cafes' has no times, so no weekdays; choose another split"):
+    with pytest.raises(ValueError, match="dataset 'cafes' has no times, so no weekdays; choose another split"):
         next(Weekdays()(replace(load_cafes(), timestamps=None)))

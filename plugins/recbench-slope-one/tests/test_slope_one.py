@@ -1,4 +1,4 @@
-"""Slope One keeps every law of a model, and its formula."""
+"""Slope One passes every check of a model, and its formula."""
 
 import itertools
 
