@@ -1,1 +1,1 @@
-"""Installed plugins: names, factories and their options."""
+"""The registry of installed plugins: names, factories, options and search spaces."""

@@ -1,4 +1,4 @@
-"""Factories: what a plugin registers must make what its hook promises."""
+"""Checks that a plugin's factories return what their hook requires."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from recbench.contracts import RatingDataset, RatingModel
 
-PROMISED: dict[str, tuple[Any, str]] = {  # by role: the type, and how an author gets one
+REQUIRED: dict[str, tuple[Any, str]] = {  # by role: the type, and its name in messages
     "model": (RatingModel, "a RatingModel"),
     "dataset": (RatingDataset, "a RatingDataset"),
     "split": (Callable, "a callable that yields folds"),
@@ -17,29 +17,29 @@ PROMISED: dict[str, tuple[Any, str]] = {  # by role: the type, and how an author
 
 
 def checked_factory(role: str, name: str, distribution: str, factory: Callable[..., Any]) -> Callable[..., Any]:
-    """The factory itself if it is a class, else one that refuses to return what its hook does not promise.
+    """Return the factory if it is a class, otherwise a wrapper that checks the type of what the factory returns.
 
     Raises:
-        TypeError: it is a class of something else.
+        TypeError: `factory` is a class that is not a subclass of the role's type.
     """
-    kind, wanted = PROMISED[role]
+    required, wanted = REQUIRED[role]
     if inspect.isclass(factory):
-        if not issubclass(factory, kind):
-            raise TypeError(f"{role} {name!r}: instances of {factory.__name__} are not {wanted}; derive it from one")
+        if not issubclass(factory, required):
+            raise TypeError(f"{role} {name!r}: {factory.__name__} is not {wanted}; derive the class from one")
         return factory
 
     @wraps(factory)
     def make(*args: Any, **options: Any) -> Any:
         made = factory(*args, **options)
-        if not isinstance(made, kind):
+        if not isinstance(made, required):
             where = f"{factory.__module__}.{factory.__qualname__}"
-            raise TypeError(f"{role} {name!r} of {distribution}: {where} returned {_told(made)}; return {wanted}")
+            raise TypeError(f"{role} {name!r} of {distribution}: {where} returned {_described(made)}; return {wanted}")
         return made
 
     return make
 
 
-def _told(made: Any) -> str:
+def _described(made: Any) -> str:
     if inspect.isclass(made):
         return f"the class {made.__name__}, not an instance"
     return "None" if made is None else f"{type(made).__name__}"

@@ -1,7 +1,7 @@
-"""Options: a factory's parameters, read from its signature and checked against it.
+"""Options: a factory's parameters, read from its signature.
 
-The signature is the configuration: names, types, defaults and, in the comment behind each
-parameter, the meaning. Nothing is declared a second time.
+The signature is the configuration: names, types and defaults, and the comment behind each parameter is its
+meaning. Nothing is declared a second time.
 """
 
 from __future__ import annotations
@@ -28,41 +28,44 @@ EXPRESSIBLE = "bool, int, float, str, Enum, Literal, Optional, list or tuple of 
 
 @dataclass(frozen=True)
 class Option:
-    """One parameter of a factory; `default` is `dataclasses.MISSING` where the user must give one."""
+    """One parameter of a factory; `default` is `dataclasses.MISSING` if the user must set it."""
 
     name: str
     annotation: Any
     default: Any = MISSING
-    search: Space | None = None  # what a search may try
+    search: Space | None = None  # the values that a search may try
 
     def type_name(self) -> str:
-        """The type as a user reads it."""
+        """Return the type in the words of messages and listings."""
         return type_name(self.annotation)
 
 
 def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
-    """The options of a class or function, in the order of its signature.
+    """Read the options of a class or function, in the order of its signature.
 
     Raises:
-        TypeError: a parameter has no annotation, a type that a command line can't express, or a default
-            or search space that does not go with its type.
+        TypeError: a parameter has no annotation, a type that cannot be set on a command line, or a default
+            or search space that does not match its type.
     """
     hints = _type_hints(factory)
     fields = dataclasses.fields(factory) if dataclasses.is_dataclass(factory) else ()
-    # the signature shows a placeholder where a dataclass makes its default anew
-    made = {each.name: each.default_factory() for each in fields if each.default_factory is not MISSING}
+    # the signature has a placeholder for the default of a default_factory
+    produced = {each.name: each.default_factory() for each in fields if each.default_factory is not MISSING}
     spaces = {each.name: each.metadata["search"] for each in fields if "search" in each.metadata}
     options = {}
     for parameter in inspect.signature(factory).parameters.values():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise TypeError(f"parameter {parameter}; every option has a name of its own: use keyword parameters")
+            raise TypeError(f"parameter {parameter} has no name of its own to be set by; use keyword parameters")
         if parameter.name not in hints:
             raise TypeError(f"option {parameter.name!r} has no type; annotate it with {EXPRESSIBLE}")
-        default = made.get(parameter.name, parameter.default)
+        default = produced.get(parameter.name, parameter.default)
         default = MISSING if default is parameter.empty else default
         schema_type(hints[parameter.name], parameter.name)
         if default is not MISSING and not _fits(hints[parameter.name], default):
-            kind, right = type_name(hints[parameter.name]), "mend either" if default is not None else "write '| None'"
+            kind, right = (
+                type_name(hints[parameter.name]),
+                "fix the type or the default" if default is not None else "write '| None'",
+            )
             raise TypeError(f"option {parameter.name!r} of type {kind} has the default {default!r}; {right}")
         space = check_space(spaces.get(parameter.name), hints[parameter.name], parameter.name)
         options[parameter.name] = Option(parameter.name, hints[parameter.name], default, space)
@@ -70,10 +73,10 @@ def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
 
 
 def schema_type(annotation: Any, name: str) -> Any:
-    """The nearest type that OmegaConf accepts: a Literal becomes str, a tuple a list.
+    """Return the nearest type that OmegaConf accepts: str for a Literal, list for a tuple.
 
     Raises:
-        TypeError: there is none; the message names the option.
+        TypeError: no such type exists; the message names the option `name`.
     """
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation in SCALARS or (inspect.isclass(annotation) and issubclass(annotation, Enum)):
@@ -95,12 +98,12 @@ def schema_type(annotation: Any, name: str) -> Any:
 
 @cache
 def _nested_schema(annotation: type) -> type:
-    """The schema of a dataclass that is an option: one and the same each time, as OmegaConf compares them."""
+    """Make the schema of an option that is a dataclass; cached, since OmegaConf compares schemas by identity."""
     return schema(annotation.__name__, options_of(annotation).values())
 
 
 def schema(name: str, options: Iterable[Option], **extra: Any) -> type:
-    """A dataclass with these options as fields, for OmegaConf; `extra` fields come first."""
+    """Make a dataclass with these options as fields, for OmegaConf; `extra` fields come first."""
     first = [(key, type(value), dataclasses.field(default=value)) for key, value in extra.items()]
     return dataclasses.make_dataclass(
         name, first + [(o.name, schema_type(o.annotation, o.name), _field(o)) for o in options]
@@ -108,10 +111,10 @@ def schema(name: str, options: Iterable[Option], **extra: Any) -> type:
 
 
 def convert(annotation: Any, value: Any, name: str) -> Any:
-    """A configured value as the factory expects it: lists to tuples, names to enums, mappings to dataclasses.
+    """Convert a configured value to what the factory expects: lists to tuples, names to enums, mappings to dataclasses.
 
     Raises:
-        ValueError: not one of a Literal's or an enum's values, or a tuple of another length.
+        ValueError: `value` is not among the values of the Literal or enum, or has the wrong number of elements.
     """
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if value is None:
@@ -135,7 +138,7 @@ def convert(annotation: Any, value: Any, name: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """An option's value as JSON has it: enums by name, tuples as lists, dataclasses as mappings."""
+    """Convert an option's value to JSON types: enums to names, tuples to lists, dataclasses to mappings."""
     if dataclasses.is_dataclass(value) and not inspect.isclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
     if isinstance(value, (list, tuple)):
@@ -144,21 +147,21 @@ def plain(value: Any) -> Any:
 
 
 def meanings(factory: Callable[..., Any]) -> dict[str, str]:
-    """What each option means: the comment behind it in the source, or its field's `help` metadata."""
+    """Return the meaning of each option: the comment behind it in the source, or its field's `help` metadata."""
     comments: dict[str, str] = {}
     sources = reversed(factory.__mro__[:-1]) if inspect.isclass(factory) else [factory]
     for source in sources:
         try:
             comments |= _trailing_comments(inspect.getsource(source))
         except (OSError, TypeError):
-            continue  # no source at hand, as in an interactive session: the option has no meaning to show
+            continue  # no source, as in an interactive session: no meanings
     if dataclasses.is_dataclass(factory):
         comments |= {f.name: f.metadata["help"] for f in dataclasses.fields(factory) if "help" in f.metadata}
     return comments
 
 
 def type_name(annotation: Any) -> str:
-    """A type as a user reads it: `int`, `cosine | pearson`, `float or null`, `list of int`."""
+    """Name a type for users: `int`, `cosine | pearson`, `float or null`, `list of int`."""
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Literal:
         return " | ".join(map(str, inner))
@@ -181,7 +184,7 @@ def _one_of(known: Iterable[Any], value: Any, name: str) -> Any:
 
 
 def _fits(annotation: Any, value: Any) -> bool:
-    """Whether a default is of its option's type."""
+    """Return whether a default is of its option's type."""
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
         return any(value is None if each is type(None) else _fits(each, value) for each in inner)
@@ -211,7 +214,7 @@ def _field(option: Option) -> Any:
 
 
 def _type_hints(factory: Callable[..., Any]) -> dict[str, Any]:
-    """Parameter types, each read in the module that its class or function stands in."""
+    """Return parameter types, each resolved in the module that defines its class or function."""
     if not dataclasses.is_dataclass(factory):
         return typing.get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
     names = {field.name for field in dataclasses.fields(factory)}
@@ -224,7 +227,7 @@ def _type_hints(factory: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _trailing_comments(source: str) -> dict[str, str]:
-    """Name to comment, for each line of the form `name: type = default,  # comment`, or its last line."""
+    """Map names to comments, from statements `name: type = default,  # comment` of one line or several."""
     found: dict[str, str] = {}
     line: list[tokenize.TokenInfo] = []
     for token in tokenize.generate_tokens(io.StringIO(inspect.cleandoc(source) + "\n").readline):

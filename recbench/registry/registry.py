@@ -1,4 +1,4 @@
-"""The registry: installed plugins -> names -> factories. recbench's own parts are plugins too."""
+"""The registry of installed plugins: names and their factories. recbench's own parts are registered the same way."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from recbench.usage import InputError, did_you_mean
 
 GROUP = "recbench"
 ROLES = ("model", "dataset", "split", "metric")
-RESERVED = ("kind", "defaults")  # which a node of the configuration has besides its options
+RESERVED = ("kind", "defaults")  # keys of a configuration node besides its options
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -43,28 +43,28 @@ class DuplicateNameError(InputError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered thing: what it is, what makes it, and whose it is."""
+    """One registered model, dataset, split or metric, and the distribution that it comes from."""
 
     role: str
     name: str
-    factory: Any  # a class or function; for a metric, the Metric
+    factory: Any  # a class or function; for a metric, the `Metric` itself
     distribution: str
     version: str
 
     def source(self) -> Any:
-        """The class or function that carries the docstring."""
+        """Return the class or function that has the docstring."""
         if self.role != "metric":
             return self.factory
         function = getattr(self.factory, "function", self.factory)
         return getattr(function, "func", function)
 
     def path(self) -> str:
-        """Import path of the factory."""
+        """Return the import path of the factory."""
         source = self.source() if hasattr(self.source(), "__qualname__") else type(self.source())
         return f"{source.__module__}.{source.__qualname__}"
 
     def missing(self) -> str:
-        """What it needs and is not installed, with the command that brings it; empty if all is there."""
+        """Return which needed package is not installed and how to install it; empty if none is missing."""
         needed = [getattr(self.factory, name, ()) for name in ("requires", "libraries")]
         for name in (each for names in needed if isinstance(names, tuple) for each in names):
             if find_spec(name.partition(".")[0]) is None:
@@ -72,29 +72,29 @@ class Entry:
         return ""
 
     def summary(self) -> str:
-        """First line of the docstring."""
+        """Return the first line of the docstring."""
         return (inspect.getdoc(self.source()) or "").partition("\n")[0]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A plugin that is disabled, with its reason."""
+    """A disabled plugin and the reason."""
 
     plugin: str
     cause: str
-    entries: tuple[Entry, ...] = ()  # what it would have brought, as far as known
+    entries: tuple[Entry, ...] = ()  # what it would register, as far as known
 
 
 @dataclass(frozen=True)
 class Registry:
-    """Every enabled entry by role and name, and every disabled plugin."""
+    """The enabled entries by role and name, and the disabled plugins."""
 
     entries: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     conf_dirs: Mapping[str, Path] = field(default_factory=dict)  # of enabled plugins, by distribution
 
     def find(self, role: str, name: str) -> Entry:
-        """The entry of that name.
+        """Return the entry of this role and name.
 
         Raises:
             UnknownNameError: no enabled plugin registers `name`; the message lists the registered names.
@@ -116,14 +116,21 @@ class Registry:
         )
 
     def metric(self, name: str) -> Metric:
-        """The metric of that name; `ndcg@10` is `ndcg` cut at rank 10."""
-        base, at, rank = name.partition("@")
+        """Return the metric of this name; `ndcg@10` is `ndcg` with the cutoff 10.
+
+        Raises:
+            UnknownNameError: no enabled plugin registers the metric.
+            ValueError: the cutoff is not a positive integer, or the metric has no cutoff.
+        """
+        base, at, cutoff = name.partition("@")
         metric: Metric = self.find("metric", base).factory
         if not at:
             return metric
-        if not rank.isdigit() or int(rank) == 0:
-            raise ValueError(f"metric {name!r}: {rank!r} is no rank; write a whole number, {base}@10 for example")
-        return metric.at(int(rank))
+        if not cutoff.isdigit() or int(cutoff) == 0:
+            raise ValueError(
+                f"metric {name!r}: invalid cutoff {cutoff!r}; use a positive integer, {base}@10 for example"
+            )
+        return metric.at(int(cutoff))
 
 
 @cache
@@ -133,7 +140,7 @@ def installed() -> Registry:
 
 
 def load(points: Iterable[EntryPoint]) -> Registry:
-    """Load each entry point by itself; what is wrong with a plugin disables that plugin alone."""
+    """Load each entry point by itself, so that an error in a plugin disables only that plugin."""
     plugins: list[tuple[str, tuple[Entry, ...]]] = []
     problems: list[Problem] = []
     conf_dirs: dict[str, Path] = {}
@@ -142,29 +149,30 @@ def load(points: Iterable[EntryPoint]) -> Registry:
         claimed: tuple[Entry, ...] = ()
         try:
             claimed = _claimed(point)
-            brought, folder = tuple(map(_checked, claimed)), _conf_dir(point)
-        except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not take the others along
+            registered = tuple(map(_checked, claimed))
+            folder = _conf_dir(point)
+        except (Exception, SystemExit) as error:  # a plugin may fail in any way; the others must still load
             problems.append(Problem(plugin, _one_line(error), claimed))
             continue
-        plugins.append((plugin, brought))
+        plugins.append((plugin, registered))
         if folder is not None:
             conf_dirs[plugin] = folder
     enabled, clashes = _without_clashes(plugins)
     entries: dict[str, dict[str, Entry]] = {role: {} for role in ROLES}
-    for _, brought in enabled:
-        for entry in brought:
+    for _, registered in enabled:
+        for entry in registered:
             entries[entry.role][entry.name] = entry
-    enabled_dirs = {_named(plugin): conf_dirs[plugin] for plugin, _ in enabled if plugin in conf_dirs}
+    enabled_dirs = {_distribution_of(plugin): conf_dirs[plugin] for plugin, _ in enabled if plugin in conf_dirs}
     return Registry(entries, tuple(problems + clashes), enabled_dirs)
 
 
-def _named(plugin: str) -> str:
-    """The distribution of a plugin's label."""
+def _distribution_of(plugin: str) -> str:
+    """Return the distribution in a plugin's label, `distribution (module)`."""
     return plugin.partition(" (")[0]
 
 
 def _conf_dir(point: EntryPoint) -> Path | None:
-    """The folder `conf` of the package that holds a plugin's hooks, if it has one."""
+    """Return the folder `conf` in the package with the plugin's hooks, if it has one."""
     module = sys.modules[point.module]
     if _distribution(point) == GROUP or not module.__package__ or not module.__file__:
         return None
@@ -173,7 +181,7 @@ def _conf_dir(point: EntryPoint) -> Path | None:
 
 
 def _claimed(point: EntryPoint) -> tuple[Entry, ...]:
-    """What the plugin registers, not checked yet."""
+    """Call the plugin's hooks, and return what they register, not checked yet."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     module = point.load()
@@ -184,25 +192,34 @@ def _claimed(point: EntryPoint) -> tuple[Entry, ...]:
     except pluggy.PluginValidationError as error:
         raise TypeError(f"{_one_line(error)}; the hooks are {', '.join(hooks)}") from error
     if not manager.get_hookcallers(module):
-        raise TypeError(f"it has no hook; mark a function {' or '.join(hooks)} with @hookimpl")
-    brought = []
+        raise TypeError(f"no hook found; mark a function {' or '.join(hooks)} with @hookimpl")
+    registered: list[Entry] = []
     for role in ROLES:
         for mapping in getattr(manager.hook, f"register_{role}s")():
             if not isinstance(mapping, Mapping):
-                raise TypeError(f"register_{role}s returned {type(mapping).__name__}; return a mapping of names")
-            whose = (_distribution(point), point.dist.version if point.dist else "")
-            brought += [Entry(role, name, factory, *whose) for name, factory in mapping.items()]
-    return tuple(brought)
+                raise TypeError(
+                    f"register_{role}s returned {type(mapping).__name__}; return a mapping from names to factories"
+                )
+            version = point.dist.version if point.dist else ""
+            registered += [
+                Entry(role, name, factory, _distribution(point), version) for name, factory in mapping.items()
+            ]
+    return tuple(registered)
 
 
 def _checked(entry: Entry) -> Entry:
-    """The entry, if it can be had by its name and set by its options; a bare function becomes a metric."""
+    """Check an entry's name, factory and options, and return it; a bare function becomes a `Metric`.
+
+    Raises:
+        TypeError: the factory is not a class or function, or its options cannot be set on a command line.
+        ValueError: the name has characters that are not allowed.
+    """
     role, name, factory = entry.role, entry.name, entry.factory
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ValueError(f"{role} name {name!r}; use lower-case letters, digits and underscores, a letter first")
     if not (callable(factory) if role == "metric" else inspect.isclass(factory) or inspect.isroutine(factory)):
         raise TypeError(f"{role} {name!r} is {type(factory).__name__}; register a class or a function")
-    if isinstance(requires := getattr(factory, "requires", ()), str):  # its letters would be taken for modules
+    if isinstance(requires := getattr(factory, "requires", ()), str):  # each letter would count as a module
         raise TypeError(f"{role} {name!r} requires {requires!r}; give a tuple of modules: requires = ('torch',)")
     if role == "metric":
         entry = replace(entry, factory=factory if isinstance(factory, Metric) else Metric(factory))
@@ -220,23 +237,24 @@ def _checked(entry: Entry) -> Entry:
 def _without_clashes(
     plugins: list[tuple[str, tuple[Entry, ...]]],
 ) -> tuple[list[tuple[str, tuple[Entry, ...]]], list[Problem]]:
-    """Disable whoever takes a built-in's name, and all third parties that take each other's."""
-    built_in = {(e.role, e.name): e for _, brought in plugins for e in brought if e.distribution == GROUP}
-    others = Counter((e.role, e.name) for _, brought in plugins for e in brought if e.distribution != GROUP)
+    """Disable plugins that use a built-in's name, and all plugins that use the same name."""
+    built_in = {(e.role, e.name): e for _, registered in plugins for e in registered if e.distribution == GROUP}
+    others = Counter((e.role, e.name) for _, registered in plugins for e in registered if e.distribution != GROUP)
     enabled, problems = [], []
-    for plugin, brought in plugins:
+    for plugin, registered in plugins:
         cause = ""
-        for entry in brought if brought and brought[0].distribution != GROUP else ():
+        for entry in registered if registered and registered[0].distribution != GROUP else ():
             key = (entry.role, entry.name)
             if key in built_in:
-                cause = f"{built_in[key].path()} has the name {entry.name!r}; rename {entry.path()}"
+                cause = f"the name {entry.name!r} is that of the built-in {built_in[key].path()}; rename {entry.path()}"
             elif others[key] > 1:
                 rivals = [e.path() for _, b in plugins for e in b if (e.role, e.name) == key and e is not entry]
-                cause = f"{' and '.join(rivals)} has the name {entry.name!r} too; rename one or uninstall it"
+                others_too = " and ".join(rivals)
+                cause = f"the name {entry.name!r} is also registered by {others_too}; rename or uninstall one of them"
         if cause:
-            problems.append(Problem(plugin, cause, brought))
+            problems.append(Problem(plugin, cause, registered))
         else:
-            enabled.append((plugin, brought))
+            enabled.append((plugin, registered))
     return enabled, problems
 
 
@@ -247,5 +265,5 @@ def _distribution(point: EntryPoint) -> str:
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, ModuleNotFoundError) and error.name:
-        text += f"; pip install {error.name.partition('.')[0]} may bring it"
+        text += f"; try pip install {error.name.partition('.')[0]}"
     return text if isinstance(error, (TypeError, ValueError)) and text else f"{type(error).__name__}: {text}"

@@ -153,4 +153,4 @@ def test_a_plugin_that_lacks_a_library_is_listed_with_what_to_install(tmp_path: 
     where = _install(tmp_path / "site")
     (tmp_path / "site" / "acme_guess" / "__init__.py").write_text("import no_such_library\n")
     listed = recbench("list", cwd=tmp_path, **where).stdout
-    assert "No module named 'no_such_library'; pip install no_such_library may bring it" in listed
+    assert "No module named 'no_such_library'; try pip install no_such_library" in listed

@@ -66,7 +66,7 @@ def test_what_is_returned_instead_is_told_with_whose_it_is(role: str, factory: C
 
 @pytest.mark.parametrize("role", ["model", "dataset", "split"])
 def test_a_class_of_something_else_is_refused_when_it_is_registered(role: str) -> None:
-    with pytest.raises(TypeError, match=f"^{role} 'x': instances of Entirely are not a"):
+    with pytest.raises(TypeError, match=f"^{role} 'x': Entirely is not a"):
         checked_factory(role, "x", "acme", type("Entirely", (), {}))
 
 

@@ -39,7 +39,7 @@ def test_a_name_unlike_all_others_gets_the_list_alone() -> None:
 
 @pytest.mark.parametrize("rank", ["", "x", "0", "-1", "1.5"])
 def test_a_rank_that_is_none_is_refused(rank: str) -> None:
-    message = rf"metric 'rmse@{rank}': {rank!r} is no rank; write a whole number, rmse@10 for example"
+    message = rf"metric 'rmse@{rank}': invalid cutoff {rank!r}; use a positive integer, rmse@10 for example"
     with pytest.raises(ValueError, match=message):
         installed().metric(f"rmse@{rank}")
 

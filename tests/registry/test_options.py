@@ -116,7 +116,9 @@ def test_a_default_of_its_type_is_one_that_omegaconf_takes(annotation: Any, defa
 
 @pytest.mark.parametrize(("annotation", "default"), [(kind, each) for kind, _, wrong in DEFAULTS for each in wrong])
 def test_a_default_of_another_type_is_refused_by_name(annotation: Any, default: Any) -> None:
-    with pytest.raises(TypeError, match=r"option '\w+' of type .* has the default .*; (mend either|write '\| None')"):
+    with pytest.raises(
+        TypeError, match=r"option '\w+' of type .* has the default .*; (fix the type or the default|write '\| None')"
+    ):
         options_of(_factory(annotation, default))
 
 
@@ -160,7 +162,7 @@ def _nested(values: dict[str, int] | None = None) -> None:
     ("factory", "message"),
     [
         (_untyped, r"option 'n' has no type; annotate it with bool, int, float, str, Enum"),
-        (_variadic, r"parameter \*rows: .*; every option has a name of its own: use keyword parameters"),
+        (_variadic, r"parameter \*rows: .* has no name of its own to be set by; use keyword parameters"),
         (_positional, r"parameter rows: .*use keyword parameters"),
         (_mapping, r"option 'weights' of type dict.* can't be set on a command line; use bool, int"),
         (_either, r"option 'n' of type int or str can't be set on a command line"),

@@ -101,7 +101,7 @@ def test_a_metric_of_scikit_learn_is_registered_as_it_is(load_plugins: PluginLoa
 WRONG = {
     "hookless": (
         HEAD + "def register_models():\n    return {'x': Mine}\n",
-        "it has no hook; mark a function register_models or register_datasets or register_splits or register_metrics",
+        "no hook found; mark a function register_models or register_datasets or register_splits or register_metrics",
     ),
     "raises": ("1 / 0\n", "ZeroDivisionError: division by zero"),
     "imports": ("import no_such_module_of_acme\n", "ModuleNotFoundError: No module named 'no_such_module_of_acme'"),
@@ -113,7 +113,7 @@ WRONG = {
     ),
     "argument": (HEAD + "@hookimpl\ndef register_models(extra):\n    return {'x': Mine}\n", "extra"),
     "hookfails": (HEAD + "@hookimpl\ndef register_models():\n    raise KeyError('lost')\n", "KeyError: 'lost'"),
-    "list": (_hook("model", "[Mine]"), "register_models returned list; return a mapping of names"),
+    "list": (_hook("model", "[Mine]"), "register_models returned list; return a mapping from names to factories"),
     "inexpressible": (
         HEAD + "def make(weights: dict = None): ...\n@hookimpl\ndef register_models():\n    return {'x': make}\n",
         "model 'x': option 'weights' of type dict can't be set on a command line",
@@ -160,13 +160,13 @@ WRONG = {
     ),
     "builtin": (
         _hook("model", "{'bias': Mine, 'x': Mine}"),
-        "recbench.models.baselines.bias.Bias has the name 'bias'; rename acme_builtin.Mine",
+        "the name 'bias' is that of the built-in recbench.models.baselines.bias.Bias; rename acme_builtin.Mine",
     ),
     "metricobject": (
         HEAD
         + "class M:\n    def __call__(self, ratings, predicted): return 1.0\n"
         + "@hookimpl\ndef register_metrics():\n    return {'rmse': M()}\n",
-        "recbench.metrics.errors.rmse has the name 'rmse'; rename",
+        "the name 'rmse' is that of the built-in recbench.metrics.errors.rmse; rename",
     ),
 }
 
@@ -194,9 +194,9 @@ def test_a_disabled_plugin_takes_nothing_else_along(load_plugins: PluginLoader, 
 def test_two_plugins_of_one_name_are_both_disabled(load_plugins: PluginLoader) -> None:
     registry = load_plugins(one=GOOD, other=GOOD)
     assert "good" not in registry.entries["model"]
-    cause = "acme_other.Mine has the name 'good' too; rename one or uninstall it"
+    cause = "the name 'good' is also registered by acme_other.Mine; rename or uninstall one of them"
     assert _problem(registry, "one").cause == cause
-    assert "acme_one.Mine has the name 'good' too" in _problem(registry, "other").cause
+    assert "also registered by acme_one.Mine" in _problem(registry, "other").cause
 
 
 def test_a_name_of_two_plugins_is_refused_with_both_import_paths(load_plugins: PluginLoader) -> None:
@@ -218,7 +218,7 @@ def test_one_name_in_two_roles_is_no_clash(load_plugins: PluginLoader) -> None:
 def test_a_disabled_name_is_refused_with_the_reason(load_plugins: PluginLoader) -> None:
     registry = load_plugins(builtin=WRONG["builtin"][0])
     message = r"model 'x' of acme-builtin \(acme_builtin\) is disabled: " + re.escape(
-        "recbench.models.baselines.bias.Bias has the name 'bias'"
+        "the name 'bias' is that of the built-in recbench.models.baselines.bias.Bias"
     )
     with pytest.raises(UnknownNameError, match=message):
         registry.find("model", "x")

@@ -55,8 +55,8 @@ def test_the_comment_behind_a_field_of_several_lines_is_its_meaning() -> None:
 @pytest.mark.parametrize(
     ("default", "space", "annotation", "message"),
     [
-        (1, between(0.5, 2), int, "option 'x' has the search space 0.5...2, which is not of its type"),
-        ("a", between(1, 2), str, "which is not of its type; use one_of"),
+        (1, between(0.5, 2), int, "option 'x' has the search space 0.5...2, which does not match its type"),
+        ("a", between(1, 2), str, "which does not match its type; use one_of"),
         (1, (1, 2), int, r"option 'x' has the search space \(1, 2\); use between\(low, high\) or one_of\(a, b\)"),
     ],
 )
@@ -74,7 +74,7 @@ def test_a_space_that_does_not_go_with_its_option_is_an_error(
     [
         (2, 1, False, "between 2 and 1 is empty; give the lower bound first"),
         (1, 1, False, "is empty"),
-        (0, 1, True, "from 0 has no logarithm; start above 0, or leave log=True out"),
+        (0, 1, True, "from 0 has no logarithm; start above 0, or leave out log=True"),
         (0, float("inf"), False, "is empty"),
     ],
 )
