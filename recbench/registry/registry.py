@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-import sys
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import pluggy
-
-from recbench import hookspecs
 from recbench.contracts import Metric
-from recbench.registry.factory_checks import checked_factory
-from recbench.registry.options import options_of
-from recbench.registry.requirements import install_advice
+from recbench.registry.entry import GROUP, NAME, RESERVED, ROLES, Entry, Problem
+from recbench.registry.loading import load_plugins
 from recbench.usage import InputError, did_you_mean
 
-GROUP = "recbench"
-ROLES = ("model", "dataset", "split", "metric")
-RESERVED = ("kind", "defaults")  # keys of a configuration node besides its options
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+__all__ = [
+    "GROUP",
+    "NAME",
+    "RESERVED",
+    "ROLES",
+    "DisabledNameError",
+    "DuplicateNameError",
+    "Entry",
+    "Problem",
+    "Registry",
+    "UnknownNameError",
+    "installed",
+    "load",
+]
 
 
 class UnknownNameError(InputError, LookupError):
@@ -39,50 +39,6 @@ class DisabledNameError(UnknownNameError):
 
 class DuplicateNameError(InputError):
     """A name that more than one plugin registers."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One registered model, dataset, split or metric, and the distribution that it comes from."""
-
-    role: str
-    name: str
-    factory: Any  # a class or function; for a metric, the `Metric` itself
-    distribution: str
-    version: str
-
-    def source(self) -> Any:
-        """Return the class or function that has the docstring."""
-        if self.role != "metric":
-            return self.factory
-        function = getattr(self.factory, "function", self.factory)
-        return getattr(function, "func", function)
-
-    def path(self) -> str:
-        """Return the import path of the factory."""
-        source = self.source() if hasattr(self.source(), "__qualname__") else type(self.source())
-        return f"{source.__module__}.{source.__qualname__}"
-
-    def missing(self) -> str:
-        """Return which needed package is not installed and how to install it; empty if none is missing."""
-        needed = [getattr(self.factory, name, ()) for name in ("requires", "libraries")]
-        for name in (each for names in needed if isinstance(names, tuple) for each in names):
-            if find_spec(name.partition(".")[0]) is None:
-                return f"needs {name}; {install_advice(self.factory, name)}"
-        return ""
-
-    def summary(self) -> str:
-        """Return the first line of the docstring."""
-        return (inspect.getdoc(self.source()) or "").partition("\n")[0]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A disabled plugin and the reason."""
-
-    plugin: str
-    cause: str
-    entries: tuple[Entry, ...] = ()  # what it would register, as far as known
 
 
 @dataclass(frozen=True)
@@ -141,129 +97,8 @@ def installed() -> Registry:
 
 def load(points: Iterable[EntryPoint]) -> Registry:
     """Load each entry point by itself, so that an error in a plugin disables only that plugin."""
-    plugins: list[tuple[str, tuple[Entry, ...]]] = []
-    problems: list[Problem] = []
-    conf_dirs: dict[str, Path] = {}
-    for point in sorted(points, key=lambda each: (_distribution(each), each.name, each.value)):
-        plugin = f"{_distribution(point)} ({point.value})"
-        claimed: tuple[Entry, ...] = ()
-        try:
-            claimed = _claimed(point)
-            registered = tuple(map(_checked, claimed))
-            folder = _conf_dir(point)
-        except (Exception, SystemExit) as error:  # a plugin may fail in any way; the others must still load
-            problems.append(Problem(plugin, _one_line(error), claimed))
-            continue
-        plugins.append((plugin, registered))
-        if folder is not None:
-            conf_dirs[plugin] = folder
-    enabled, clashes = _without_clashes(plugins)
+    enabled, problems, conf_dirs = load_plugins(points)
     entries: dict[str, dict[str, Entry]] = {role: {} for role in ROLES}
-    for _, registered in enabled:
-        for entry in registered:
-            entries[entry.role][entry.name] = entry
-    enabled_dirs = {_distribution_of(plugin): conf_dirs[plugin] for plugin, _ in enabled if plugin in conf_dirs}
-    return Registry(entries, tuple(problems + clashes), enabled_dirs)
-
-
-def _distribution_of(plugin: str) -> str:
-    """Return the distribution in a plugin's label, `distribution (module)`."""
-    return plugin.partition(" (")[0]
-
-
-def _conf_dir(point: EntryPoint) -> Path | None:
-    """Return the folder `conf` in the package with the plugin's hooks, if it has one."""
-    module = sys.modules[point.module]
-    if _distribution(point) == GROUP or not module.__package__ or not module.__file__:
-        return None
-    folder = Path(module.__file__).parent / "conf"
-    return folder if folder.is_dir() else None
-
-
-def _claimed(point: EntryPoint) -> tuple[Entry, ...]:
-    """Call the plugin's hooks, and return what they register, not checked yet."""
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    module = point.load()
-    manager.register(module, name=point.name)
-    hooks = [f"register_{role}s" for role in ROLES]
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise TypeError(f"{_one_line(error)}; the hooks are {', '.join(hooks)}") from error
-    if not manager.get_hookcallers(module):
-        raise TypeError(f"no hook found; mark a function {' or '.join(hooks)} with @hookimpl")
-    registered: list[Entry] = []
-    for role in ROLES:
-        for mapping in getattr(manager.hook, f"register_{role}s")():
-            if not isinstance(mapping, Mapping):
-                raise TypeError(
-                    f"register_{role}s returned {type(mapping).__name__}; return a mapping from names to factories"
-                )
-            version = point.dist.version if point.dist else ""
-            registered += [
-                Entry(role, name, factory, _distribution(point), version) for name, factory in mapping.items()
-            ]
-    return tuple(registered)
-
-
-def _checked(entry: Entry) -> Entry:
-    """Check an entry's name, factory and options, and return it; a bare function becomes a `Metric`.
-
-    Raises:
-        TypeError: the factory is not a class or function, or its options cannot be set on a command line.
-        ValueError: the name has characters that are not allowed.
-    """
-    role, name, factory = entry.role, entry.name, entry.factory
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ValueError(f"{role} name {name!r}; use lower-case letters, digits and underscores, a letter first")
-    if not (callable(factory) if role == "metric" else inspect.isclass(factory) or inspect.isroutine(factory)):
-        raise TypeError(f"{role} {name!r} is {type(factory).__name__}; register a class or a function")
-    if isinstance(requires := getattr(factory, "requires", ()), str):  # each letter would count as a module
-        raise TypeError(f"{role} {name!r} requires {requires!r}; give a tuple of modules: requires = ('torch',)")
-    if role == "metric":
-        entry = replace(entry, factory=factory if isinstance(factory, Metric) else Metric(factory))
-    else:
-        try:
-            options = options_of(factory)
-        except TypeError as error:
-            raise TypeError(f"{role} {name!r}: {error}") from error
-        if taken := {*RESERVED} & {*options}:
-            raise TypeError(f"{role} {name!r} has an option {min(taken)!r}, which is reserved; rename it")
-        entry = replace(entry, factory=checked_factory(role, name, entry.distribution, factory))
-    return entry
-
-
-def _without_clashes(
-    plugins: list[tuple[str, tuple[Entry, ...]]],
-) -> tuple[list[tuple[str, tuple[Entry, ...]]], list[Problem]]:
-    """Disable plugins that use a built-in's name, and all plugins that use the same name."""
-    built_in = {(e.role, e.name): e for _, registered in plugins for e in registered if e.distribution == GROUP}
-    others = Counter((e.role, e.name) for _, registered in plugins for e in registered if e.distribution != GROUP)
-    enabled, problems = [], []
-    for plugin, registered in plugins:
-        cause = ""
-        for entry in registered if registered and registered[0].distribution != GROUP else ():
-            key = (entry.role, entry.name)
-            if key in built_in:
-                cause = f"the name {entry.name!r} is that of the built-in {built_in[key].path()}; rename {entry.path()}"
-            elif others[key] > 1:
-                rivals = [e.path() for _, b in plugins for e in b if (e.role, e.name) == key and e is not entry]
-                others_too = " and ".join(rivals)
-                cause = f"the name {entry.name!r} is also registered by {others_too}; rename or uninstall one of them"
-        if cause:
-            problems.append(Problem(plugin, cause, registered))
-        else:
-            enabled.append((plugin, registered))
-    return enabled, problems
-
-
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else point.value
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        text += f"; try pip install {error.name.partition('.')[0]}"
-    return text if isinstance(error, (TypeError, ValueError)) and text else f"{type(error).__name__}: {text}"
+    for entry in enabled:
+        entries[entry.role][entry.name] = entry
+    return Registry(entries, tuple(problems), conf_dirs)
