@@ -1,4 +1,4 @@
-"""The built-in data sets: MovieLens, a file of your own, and synthetic ratings."""
+"""The built-in datasets: MovieLens, your own ratings file, and synthetic ratings."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,5 +11,5 @@ from recbench.hookspecs import hookimpl
 
 @hookimpl
 def register_datasets() -> Mapping[str, Callable[..., RatingDataset]]:
-    """Name to loader: the one list of built-in data sets."""
+    """Return the loaders of the built-in datasets by name."""
     return {"movielens": load_movielens, "ratings_file": load_ratings_file, "synthetic": make_synthetic}

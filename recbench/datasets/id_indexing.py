@@ -1,4 +1,4 @@
-"""Outside ids to dense indices 0 ... n-1, in the order of the sorted ids."""
+"""Ids to dense indices, 0 to n − 1, in the order of the sorted ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # fits int64, and str(int(
 
 
 def dense(values: Ids) -> tuple[Ids, IntArray]:
-    """The distinct values, sorted, and each value's position among them."""
+    """Return the distinct values, sorted, and the position of each value among them, int32."""
     if values.dtype.kind in "iu" and len(values):
         low, high = int(values.min()), int(values.max())
         if high - low < 4 * len(values) + 1_000_000:  # a lookup table beats a sort
@@ -26,9 +26,9 @@ def dense(values: Ids) -> tuple[Ids, IntArray]:
 
 
 def dense_from_labels(labels: list[str], codes: IntArray) -> tuple[Ids, IntArray]:
-    """The same for texts that were read as distinct `labels` and each row's position among them.
+    """Return the sorted ids and the position of each row's id, from distinct labels and each row's label number.
 
-    Ids become integers only if every single one is written like an integer: '007' stays a text.
+    Ids become integers only if all labels are written like integers: with '007' among them, all stay strings.
     """
     plain = all(map(_PLAIN_INTEGER.fullmatch, labels))
     ids = np.array([int(label) for label in labels], np.int64) if plain else np.array(labels, np.str_)
@@ -39,7 +39,7 @@ def dense_from_labels(labels: list[str], codes: IntArray) -> tuple[Ids, IntArray
 
 
 def pair_keys(user_idx: IntArray, item_idx: IntArray, n_items: int) -> IntArray:
-    """One integer a (user, item) pair: equal pairs, equal keys."""
+    """Return one int64 key per (user, item) pair; keys are equal if and only if the pairs are."""
     return user_idx.astype(np.int64) * n_items + item_idx
 
 

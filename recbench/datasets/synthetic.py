@@ -1,4 +1,4 @@
-"""Synthetic ratings whose noise, and so the best possible RMSE, is known."""
+"""Synthetic ratings with known noise, and so a known best possible RMSE."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ SCALE = (1.0, 5.0)
 BIAS_SD = 0.4  # of the users' and of the items' biases, in rating units
 INTEREST_SD = 0.6  # of p_u · q_i, in rating units
 FIRST_DAY, N_SECONDS = 1_420_070_400, 4 * 365 * 86_400  # 2015 to 2018
-RACE_CELLS = 5_000_000  # up to this many possible pairs, all of them take part in the draw
+RACE_CELLS = 5_000_000  # up to this many possible pairs, a random number is drawn for each of them
 
 
 def make_synthetic(  # noqa: PLR0913  each is an option of the command line
-    n_users: int = 500,  # each has one rating at least
-    n_items: int = 300,  # each has one rating at least
+    n_users: int = 500,  # each has at least one rating
+    n_items: int = 300,  # each has at least one rating
     n_ratings: int = 20_000,  # distinct (user, item) pairs
     *,
     n_factors: int = 4,  # rank of the users' interests
     noise: float = 0.5,  # standard deviation of a rating around its expectation, in rating units
-    skew: float = 0.8,  # exponent of the long tails of users and items; 0: all alike
-    step: float = 0.0,  # grid that ratings are rounded to, 0.5: half stars; 0: not rounded
-    seed: int = 0,  # of everything drawn
+    skew: float = 0.8,  # exponent of the long tails of users and items; 0: no tails
+    step: float = 0.0,  # ratings are rounded to multiples of it, 0.5: half stars; 0: not rounded
+    seed: int = 0,  # of all random draws
 ) -> RatingDataset:
-    """Biases, low-rank interests and Gaussian noise, on a scale from 1 to 5.
+    """Ratings from biases, low-rank interests and Gaussian noise, on a scale from 1 to 5.
 
         r_ui = 3 + b_u + b_i + p_u · q_i + noise · ε,   then rounded to `step` and clipped
 
-    No model can have an expected RMSE below `noise`, but for the little that clipping takes away
-    (some 4 % of the ratings are clipped); rounding adds step² / 12 to its square. Popular items and
-    active users have more ratings, every user and item has one at least. An item's genres name the
-    factors in which it is strong. Rows are in random order.
+    No model can have an expected RMSE below `noise`, except for the little that clipping removes (about 4 % of the
+    ratings are clipped); rounding adds step² / 12 to its square. The numbers of ratings per user and per item have
+    long tails; every user and item has at least one rating. An item's genres are the factors in which it is strong.
+    Rows are in random order.
 
     Raises:
-        ValueError: there can't be so many ratings, or so few.
+        ValueError: `n_ratings` is too small for one rating per user and item, or above the number of pairs.
     """
     cells = n_users * n_items
     if not max(n_users, n_items) <= n_ratings <= cells or min(n_users, n_items) < 1:
         raise ValueError(
-            f"n_ratings {n_ratings:,} of {n_users:,} users and {n_items:,} items can't be; one for each user and item, "
-            f"{max(n_users, n_items):,}, to one for each pair, {cells:,}, would be right; change n_ratings"
+            f"n_ratings is {n_ratings:,} for {n_users:,} users and {n_items:,} items; give at least "
+            f"{max(n_users, n_items):,}, one per user and item, and at most {cells:,}, one per pair"
         )
     rng = np.random.default_rng(seed)
     pairs = _pairs(rng, _long_tail(rng, n_users, skew), _long_tail(rng, n_items, skew), n_ratings)
@@ -72,20 +72,20 @@ def make_synthetic(  # noqa: PLR0913  each is an option of the command line
 
 
 def _long_tail(rng: np.random.Generator, n: int, skew: float) -> FloatArray:
-    """Shares of n users or items in the ratings: the k-th most frequent has (1 + 20 k / n)^-skew."""
+    """Draw the shares of n users or items in the ratings; the k-th largest is proportional to (1 + 20 k / n)^-skew."""
     weights = (1 + 20 * np.arange(n) / n) ** -skew
     shares: FloatArray = rng.permutation(weights / weights.sum())
     return shares
 
 
 def _pairs(rng: np.random.Generator, user_shares: FloatArray, item_shares: FloatArray, n: int) -> IntArray:
-    """Keys of n different pairs in random order, drawn by the shares, all users and items among them."""
+    """Draw the keys of n different pairs by the shares, in random order; every user and item is in one at least."""
     n_users, n_items = len(user_shares), len(item_shares)
     each = np.arange(max(n_users, n_items))
     needed = pair_keys(rng.permutation(n_users)[each % n_users], rng.permutation(n_items)[each % n_items], n_items)
     cells = n_users * n_items
     if cells <= RACE_CELLS or n > cells // 4:
-        # every pair runs for an exponential time at the speed of its share; the first n are in
+        # each pair arrives after an exponential time at a rate of its share; the first n are drawn
         times = rng.exponential(size=cells) / np.outer(user_shares, item_shares).ravel()
         times[needed] = -1.0
         # in which order they come in, the processor decides: sorted, the permutation is of the same everywhere

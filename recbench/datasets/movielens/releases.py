@@ -1,4 +1,4 @@
-"""The files that GroupLens publishes: their names, sizes and digests, and what it asks of those who use them."""
+"""The MovieLens files that GroupLens publishes: names, sizes, digests and terms of use."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ They come without warranty. What binds is the README inside each file; these are
 
 @dataclass(frozen=True)
 class Download:
-    """A release's file, as GroupLens publishes it."""
+    """The published file of a release."""
 
     release: str
-    megabytes: int  # about
+    megabytes: int  # rounded
     digest: str  # algorithm:hex
 
     @property
     def file(self) -> str:
-        """Its name, there and here."""
+        """The file's name, on the server and in the data folder."""
         return f"ml-{self.release}.zip"
 
     def matches(self, path: Path) -> bool:
-        """Whether the file's content is the published one."""
+        """Return whether the file at `path` has the published digest."""
         algorithm, _, expected = self.digest.partition(":")
         with path.open("rb") as stream:
             found = hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False))

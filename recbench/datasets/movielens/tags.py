@@ -1,4 +1,4 @@
-"""What users tagged items with, as item columns."""
+"""Tags that users gave to items, as item columns."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SEPARATOR = "|"  # between an item's tags, and between those who gave them
+SEPARATOR = "|"  # between an item's tags, and between the users who gave them
 
 
 def tag_columns(item_ids: Iterable[Any], tags: Iterable[tuple[Any, Any, str]]) -> dict[str, npt.NDArray[Any]]:
-    """The columns `tags` and `tagged_by` in the order of the ids, from (user, item, tag); blank without tags.
+    """Make the item columns `tags` and `tagged_by` from (user, item, tag), in the order of the ids.
 
-    They go together: an item tagged 'pixar' by user 7 and 'fun' by user 9 has pixar|fun and 7|9. Blank tags and
-    those of other items are left out. A tag is written by somebody who mostly rated the item too, at a time of its
-    own: who learns from tags must see to it that those of the ratings to be predicted are not used.
+    The columns correspond: an item tagged 'pixar' by user 7 and 'fun' by user 9 has pixar|fun and 7|9; an item
+    without tags has empty strings. Blank tags and tags of other items are left out. Most users who tag an item also
+    rate it, possibly later: a model that uses tags must ignore those of the pairs that it predicts.
     """
     given: dict[Any, list[tuple[str, str]]] = {item: [] for item in item_ids}
     for user, item, tag in tags:
@@ -30,12 +30,12 @@ def tag_columns(item_ids: Iterable[Any], tags: Iterable[tuple[Any, Any, str]]) -
 
 
 def tagged(rows: Iterable[list[str]], label: str) -> Iterable[tuple[int, int, str]]:
-    """User, item and tag of each row of a file of GroupLens'.
+    """Yield user, item and tag of each row of a MovieLens file of tags.
 
     Raises:
-        ValueError: a row has not what it should.
+        ValueError: a row does not have four fields, of which the first two are integers.
     """
     for number, fields in enumerate(rows, start=1):
         if len(fields) != 4 or not (fields[0].isdigit() and fields[1].isdigit()):
-            raise ValueError(f"tag {number} of {label} is {fields}; user, movie, tag and time would be right")
+            raise ValueError(f"tag {number} of {label} is {fields}; expected user, movie, tag and time")
         yield int(fields[0]), int(fields[1]), fields[2]

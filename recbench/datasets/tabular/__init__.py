@@ -1,1 +1,1 @@
-"""Ratings in files and data frames: CSV, TSV, Parquet, pandas."""
+"""Readers of ratings in CSV, TSV and Parquet files and in pandas data frames."""

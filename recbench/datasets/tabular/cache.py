@@ -1,9 +1,9 @@
-"""Converted copies of large files of ratings: read once as text, from then on as arrays.
+"""Cached copies of large ratings files: read once as text, afterwards as arrays.
 
-A copy is two files in the platform's cache folder, named after the path and the options: `.bin`
-holds the arrays, `.json` what they are and what they were made from. A copy is taken only if the
-file is the same by size, times and inode, or else by SHA-256, and if the arrays have the digest
-that was written down; whatever doesn't fit is read anew and replaces it.
+A copy consists of two files in the platform's cache folder, named after the path and the options: `.bin` has the
+arrays, `.json` their types and what they were made from. A copy is used only if the original is unchanged by size,
+times and inode, or else by SHA-256, and if the arrays have the recorded digest. Otherwise the original is read again
+and the copy is replaced.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from recbench.contracts import RatingDataset
 from recbench.datasets.data_folder import cache_folder
 
 MIN_BYTES = 4 * 2**20  # a smaller file is read about as fast as its copy
-RACY_SECONDS = 2.0  # a file changed this shortly before it was looked at may change again within one tick of its times
+RACY_SECONDS = 2.0  # a file that changed this recently may change again without a change of its times
 ARRAYS = ("user_ids", "item_ids", "user_idx", "item_idx", "ratings", "timestamps")
 DAMAGE = (ValueError, TypeError, LookupError, EOFError, OSError, MemoryError)
 
@@ -38,9 +38,10 @@ _log = logging.getLogger(__name__)
 def converted(
     file: Path, options: Sequence[Any], name: str, read: Callable[[], RatingDataset], folder: Path | None = None
 ) -> RatingDataset:
-    """The data set called `name` that `read` makes of the file with these options, or its copy.
+    """Return the dataset from the cached copy of the file, or from `read()`, whose result is then cached.
 
-    A copy that can't be written is no error: the next start reads the file again.
+    `options` are all options that `read` depends on, JSON values; `name` is the dataset's name. If a copy cannot be
+    written, a warning is logged and the next call reads the file again.
     """
     identity = _identity(file)
     if identity["size"] < MIN_BYTES:
@@ -50,7 +51,7 @@ def converted(
         folder = folder or cache_folder()
         known = _load(folder, stem, file, identity, name)
     except DAMAGE as problem:
-        _log.info("no converted copy of %s to use: %s", file, problem)
+        _log.info("cannot use the cached copy of %s: %s", file, problem)
         known = None
     if known is not None:
         return known
@@ -59,12 +60,12 @@ def converted(
         if folder is not None:
             _keep(folder, stem, dataset, file, identity)
     except OSError as problem:
-        _log.warning("no converted copy of %s could be kept, so that the next start is as slow: %s", file, problem)
+        _log.warning("cannot cache a copy of %s, so the next start will not be faster: %s", file, problem)
     return dataset
 
 
 def _load(folder: Path, stem: str, file: Path, identity: Mapping[str, Any], name: str) -> RatingDataset | None:
-    """The copy; None if there is none, or the file is another by now.
+    """Read the copy; return None if there is none, or if the file or the code that read it has changed.
 
     Raises:
         ValueError, OSError, ...: the copy is damaged.
@@ -82,7 +83,7 @@ def _load(folder: Path, stem: str, file: Path, identity: Mapping[str, Any], name
     arrays = _read_arrays(folder / f"{stem}.bin", about["arrays"])
     dataset = RatingDataset(name=name, rating_scale=(low, high), **arrays)
     if dataset.digest != about["digest"]:
-        raise ValueError(f"{stem}.bin holds other arrays than were written")
+        raise ValueError(f"{stem}.bin: the arrays' digest is wrong")
     return dataset
 
 
@@ -94,21 +95,22 @@ def _read_arrays(path: Path, described: Mapping[str, tuple[str, int]]) -> dict[s
     with path.open("rb") as stream:
         for column, (dtype, length) in described.items():
             arrays[column] = np.fromfile(stream, np.dtype(dtype), length)
-            arrays[column].flags.writeable = False  # so that the data set takes it over without copying it
+            arrays[column].flags.writeable = False  # lets the dataset use it without a copy
     return arrays
 
 
 def _keep(folder: Path, stem: str, dataset: RatingDataset, file: Path, identity: Mapping[str, Any]) -> None:
-    digest, looked_at = _sha256(file), time.time()
+    digest = _sha256(file)
+    checked_at = time.time()
     if _identity(file) != identity:
-        return  # it changed while it was read
-    held = {column: getattr(dataset, column) for column in ARRAYS}
-    arrays = {column: array for column, array in held.items() if array is not None}
+        return  # the file changed while it was read
+    columns = {column: getattr(dataset, column) for column in ARRAYS}
+    arrays = {column: array for column, array in columns.items() if array is not None}
     about = {
         "made_from": str(file.resolve()),
         "readers": _readers(),
         "identity": identity,
-        "racy": looked_at - identity["mtime_ns"] / 1e9 < RACY_SECONDS,
+        "racy": checked_at - identity["mtime_ns"] / 1e9 < RACY_SECONDS,
         "sha256": digest,
         "digest": dataset.digest,
         "rating_scale": dataset.rating_scale,
@@ -124,7 +126,7 @@ def _keep(folder: Path, stem: str, dataset: RatingDataset, file: Path, identity:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A new file that takes the path's place when the block ends well."""
+    """Open a temporary file that replaces `path` if the block ends without an error."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -136,7 +138,7 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _identity(file: Path) -> dict[str, int]:
-    """What changes when a file does, as far as the file system tells."""
+    """Return the file's size, times and inode, which change when the file is replaced or written."""
     found = file.stat()
     return {"size": found.st_size, "mtime_ns": found.st_mtime_ns, "ctime_ns": found.st_ctime_ns, "inode": found.st_ino}
 

@@ -1,4 +1,4 @@
-"""The first line of a text file: which separator, which columns, which of them is which."""
+"""The header of a table: the separator, the columns, and which column has which role."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recbench.datasets.tabular.csv_reader import SEPARATORS, TextTable, not_enco
 from recbench.usage import InputError
 
 AUTO = "auto"
-ROLES = {  # what a column may be called, lower-case, letters and digits only
+ROLES = {  # names by which a column is recognized, as `plain_name` gives them
     "user": ("user", "userid", "uid", "customerid", "reviewerid", "memberid"),
     "item": ("item", "itemid", "iid", "movie", "movieid", "productid", "bookid", "isbn", "asin", "artistid"),
     "rating": ("rating", "ratings", "score", "stars", "overall", "bookrating"),
@@ -31,31 +31,33 @@ def open_table(
     encoding: str,
     needed: str = "a user, an item and a rating",
 ) -> TextTable:
-    """The file's table, its first line being a header unless `columns` are given.
+    """Open a delimited text file; its first line is a header unless `columns` names the columns.
+
+    `needed` says in messages which columns the table must have.
 
     Raises:
-        ColumnError: the file has one column only.
-        ValueError: the file is empty or not of the encoding.
+        ColumnError: the file has only one column.
+        ValueError: the file is empty, or not in this encoding.
     """
     encoding = _usable(encoding, source.label)
     _check_separator(separator, encoding, source.label)
     line, n_lines = _first_line(source, encoding)
     guess = _guess(line, source.suffix)
-    separator = guess if separator == AUTO else separator.replace(r"\t", "\t")  # a shell gives two characters
+    separator = guess if separator == AUTO else separator.replace(r"\t", "\t")  # in a shell, \t is two characters
     found = tuple(columns) if columns else _fields(line, separator, source.label)
     if len(found) < 2:
         hint = (
             f"set separator={guess!r}" if guess in line and guess != separator else "set separator, or name the columns"
         )
-        problem = f"{source.label} has one column only, {shown(found)}, when separated by {separator!r}"
-        raise ColumnError(f"{problem}; {needed} are needed", hint)
+        problem = f"{source.label} has only one column, {shown(found)}, when separated by {separator!r}"
+        raise ColumnError(f"{problem}; it needs {needed}", hint)
     return TextTable(source, found, separator, encoding, 0 if columns else n_lines)
 
 
 def find_columns(
     label: str, columns: Sequence[str], wanted: dict[str, str | None], *, from_header: bool = True
 ) -> dict[str, str]:
-    """Map each role to its column: those asked for by name, the others recognized by their usual names.
+    """Map each role to its column: by the names in `wanted`, or, where that is `auto`, by names that are recognized.
 
     `from_header` says that the names were read from a file's first line, which may not be a header.
 
@@ -68,13 +70,13 @@ def find_columns(
     for role, column in chosen.items():
         others = [other for other in chosen if other != role and chosen[other] == column]
         if others or columns.count(column) > 1:
-            what = f"is both {role} and {others[0]}" if others else "stands there twice"
+            what = f"is both {role} and {others[0]}" if others else "occurs twice"
             raise ColumnError(f"column {column!r} of {label} {what} (columns: {shown(columns)})", f"set {role}_column")
     return chosen
 
 
 def find_column(label: str, columns: Sequence[str], role: str, name: str) -> str:
-    """The column for a role that has one: that of the name, or the one recognized by what it is called.
+    """Return the column of a role: the one called `name`, or, where that is `auto`, one whose name is recognized.
 
     Raises:
         ColumnError: no column has the role, or several may have it.
@@ -83,7 +85,7 @@ def find_column(label: str, columns: Sequence[str], role: str, name: str) -> str
 
 
 def plain_name(column: str) -> str:
-    """What counts when a column is recognized: its letters and digits, in lower case."""
+    """Reduce a column's name to its letters and digits, in lower case."""
     return "".join(filter(str.isalnum, column)).lower()
 
 
@@ -105,7 +107,7 @@ def _find(label: str, columns: Sequence[str], role: str, name: str, *, from_head
 
 
 def _first_line(source: Source, encoding: str) -> tuple[str, int]:
-    """The first line that is not blank, and how many lines that makes."""
+    """Return the first line that is not blank, and the number of lines up to it."""
     with source.open() as stream:
         for n_lines, raw in enumerate(stream, start=1):
             try:
@@ -114,47 +116,49 @@ def _first_line(source: Source, encoding: str) -> tuple[str, int]:
                 raise ValueError(not_encoded(source, encoding, error)) from error
             if line.strip():
                 return line.strip("\r\n"), n_lines
-    raise ValueError(f"{source.label} is empty; a header line and one rating a line would be right")
+    raise ValueError(f"{source.label} is empty; it needs a header line and one rating per line")
 
 
 def _guess(line: str, suffix: str) -> str:
     if suffix in (".tsv", ".tab") and "\t" in line:
         return "\t"
-    return max(SEPARATORS, key=line.count)  # the first of them if none occurs
+    return max(SEPARATORS, key=line.count)  # the first separator if none occurs
 
 
 def _usable(encoding: str, label: str) -> str:
-    """The encoding's own name; separators and line ends must be the same bytes in it as in ASCII."""
+    """Return the encoding's standard name; separators and line ends must be the same bytes as in ASCII."""
     try:
         name = codecs.lookup(encoding).name.removesuffix("-sig")
         as_bytes = ",\n0".encode(name)
     except (LookupError, ValueError) as error:
         raise ValueError(f"unknown encoding {encoding!r} for {label}; set utf-8 or latin-1") from error
     if as_bytes != b",\n0":
-        raise ValueError(f"encoding {encoding!r} of {label} can't be read by lines; convert the file to utf-8")
+        raise ValueError(f"encoding {encoding!r} of {label} cannot be read line by line; convert the file to utf-8")
     return name
 
 
 def _check_separator(separator: str, encoding: str, label: str) -> None:
     if not separator:
-        raise ValueError(f"separator '' for {label} is empty; give one or more characters, or auto")
+        raise ValueError(f"separator '' for {label} is empty; use one or more characters, or auto")
     try:
         separator.encode(encoding)
     except UnicodeEncodeError as error:
         raise ValueError(f"separator {separator!r} for {label} does not exist in {encoding}; set encoding") from error
     if set(separator) & set('"\r\n\0\x1f'):
-        raise ValueError(f"separator {separator!r} for {label} has a quote or a line end in it; give other characters")
+        raise ValueError(f"separator {separator!r} for {label} contains a quote or a line end; use other characters")
 
 
 def _fields(line: str, separator: str, label: str) -> tuple[str, ...]:
     if "\r" in line:
-        raise ValueError(f"the lines of {label} end in \\r alone, as on old computers; convert them to \\n")
+        raise ValueError(f"the lines of {label} end in \\r only; convert them to \\n")
     if len(separator) > 1:
         return tuple(field.strip() for field in line.split(separator))
     try:
         (fields,) = csv.reader([line], delimiter=separator, skipinitialspace=separator != " ", strict=True)
     except (csv.Error, ValueError) as error:
-        raise ValueError(f"the first line of {label} is no header: {error}; begin with column names") from error
+        raise ValueError(
+            f"the first line of {label} is not a valid header: {error}; start with column names"
+        ) from error
     return tuple(field.strip() for field in fields)
 
 

@@ -1,4 +1,4 @@
-"""Where bytes come from: a file, compressed or not, or a member of a folder or zip."""
+"""Sources of bytes: files, compressed or not, and members of zip archives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-BOMB_BYTES, BOMB_RATIO = 1 << 26, 200  # text of ratings packs to a fifth, or a tenth, of its size
+BOMB_BYTES = 1 << 26  # a member up to this size is never taken for a bomb
+BOMB_RATIO = 200  # text of ratings is compressed to a fifth or a tenth of its size
 _OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
     ".gz": lambda path: io.BufferedReader(gzip.GzipFile(path)),
     ".bz2": bz2.BZ2File,
@@ -24,7 +25,7 @@ _OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
 
 @dataclass(frozen=True)
 class Source:
-    """Bytes that can be opened again and again, and what messages call them."""
+    """Bytes that can be opened repeatedly, with a label for messages."""
 
     label: str
     suffix: str  # of the content: '.csv' for ratings.csv.gz
@@ -32,29 +33,30 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """The decompressed bytes.
+        """Open the decompressed bytes.
 
         Raises:
-            ValueError: they can't be decompressed.
+            ValueError: the bytes cannot be decompressed.
+            OSError: the file cannot be read.
         """
         try:
             with self.opener() as stream:
                 yield stream
         except (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
-            if isinstance(error, OSError) and error.errno is not None:  # the system's own: permission, disk
+            if isinstance(error, OSError) and error.errno is not None:  # from the system: permission, disk
                 raise
-            raise ValueError(f"{self.label} can't be decompressed: {error}; make or download it anew") from error
+            raise ValueError(f"{self.label} cannot be decompressed: {error}; create or download it again") from error
 
 
 class Prefixed(io.RawIOBase):
-    """A stream with some bytes put before it."""
+    """A stream with a prefix of bytes before it."""
 
     def __init__(self, prefix: bytes, rest: IO[bytes]) -> None:
         self._prefix = prefix
         self._rest = rest
 
     def readable(self) -> bool:
-        """It is there to be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
@@ -66,11 +68,13 @@ class Prefixed(io.RawIOBase):
 
 
 def file_source(path: Path, what: str = "ratings") -> Source:
-    """One file; `.gz`, `.bz2`, `.xz` and a `.zip` of one member are decompressed on the way.
+    """Return a file as a source; `.gz`, `.bz2`, `.xz` and a `.zip` of one member are decompressed when it is read.
+
+    `what` says in messages what the file should have.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is a folder, or a zip with several members.
+        FileNotFoundError: no file has this path.
+        ValueError: the path is a folder, or a zip with several members.
     """
     label = str(path)
     if path.is_dir():
@@ -87,23 +91,23 @@ def file_source(path: Path, what: str = "ratings") -> Source:
 
 
 def open_member(path: Path, member: str) -> IO[bytes]:
-    """A member of a zip.
+    """Open a member of a zip archive.
 
     Raises:
-        BadZipFile: it is damaged, encrypted, or packed in a way that Python can't read.
+        BadZipFile: the member is damaged, encrypted, or compressed by a method that Python does not have.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.open(member)  # stays readable when the archive is closed: zipfile counts its users
+            return archive.open(member)  # stays readable after the archive is closed
     except RuntimeError as error:
         raise zipfile.BadZipFile(str(error)) from error
 
 
 def members(path: Path) -> list[str]:
-    """The files in a zip, without what macOS adds.
+    """List the files in a zip archive, without those that macOS adds.
 
     Raises:
-        ValueError: it is no zip.
+        ValueError: the file is not a readable zip archive, or has a suspicious member.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -111,21 +115,25 @@ def members(path: Path) -> list[str]:
                 _check_member(path, each)
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise ValueError(f"{path} is no zip archive that can be read: {error}; make or download it anew") from error
+        raise ValueError(f"{path} is not a readable zip archive: {error}; create or download it again") from error
     return [name for name in names if not name.endswith("/") and not name.startswith("__MACOSX/")]
 
 
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
-    """Refuse what no archive of ratings has: a path out of its folder, or a bomb."""
+    """Check that a member stays inside the folder that it is unpacked to, and is not a decompression bomb.
+
+    Raises:
+        ValueError: the member is suspicious.
+    """
     parts = PurePosixPath(member.filename.replace("\\", "/"))
     if parts.is_absolute() or ".." in parts.parts:
         raise ValueError(
-            f"{path} holds {member.filename!r}, a path out of its folder; don't trust it, download it anew"
+            f"{path} contains {member.filename!r}, a path outside of its folder; do not trust it, download it again"
         )
     if member.file_size > BOMB_BYTES and member.file_size > BOMB_RATIO * max(1, member.compress_size):
         raise ValueError(
-            f"{path} holds {member.filename!r} of {member.compress_size:,} bytes that would become "
-            f"{member.file_size:,}; don't trust it, download it anew"
+            f"{path} contains {member.filename!r} of {member.compress_size:,} bytes that decompress to "
+            f"{member.file_size:,}; do not trust it, download it again"
         )
 
 
@@ -133,7 +141,7 @@ def _only_member(path: Path) -> str:
     names = members(path)
     if len(names) != 1:
         raise ValueError(
-            f"{path} holds {len(names)} files, {names[:10]}; give a zip of one file, "
+            f"{path} contains {len(names)} files, {names[:10]}; give a zip of one file, "
             "unpack it, or, if it comes from GroupLens, use dataset=movielens"
         )
     return names[0]

@@ -1,4 +1,4 @@
-"""Delimited text, read fast where it is good and explained line by line where it is not."""
+"""A reader of delimited text: fast by pandas, line by line to locate an error."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from pandas.io.parsers import TextFileReader
 
-CHUNK = 500_000  # rows; bounds the memory of ids that are still texts
+CHUNK = 500_000  # rows; bounds the memory of ids that are still strings
 SEPARATORS = (",", "\t", ";", "|", "::")
-_UNIT = "\x1f"  # stands for a separator of several characters, which pandas reads slowly
+_UNIT = "\x1f"  # replaces a separator of several characters, which pandas reads slowly
 _BOM = b"\xef\xbb\xbf"
 
 
 class _UnparsedError(Exception):
-    """Pandas met a number that it could not read and does not say where."""
+    """Raised if pandas could not read a number; it does not say which."""
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """Columns of a delimited text file; `columns` are its header's, or given if it has none."""
+    """A delimited text file and its columns, which are the header's, or given if the file has no header."""
 
     source: Source
     columns: tuple[str, ...]
@@ -39,7 +39,7 @@ class TextTable:
     n_header_lines: int  # lines before the first row; 0: the file has no header
 
     def labels(self, column: str, labels: Sequence[tuple[IntArray, Any]]) -> tuple[list[str], IntArray]:
-        """One list of distinct texts, and each row's position in it, from those of the chunks."""
+        """Merge the chunks' distinct labels: return one list, and the position in it of each row's label."""
         import pandas as pd
 
         codes, uniques = pd.factorize(np.concatenate([uniques for _, uniques in labels]))
@@ -55,10 +55,10 @@ class TextTable:
     def read(
         self, ids: Sequence[str], numbers: Sequence[str]
     ) -> tuple[dict[str, tuple[list[str], IntArray]], dict[str, FloatArray]]:
-        """The id columns as distinct texts and codes, the number columns as floats.
+        """Read the id columns as distinct labels and each row's label number, the number columns as float64.
 
         Raises:
-            ValueError: a row has too few or too many fields, an id is blank, a number is none.
+            ValueError: a row has too few or too many fields, an id is blank, or a number is not valid.
         """
         try:
             return self._read(ids, numbers, np.float64)
@@ -66,19 +66,19 @@ class TextTable:
             return self._read(ids, numbers, object)
 
     def record(self, row: int) -> tuple[int, list[str]]:
-        """Line number, as an editor counts, and fields of a row (slow: for messages)."""
+        """Return the line number, from 1, and the fields of a row (slow: for messages)."""
         for number, (line, fields) in enumerate(self.records()):
             if number == row:
                 return line, fields
         raise ValueError(
-            f"{self.source.label} is not a table of text: row {row + 1} can't be found; close every quoted field"
+            f"{self.source.label} is not a table of text: row {row + 1} cannot be found; close every quoted field"
         )
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Line number and fields of each row, one by one (slow: for messages and small files).
+        """Yield the line number and the fields of each row (slow: for messages and small files).
 
         Raises:
-            ValueError: the bytes are not of the encoding, or a field is too long to be one.
+            ValueError: the bytes are not in the encoding, or a field is too long.
         """
         with self.source.open() as stream:
             text = io.TextIOWrapper(self._body(stream), self.encoding, newline="")
@@ -94,15 +94,19 @@ class TextTable:
                 raise ValueError(not_encoded(self.source, self.encoding, error)) from error
 
     def check_fields(self, line: int, fields: Sequence[str]) -> None:
-        """Raise the error for a row that has not one field a column."""
+        """Check that a row has one field per column.
+
+        Raises:
+            ValueError: it has more or fewer.
+        """
         if len(fields) != len(self.columns):
             raise ValueError(
-                f"line {line} of {self.source.label} has {len(fields)} fields; {len(self.columns)} would be right: "
-                f"{shown(self.columns)}; mend the line, or set separator (it is {self.separator!r})"
+                f"line {line} of {self.source.label} has {len(fields)} fields, expected {len(self.columns)}: "
+                f"{shown(self.columns)}; fix the line, or set separator (it is {self.separator!r})"
             )
 
     def refuse(self, row: int, column: str, problem: str) -> NoReturn:
-        """Raise the error for a cell: `problem` may use {value} and {line}."""
+        """Raise the error for a cell; `problem` is a format of {value} and {line}."""
         line, fields = self.record(row)
         self.check_fields(line, fields)
         value = fields[self.columns.index(column)]
@@ -167,15 +171,15 @@ class TextTable:
     def _parsed(self, stream: IO[bytes], types: Sequence[type[Any]]) -> TextFileReader:
         import pandas as pd
 
-        inexact = int(pd.__version__.partition(".")[0]) < 3  # its last digits, unless it is asked for all
+        inexact = int(pd.__version__.partition(".")[0]) < 3  # by default, the last digits may be wrong
         names = list(map(str, range(len(self.columns))))
-        # pandas counts the fields of each row but the first: this one is no row of the file
+        # pandas checks the number of fields of every row but the first, so an artificial row comes first
         first = ["0"] * len(names)
         lines = "".join(self._delimiter.join(fields) + "\n" for fields in (names, first))
         prefixed = io.BufferedReader(Prefixed(lines.encode(), self._body(stream)))
         return pd.read_csv(
-            # decoded here, line ends too: pandas would take quotes out of the bytes first, which may turn what is
-            # no text into text, and it loses an empty field behind a lone \r
+            # decoded here, with line ends: pandas would remove quotes from the bytes first, which may turn invalid
+            # bytes into valid text, and it loses an empty field after a single \r
             io.TextIOWrapper(prefixed, self.encoding, newline=None),
             sep=self._delimiter,
             dtype=dict(zip(names, types, strict=True)),
@@ -188,7 +192,7 @@ class TextTable:
         )
 
     def _body(self, stream: IO[bytes]) -> Any:
-        """The stream from the first row on, separated by one character."""
+        """Return the stream from the first row on, separated by one character."""
         first = b""
         for _ in range(max(self.n_header_lines, 1)):
             first = stream.readline()
@@ -202,7 +206,7 @@ class TextTable:
         if not label.strip():
             self.refuse(row, column, "is blank at {line}; give every rating an id")
         self.refuse(
-            row, column, "{value!r} at {line} begins or ends with a blank, or holds a line break or a NUL; mend it"
+            row, column, "{value!r} at {line} begins or ends with a blank, or contains a line break or a NUL; fix it"
         )
 
     def _refuse_lines(self, error: Exception) -> NoReturn:
@@ -217,11 +221,11 @@ class TextTable:
 
 
 def shown(columns: Sequence[str]) -> str:
-    """Column names for a message, cut where there are too many."""
+    """Format column names for a message; long names and lists are shortened."""
     names = [name if len(name) <= 40 else name[:37] + "..." for name in columns[:20]]
     return str(names) if len(columns) <= 20 else f"{names} and {len(columns) - 20} more"
 
 
 def not_encoded(source: Source, encoding: str, error: UnicodeDecodeError) -> str:
-    """The message for bytes that are not of the encoding."""
+    """Return the message for bytes that are not in the encoding."""
     return f"{source.label} is not {encoding}: {error.reason} at byte {error.start}; set encoding, for example latin-1"

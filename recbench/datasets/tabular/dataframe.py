@@ -1,4 +1,4 @@
-"""Ratings in a pandas DataFrame as a data set."""
+"""A dataset from a pandas DataFrame of ratings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from recbench.datasets.tabular.raw_ratings import Duplicates, RawRatings, whole_
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-LABEL = "the DataFrame"  # what messages call it
+LABEL = "the DataFrame"  # in messages
 
 
-def from_frame(  # noqa: PLR0913  the options of `ratings_file`, as far as a frame has them
+def from_frame(  # noqa: PLR0913  the options of `ratings_file` that apply to a frame
     frame: DataFrame,
     *,
     user_column: str = AUTO,
@@ -30,13 +30,15 @@ def from_frame(  # noqa: PLR0913  the options of `ratings_file`, as far as a fra
     duplicates: Duplicates = "error",
     name: str = "frame",
 ) -> RatingDataset:
-    """Ratings from the columns user, item, rating and, if there is one, timestamp of a pandas DataFrame.
+    """Make a dataset from the columns user, item, rating and optionally timestamp of a pandas DataFrame.
 
-    The arguments mean what the options of the data set `ratings_file` do, and what is wrong is the same error. The
-    frame is not changed.
+    The arguments and the errors are those of the dataset `ratings_file`: a column name, or `auto` to recognize it by
+    its name. Timestamps are seconds since 1970 or datetimes. `rating_scale` is by default the range of the ratings;
+    `duplicates` says what to do if a (user, item) pair occurs twice: `error`, `mean` or `last`. The frame is not
+    changed.
 
     Raises:
-        ValueError: a column is missing, or a value is not what it should be; the text lists the columns.
+        ValueError: a column is missing or ambiguous, or a value is not valid; the message names the column and row.
     """
     wanted = {"user": user_column, "item": item_column, "rating": rating_column, "timestamp": timestamp_column}
     names = [str(column) for column in frame.columns]
@@ -49,10 +51,10 @@ def from_frame(  # noqa: PLR0913  the options of `ratings_file`, as far as a fra
 
 
 def raw_ratings(label: str, frame: DataFrame, columns: Mapping[str, str]) -> RawRatings:
-    """The ratings in the columns, by role. They are taken out of the frame, so that each is freed once it is read.
+    """Read the ratings from the columns, by role; columns are removed from the frame so that each is freed once read.
 
     Raises:
-        ValueError: a value is not what it should be; the message names its row.
+        ValueError: a value is not valid; the message names its row.
     """
     parts = {role: frame.pop(column) for role, column in columns.items()}
     users, user_idx = _ids(label, parts.pop("user"))
@@ -67,7 +69,7 @@ def raw_ratings(label: str, frame: DataFrame, columns: Mapping[str, str]) -> Raw
 
 
 def _ids(label: str, column: Series) -> tuple[Ids, IntArray]:
-    """The distinct ids, sorted, and each row's position among them: integers if the column's are, else texts."""
+    """Return the distinct ids, sorted, and each row's position among them; ids other than integers become str."""
     import pandas as pd
 
     _refuse_where(label, column, column.isna().to_numpy(), "is missing", "give every rating an id")
@@ -79,19 +81,19 @@ def _ids(label: str, column: Series) -> tuple[Ids, IntArray]:
         codes, uniques = pd.factorize(column)
     except TypeError as error:
         raise ValueError(
-            f"{column.name} of {label} can't be ids: {error}; give a column of numbers or texts"
+            f"{column.name} of {label} cannot be ids: {error}; use a column of numbers or strings"
         ) from error
     texts = [str(each) for each in uniques]
     wrong = [isinstance(each, bytes) or not text or text != text.strip() or "\0" in text
              for each, text in zip(uniques, texts, strict=True)]  # fmt: skip
-    problem = "is blank, begins or ends with a blank, holds a NUL or is no text"
-    _refuse_where(label, column, np.array(wrong)[codes], problem, "mend it")
+    problem = "is blank, begins or ends with a blank, contains a NUL or is not a string"
+    _refuse_where(label, column, np.array(wrong)[codes], problem, "fix it")
     ids, index = dense(np.array(texts, np.str_))
     return ids, index[codes]
 
 
 def _seconds(label: str, column: Series) -> FloatArray:
-    """Seconds since 1970, in UTC; a column of dates and times has its fractions of a second cut off."""
+    """Return seconds since 1970 in UTC; fractions of a second are cut off datetimes."""
     import pandas as pd
 
     if not pd.api.types.is_datetime64_any_dtype(column):
@@ -106,7 +108,7 @@ def _numbers(label: str, column: Series) -> FloatArray:
     import pandas as pd
 
     if getattr(column.dtype, "kind", "O") in "mM":
-        raise ValueError(f"{column.name} of {label} holds times ({column.dtype}); give a column of numbers")
+        raise ValueError(f"{column.name} of {label} has times ({column.dtype}); use a column of numbers")
     values: FloatArray = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     _refuse_where(label, column, ~np.isfinite(values), "is not a finite number", "write it like 4 or 3.5")
     return values

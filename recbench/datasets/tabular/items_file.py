@@ -1,4 +1,4 @@
-"""A file of what is known of the items: titles, years, genres, and whatever else it has."""
+"""A reader of a file about the items: titles, years, genres and other columns."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from recbench.datasets.tabular.compressed import file_source
 from recbench.datasets.tabular.parquet import is_parquet, read_frame
 
 MissingItems = Literal["error", "blank"]
-KNOWN = {  # what models and listings look for, and what it may be called: lower-case, letters and digits only
+KNOWN = {  # columns that models and listings use, and names by which they are recognized, as `plain_name` gives them
     "title": ("title", "name", "movietitle", "booktitle", "itemname"),
     "year": ("year", "releaseyear", "yearofpublication"),
     "genres": ("genres", "genre", "categories"),
     "tags": ("tags", "tag", "keywords"),
     "tagged_by": ("taggedby",),
 }
-TEXTS = ("title", "genres", "tags", "tagged_by")  # even if all of their cells look like numbers
+TEXTS = ("title", "genres", "tags", "tagged_by")  # never numbers, even if all cells look like numbers
 
 
 @dataclass(frozen=True)
 class ItemTable:
-    """The cells of a file of items as texts, '' where it has none; `place` says where a row stands."""
+    """The cells of an items file as strings, '' if blank; `locate` says where a row is in the file."""
 
     label: str
     cells: Mapping[str, Sequence[str]]  # by column
-    place: Callable[[int], str]  # row -> 'line 7'
+    locate: Callable[[int], str]  # row -> 'line 7'
 
 
 def read_items(
     path: str, item_column: str, item_ids: npt.NDArray[Any], missing: MissingItems, encoding: str
 ) -> dict[str, npt.NDArray[Any]]:
-    """The item columns of a data set, in the order of its ids, from a CSV, TSV or Parquet file.
+    """Read the item columns of a dataset, in the order of its ids, from a CSV, TSV or Parquet file.
 
-    Items that nobody rated are left out. A column of numbers becomes numbers, NaN where blank; any
-    other is text. Genres and tags are separated by | within their cell. A column `tagged_by` has the user who
-    gave each tag, in the same order, see `datasets.tags`; without it, every tag counts.
+    Items without ratings are left out. A column of numbers becomes float64, NaN where blank; any other is strings.
+    Genres and tags are separated by | within their cell. A column `tagged_by` has the user who gave each tag, in the
+    same order, see `recbench.datasets.movielens.tags`; without it, every tag is used.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: an item is listed twice or not at all, or a column is not what it should be.
+        FileNotFoundError: no file has this path.
+        ValueError: an item is listed twice or not at all, or a column is not valid.
     """
     if missing not in get_args(MissingItems):
         raise ValueError(f"unknown missing_items {missing!r}; set one of {list(get_args(MissingItems))}")
@@ -67,23 +67,24 @@ def read_items(
 
 
 def _rows(table: ItemTable, key: str) -> dict[str, int]:
-    """Each item's row."""
+    """Map each item to its row."""
     found: dict[str, int] = {}
     for row, item in enumerate(table.cells[key]):
         if not item.strip() or item != item.strip():
             raise ValueError(
-                f"{key} {item!r} at {table.place(row)} of {table.label} is blank, or begins or ends so; mend it"
+                f"{key} {item!r} at {table.locate(row)} of {table.label} is blank, or begins or ends with a blank; "
+                "fix it"
             )
         if found.setdefault(item, row) != row:
             raise ValueError(
-                f"item {item!r} stands twice in {table.label}, at {table.place(found[item])} and at "
-                f"{table.place(row)}; leave one of them"
+                f"item {item!r} occurs twice in {table.label}, at {table.locate(found[item])} and at "
+                f"{table.locate(row)}; keep one of them"
             )
     return found
 
 
 def _names(table: ItemTable, key: str) -> dict[str, str]:
-    """What the data set calls a column, and what the file does."""
+    """Map the columns' names in the dataset to those in the file."""
     names: dict[str, str] = {}
     for column in table.cells:
         if column == key:
@@ -95,12 +96,12 @@ def _names(table: ItemTable, key: str) -> dict[str, str]:
             )
         names[known] = column
     if not names:
-        raise ValueError(f"{table.label} has the column {key!r} alone; give a title, a year, genres or other columns")
+        raise ValueError(f"{table.label} has only the column {key!r}; add a title, a year, genres or other columns")
     return names
 
 
 def _values(table: ItemTable, column: str, name: str, rows: Sequence[int]) -> npt.NDArray[Any]:
-    """A column in the order of the items; row -1 is blank."""
+    """Return a column in the order of the items; row -1 is blank."""
     cells = table.cells[column]
     numbers = None if name in TEXTS else [_number(cell) for cell in cells]
     if numbers is not None and None not in numbers and (name == "year" or any(map(str.strip, cells))):
@@ -109,13 +110,13 @@ def _values(table: ItemTable, column: str, name: str, rows: Sequence[int]) -> np
     if name == "year" and numbers is not None:
         row = numbers.index(None)
         raise ValueError(
-            f"{column} {cells[row]!r} at {table.place(row)} of {table.label} is no year; write it like 1994"
+            f"{column} {cells[row]!r} at {table.locate(row)} of {table.label} is not a year; write it like 1994"
         )
     return np.array([cells[row] if row >= 0 else "" for row in rows], object)
 
 
 def _number(cell: str) -> float | None:
-    """The finite number that a cell holds, NaN if it is blank, None if it is something else."""
+    """Return the finite number in a cell, NaN if it is blank, None if it is something else."""
     if not cell.strip():
         return math.nan
     try:
@@ -126,7 +127,7 @@ def _number(cell: str) -> float | None:
 
 
 def _from_text(file: Path, encoding: str) -> ItemTable:
-    table = open_table(file_source(file, "items"), AUTO, None, encoding, needed="an item and what is known of it")
+    table = open_table(file_source(file, "items"), AUTO, None, encoding, needed="an item and columns about it")
     lines, cells = [], []
     for line, fields in table.records():
         table.check_fields(line, fields)
@@ -149,7 +150,7 @@ def _from_parquet(file: Path) -> ItemTable:
 
 
 def _text(value: Any) -> str:
-    """A Parquet cell as a text file would have it: a list of genres is separated by |."""
+    """Write a Parquet cell as a text file would: a list of genres is separated by |."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return "|".join(map(str, value)) if isinstance(value, (list, tuple, np.ndarray)) else str(value)

@@ -1,4 +1,4 @@
-"""Ratings from a Parquet file."""
+"""A reader of Parquet files."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def read_parquet(path: Path, wanted: dict[str, str | None]) -> RawRatings:
-    """The wanted columns of a Parquet file, by role.
+    """Read the wanted columns of a Parquet file, by role.
 
     Raises:
         ModuleNotFoundError: pyarrow is not installed.
-        ValueError: the file is no Parquet file, lacks a column or holds a bad value.
+        ValueError: the file is not a valid Parquet file, lacks a column or has a value that is not valid.
     """
     columns: dict[str, str] = {}
 
@@ -34,16 +34,16 @@ def read_parquet(path: Path, wanted: dict[str, str | None]) -> RawRatings:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether the path is that of a Parquet file, by its name."""
+    """Return whether the path is a file with the suffix of Parquet."""
     return path.suffix.lower() in (".parquet", ".pq") and path.is_file()
 
 
 def read_frame(path: Path, choose: Callable[[list[str]], list[str]] = list) -> DataFrame:
-    """The columns that `choose` takes from the names of those in the file.
+    """Read the columns that `choose` selects from the names of those in the file.
 
     Raises:
         ModuleNotFoundError: pyarrow is not installed.
-        ValueError: the file is no Parquet file.
+        ValueError: the file is not a valid Parquet file.
     """
     try:
         import pyarrow.parquet as pq
@@ -55,11 +55,11 @@ def read_frame(path: Path, choose: Callable[[list[str]], list[str]] = list) -> D
     try:
         file = pq.ParquetFile(path)
         table = file.read(columns=choose(file.schema_arrow.names))
-        # a column is freed when it has been turned into pandas' own; what pandas wrote beside it is not needed
+        # each column is freed once converted; metadata that pandas wrote is not needed
         frame: DataFrame = table.to_pandas(split_blocks=True, self_destruct=True, ignore_metadata=True)
         del table
     except (ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # the system's own: permission, disk
+        if isinstance(error, OSError) and error.errno is not None:  # from the system: permission, disk
             raise
-        raise ValueError(f"{path} is not a readable Parquet file: {error}; write or download it anew") from error
+        raise ValueError(f"{path} is not a readable Parquet file: {error}; write or download it again") from error
     return frame

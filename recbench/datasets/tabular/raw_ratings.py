@@ -1,4 +1,4 @@
-"""Ratings as a file had them, and the checks on their way to a data set."""
+"""Ratings as they are in a file, and their checks and conversion to a dataset."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from recbench.datasets.id_indexing import Ids, pair_keys
 
 Duplicates = Literal["error", "mean", "last"]
 MAX_RATING = float(np.finfo(np.float32).max)
-MAX_TIMESTAMP = 2**53  # beyond it a float no longer holds every whole number
+MAX_TIMESTAMP = 2**53  # above it, not every integer is a float64
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class RawRatings:
-    """Indexed ratings before they are checked; `place` says where in the file a row stands."""
+    """Indexed ratings before they are checked; `locate` says where a row is in the file."""
 
     label: str
     user_ids: Ids
@@ -32,7 +32,7 @@ class RawRatings:
     item_idx: IntArray
     ratings: FloatArray
     timestamps: IntArray | None
-    place: Callable[[int], str]  # row -> 'line 7'
+    locate: Callable[[int], str]  # row -> 'line 7'
 
     def dataset(
         self,
@@ -40,26 +40,26 @@ class RawRatings:
         rating_scale: tuple[float, float] | None,
         item_columns: Mapping[str, npt.NDArray[Any]] | None = None,
     ) -> RatingDataset:
-        """The data set, its rating scale being that of the data where none is given.
+        """Make the dataset; without a `rating_scale`, it is the range of the ratings.
 
         Raises:
-            ValueError: a rating lies outside the scale, or is larger than single precision holds.
+            ValueError: a rating is outside the scale, or too large for float32.
         """
         huge = np.flatnonzero(np.abs(self.ratings) > MAX_RATING)
         if len(huge):
             raise ValueError(
-                f"rating {float(self.ratings[huge[0]])!r} at {self.place(int(huge[0]))} of {self.label} is larger than "
-                f"{MAX_RATING:.2g}, which is what can be held; mend it, or set rating_column to the column of ratings"
+                f"rating {float(self.ratings[huge[0]])!r} at {self.locate(int(huge[0]))} of {self.label} is above "
+                f"{MAX_RATING:.2g}, the largest that can be stored; fix it, or set rating_column to the right column"
             )
         low, high = rating_scale or (float(self.ratings.min()), float(self.ratings.max()))
         if not low <= high:
-            raise ValueError(f"rating_scale {(low, high)} is upside down; give the lowest rating first")
+            raise ValueError(f"rating_scale {(low, high)} is reversed; give the lowest rating first")
         bad = np.flatnonzero((self.ratings < low) | (self.ratings > high))
         if len(bad):
             raise ValueError(
-                f"{len(bad):,} of {len(self.ratings):,} ratings in {self.label} lie outside the rating scale "
-                f"{(low, high)}, first {self.ratings[bad[0]]} at {self.place(int(bad[0]))}; "
-                "mend them, or set rating_scale"
+                f"{len(bad):,} of {len(self.ratings):,} ratings in {self.label} are outside the rating scale "
+                f"{(low, high)}, first {self.ratings[bad[0]]} at {self.locate(int(bad[0]))}; "
+                "fix them, or set rating_scale"
             )
         return RatingDataset(
             name,
@@ -74,14 +74,14 @@ class RawRatings:
         )
 
     def resolved(self, duplicates: Duplicates) -> RawRatings:
-        """One rating a (user, item) pair.
+        """Reduce the rows to one rating per (user, item) pair.
 
-        `mean` keeps the first row of a pair, with the mean of its ratings and its latest time;
-        `last` keeps the row with the latest time, of several such or without times the one that
-        stands last in the file. The rows that stay keep their order.
+        `mean` keeps the first row of a pair, with the mean of its ratings and its latest timestamp; `last` keeps the
+        row with the latest timestamp, or the last in the file if timestamps are equal or missing. The order of rows is
+        kept.
 
         Raises:
-            ValueError: a pair occurs twice, and `duplicates` is `error`.
+            ValueError: a pair occurs twice and `duplicates` is `error`, or `duplicates` is unknown.
         """
         if duplicates not in get_args(Duplicates):
             raise ValueError(f"unknown duplicates {duplicates!r}; set one of {list(get_args(Duplicates))}")
@@ -93,11 +93,11 @@ class RawRatings:
         if duplicates == "error":
             self._refuse_repeats(keys, n_repeats)
         kept = self._merged(keys) if duplicates == "mean" else self._take(np.sort(self._latest(keys)))
-        _log.warning("%s: %d ratings that repeat a pair were resolved by %r", self.label, n_repeats, duplicates)
+        _log.warning("%s: %d ratings repeat a (user, item) pair; resolved by %r", self.label, n_repeats, duplicates)
         return kept
 
     def _latest(self, keys: IntArray) -> IntArray:
-        """The row of the latest rating of each pair, in the order of the keys."""
+        """Return the row of each pair's latest rating, in the order of the keys."""
         order = np.argsort(keys, kind="stable") if self.timestamps is None else np.lexsort((self.timestamps, keys))
         ends = np.append(keys[order][1:] != keys[order][:-1], True)
         rows: IntArray = order[ends]
@@ -118,7 +118,7 @@ class RawRatings:
             item_idx=self.item_idx[rows],
             ratings=self.ratings[rows],
             timestamps=None if self.timestamps is None else self.timestamps[rows],
-            place=lambda row: self.place(int(rows[row])),
+            locate=lambda row: self.locate(int(rows[row])),
         )
 
     def _refuse_repeats(self, keys: IntArray, n_repeats: int) -> None:
@@ -130,21 +130,21 @@ class RawRatings:
         item = self.item_ids[self.item_idx[second]].item()
         raise ValueError(
             f"{n_repeats:,} of {len(keys):,} ratings in {self.label} repeat an earlier (user, item) pair, first "
-            f"user {user!r}, item {item!r} at {self.place(second)}, before at {self.place(first)}; "
+            f"user {user!r}, item {item!r} at {self.locate(second)}, already at {self.locate(first)}; "
             "remove them, or set duplicates to mean or last"
         )
 
 
-def whole_seconds(values: FloatArray, place: Callable[[int], str], column: str) -> IntArray:
-    """Timestamps as integers.
+def whole_seconds(values: FloatArray, locate: Callable[[int], str], column: str) -> IntArray:
+    """Convert timestamps to int64.
 
     Raises:
-        ValueError: one is not a whole number, or too large to be held exactly.
+        ValueError: a timestamp is not a whole number, or is too large to be exact.
     """
     bad = np.flatnonzero((values != np.floor(values)) | (np.abs(values) >= MAX_TIMESTAMP))
     if len(bad):
         raise ValueError(
-            f"{column} {float(values[bad[0]])!r} at {place(int(bad[0]))} is not a whole number of seconds "
+            f"{column} {float(values[bad[0]])!r} at {locate(int(bad[0]))} is not a whole number of seconds "
             "since 1970; convert the column, or set timestamp_column=null"
         )
     return values.astype(np.int64)

@@ -47,7 +47,7 @@ def test_each_action_reports_what_is_downloaded(tmp_path: Path) -> None:
 def test_a_release_that_is_not_here_names_the_command_that_brings_it(tmp_path: Path) -> None:
     run = recbench("model=bias", "dataset.release=25m", cwd=tmp_path, RECBENCH_DATA=str(tmp_path))
     assert run.returncode == 2
-    assert "type `recbench data fetch 25m` (262 MB)" in run.stderr
+    assert "run `recbench data fetch 25m` (262 MB)" in run.stderr
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_release_that_is_not_here_names_the_command_that_brings_it(tmp_path: P
         (("fetch",), "'recbench data fetch' needs a release; give one or more of 100k, 1m"),
         (("fetch", "2m"), "unknown release '2m'"),
         (("path", "1m"), "'recbench data path' takes no releases, got '1m'"),
-        (("fetch", "1m"), "is not what GroupLens published"),
+        (("fetch", "1m"), "does not have the published digest"),
     ],
 )
 def test_a_wrong_command_is_one_line(args: tuple[str, ...], message: str, tmp_path: Path) -> None:

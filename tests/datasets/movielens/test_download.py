@@ -110,13 +110,13 @@ def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, tmp_
 @pytest.mark.parametrize(
     ("behavior", "message"),
     [
-        ("404", "the server answers 404"),
-        ("500", "5 attempts in vain (HTTP Error 500: Internal Server Error); fetch again"),
-        ("drops", "5 attempts in vain"),
-        ("to http", "leads to http://127.0.0.1/ml-toy.zip, which is not encrypted; it was not followed"),
-        ("changed", "is not what GroupLens published: its digest is not sha256:"),
-        ("announces less", "is not what GroupLens published: its digest is not sha256:"),
-        ("endless", "is larger than the 2 MB of ml-toy.zip; it was thrown away"),
+        ("404", "the server answered 404"),
+        ("500", "failed after 5 attempts (HTTP Error 500: Internal Server Error); rerun to resume"),
+        ("drops", "failed after 5 attempts"),
+        ("to http", "redirects to http://127.0.0.1/ml-toy.zip, which is not encrypted; not followed"),
+        ("changed", "does not have the published digest (sha256:"),
+        ("announces less", "does not have the published digest (sha256:"),
+        ("endless", "is larger than the 2 MB of ml-toy.zip; the download was deleted"),
     ],
 )
 def test_what_can_not_be_trusted_leaves_nothing(behavior: str, message: str, server: Server, tmp_path: Path) -> None:
@@ -130,14 +130,14 @@ def test_a_server_that_nobody_vouches_for_is_refused(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
-    with pytest.raises(DownloadError, match="the server can't prove who it is"):
+    with pytest.raises(DownloadError, match="the server's certificate is not valid"):
         fetch(TOY, tmp_path, server.base, HASTY)
     assert server.asked == []
 
 
 def test_a_file_that_was_changed_here_is_not_taken(server: Server, tmp_path: Path) -> None:
     (tmp_path / "ml-toy.zip").write_bytes(b"else")
-    with pytest.raises(DownloadError, match=r"is not what GroupLens published .*; remove it and fetch again"):
+    with pytest.raises(DownloadError, match=r"does not have the published digest .*; remove it and fetch again"):
         fetch(TOY, tmp_path, server.base, HASTY)
 
 
@@ -177,7 +177,7 @@ def test_a_killed_download_goes_on_where_it_stopped(server: Server, tmp_path: Pa
 def test_a_full_disk_is_told_and_keeps_what_came(server: Server, tmp_path: Path) -> None:
     process = _fetching(tmp_path, server, "1500000")
     said = process.communicate()[1]
-    assert "no room for the 2 MB of ml-toy.zip in" in said
+    assert "for ml-toy.zip (2 MB needed)" in said
     assert not (tmp_path / "ml-toy.zip").exists()
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
 
@@ -205,6 +205,6 @@ def test_the_terms_are_still_to_be_shown_after_an_error(
 ) -> None:
     monkeypatch.setenv("RECBENCH_DATA", str(tmp_path))
     server.behavior = "changed"
-    with pytest.raises(UsageError, match="it was thrown away"):
+    with pytest.raises(UsageError, match="the download was deleted"):
         fetched([TOY], server.base)
     assert _files(tmp_path) == []

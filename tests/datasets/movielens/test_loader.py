@@ -190,7 +190,7 @@ def test_files_are_looked_for_in_recbench_data(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("release", [release for release in get_args(Release) if release != "small-2016"])
 def test_a_release_without_path_says_where_to_get_it(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RECBENCH_DATA", raising=False)
-    with pytest.raises(FileNotFoundError, match=rf"{release} is not embedded.*grouplens.org/.*set path"):
+    with pytest.raises(FileNotFoundError, match=rf"{release} is not in .*grouplens.org/.*set path"):
         load_movielens(release)
 
 
@@ -207,13 +207,13 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_path_for_the_embedded_release_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'small-2016', which is embedded; set release"):
+    with pytest.raises(ValueError, match=r"'small-2016' is in the package and takes no path, got .*; set release"):
         load_movielens(path=str(tmp_path))
 
 
 def test_a_rating_outside_the_scale_is_refused_with_its_line(tmp_path: Path) -> None:
     files = {"ratings.csv": RATINGS_CSV + "4,2,5.5,1\n", "movies.csv": MOVIES_CSV}
-    with pytest.raises(ValueError, match=r"lie outside the rating scale \(0\.5, 5\.0\), first 5\.5 at line 5"):
+    with pytest.raises(ValueError, match=r"are outside the rating scale \(0\.5, 5\.0\), first 5\.5 at line 5"):
         load_movielens("20m", str(write(tmp_path, files)))
 
 

@@ -70,7 +70,9 @@ def test_a_missing_file_of_tags_is_named(tmp_path: Path) -> None:
 def test_a_row_that_is_no_tag_is_refused_with_its_number(tmp_path: Path) -> None:
     with (_csv(tmp_path) / "tags.csv").open("a") as file:
         file.write("x,1,fun,3\n")
-    with pytest.raises(ValueError, match=r"tag 6 of .*tags\.csv is \['x', '1', 'fun', '3'\]; user, movie, tag and"):
+    with pytest.raises(
+        ValueError, match=r"tag 6 of .*tags\.csv is \['x', '1', 'fun', '3'\]; expected user, movie, tag and"
+    ):
         load_movielens("25m", str(tmp_path), tags=True)
 
 

@@ -170,7 +170,7 @@ def test_a_small_file_has_no_copy(file: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_folder_that_cannot_be_written_is_told_and_no_more(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     (file.parent / "cache").write_text("a file stands where the folder should")
     assert load_ratings_file(str(file)).n_ratings == 3
-    assert "no converted copy of" in caplog.text
+    assert "cannot cache a copy of" in caplog.text
 
 
 def test_a_bad_file_leaves_no_copy(file: Path) -> None:

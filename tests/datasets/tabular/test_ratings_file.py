@@ -173,7 +173,7 @@ def test_last_goes_by_file_order_without_times(tmp_path: Path) -> None:
 def test_resolved_duplicates_are_counted_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         load(tmp_path, REPEATED, duplicates="last")
-    assert "2 ratings that repeat a pair were resolved by 'last'" in caplog.text
+    assert "2 ratings repeat a (user, item) pair; resolved by 'last'" in caplog.text
 
 
 @pytest.mark.realdata

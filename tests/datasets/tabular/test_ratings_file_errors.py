@@ -22,7 +22,7 @@ GOOD = "1,10,4.0,100\n"
 
 # name: (content, options, what the message must say)
 MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
-    "empty": ("", {}, "is empty; a header line"),
+    "empty": ("", {}, "is empty; it needs a header line"),
     "only_blank_lines": ("\n\n", {}, "is empty"),
     "header_only": (HEADER, {}, "has a header but no ratings"),
     "no_user_column": ("who,movieId,rating\n1,2,3\n", {}, r"no column for the user: \['who', .*set user_column"),
@@ -34,46 +34,46 @@ MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
     "unknown_time": (HEADER + GOOD, {"timestamp_column": "when"}, "no column 'when'"),
     "two_item_columns": ("user,item,movieId,rating\n1,2,3,4\n", {}, r"2 columns .* item: \['item', 'movieId'\]"),
     "one_column_twice": (HEADER + GOOD, {"item_column": "userId"}, "'userId' .* is both user and item"),
-    "same_name_twice": ("user,item,rating,rating\n1,2,3,4\n", {}, "2 columns that may be the rating"),
+    "same_name_twice": ("user,item,rating,rating\n1,2,3,4\n", {}, "2 columns for the rating"),
     "text_rating": (HEADER + GOOD + "1,11,good,100\n", {}, "rating 'good' at line 3 of .*ratings.csv is not a finite"),
     "nan_rating": (HEADER + GOOD + "1,11,nan,100\n", {}, "rating 'nan' at line 3 .*; write it like 4 or 3.5"),
     "infinite_rating": (HEADER + GOOD + "1,11,-inf,100\n", {}, "rating '-inf' at line 3"),
     "overflowing_rating": (HEADER + "1,11,1e999,100\n", {}, "rating '1e999' at line 2"),
-    "rating_beyond_single_precision": (HEADER + "1,11,4e38,100\n", {}, r"rating 4e\+38 at line 2 of .* larger than"),
+    "rating_beyond_single_precision": (HEADER + "1,11,4e38,100\n", {}, r"rating 4e\+38 at line 2 of .* is above"),
     "blank_rating": (HEADER + GOOD + "1,11,,100\n", {}, "rating '' at line 3"),
     "decimal_comma": ("user;item;rating\n1;2;4,5\n", {}, "rating '4,5' at line 2"),
     "after_a_blank_line": (HEADER + "\n" + GOOD + "\n1,11,x,100\n", {}, "rating 'x' at line 5"),
     "below_the_scale": (HEADER + "1,10,0,5\n", {"rating_scale": (1, 5)}, r"scale \(1, 5\), first 0.0 at line 2"),
-    "above_the_scale": (HEADER + GOOD + "1,9,6,5\n", {"rating_scale": (1, 5)}, "first 6.0 at line 3; mend them"),
-    "upside_down_scale": (HEADER + GOOD, {"rating_scale": (5, 1)}, "upside down"),
+    "above_the_scale": (HEADER + GOOD + "1,9,6,5\n", {"rating_scale": (1, 5)}, "first 6.0 at line 3; fix them"),
+    "upside_down_scale": (HEADER + GOOD, {"rating_scale": (5, 1)}, "is reversed"),
     "blank_user": (HEADER + GOOD + ",11,4,100\n", {}, "userId is blank at line 3 .*; give every rating an id"),
     "blank_item": (HEADER + GOOD + '2,"",4,100\n', {}, "movieId is blank at line 3"),
     "padded_id": (HEADER + GOOD + "1 ,11,4,100\n", {}, "userId '1 ' at line 3 .* begins or ends with a blank"),
     "stray_quote": ('user,item,rating\n1,"2,3\n4,5,6\n', {}, "from about line 2: .*; close every quoted field"),
     "swallowed_line": ('user,item,rating\n1,"2\n4",6\n', {}, "line break"),
-    "short_row": (HEADER + GOOD + "1,11,4\n", {}, "line 3 of .* has 3 fields; 4 would be right: .'userId'"),
-    "long_row": (HEADER + "1,10,4,100,7\n", {}, "line 2 of .* has 5 fields; 4 would be right"),
+    "short_row": (HEADER + GOOD + "1,11,4\n", {}, "line 3 of .* has 3 fields, expected 4: .'userId'"),
+    "long_row": (HEADER + "1,10,4,100,7\n", {}, "line 2 of .* has 5 fields, expected 4"),
     "very_long_row": (HEADER + GOOD + "1,11,4,100,,7,8\n", {}, "line 3 of .* has 7 fields"),
     "long_row_without_header": ("1,2,3,4\n", {"columns": ["user", "item", "rating"]}, "line 1 of .* has 4 fields"),
-    "other_separator_below": ("user,item,rating\n1;2;3\n", {}, "line 2 of .* has 1 fields; 3 would be right"),
-    "wrong_separator": ("user;item;rating\n1;2;3\n", {"separator": ","}, "one column only.*set separator=';'"),
-    "unknown_separator": ("user item rating\n1 2 3\n", {}, "one column only, .*; set separator"),
+    "other_separator_below": ("user,item,rating\n1;2;3\n", {}, "line 2 of .* has 1 fields, expected 3"),
+    "wrong_separator": ("user;item;rating\n1;2;3\n", {"separator": ","}, "only one column.*set separator=';'"),
+    "unknown_separator": ("user item rating\n1 2 3\n", {}, "only one column, .*; set separator"),
     "no_number_as_time": (HEADER + "1,10,4,yesterday\n", {}, "timestamp 'yesterday' at line 2"),
     "date_as_time": (HEADER + "1,10,4,2016-01-01\n", {}, "timestamp '2016-01-01' at line 2"),
     "fraction_as_time": (HEADER + "1,10,4,1.5\n", {}, "timestamp 1.5 at line 2 .*not a whole number of seconds"),
     "huge_time": (HEADER + "1,10,4,1476640644000000001\n", {}, "at line 2 .*not a whole number of seconds"),
-    "repeated_pair": (HEADER + GOOD * 3, {}, "2 of 3 .* user 1, item 10 at line 3, before at line 2; "),
+    "repeated_pair": (HEADER + GOOD * 3, {}, "2 of 3 .* user 1, item 10 at line 3, already at line 2; "),
     "latin_1": (HEADER.encode() + "é,10,4,1\n".encode("latin-1"), {}, "not utf-8: .*set encoding, for example latin-1"),
     "latin_1_header": ("usér,item,rating\n1,2,3\n".encode("latin-1"), {}, "is not utf-8: .*set encoding"),
     "unknown_encoding": (HEADER + GOOD, {"encoding": "utf-99"}, "unknown encoding 'utf-99' .*; set utf-8 or latin-1"),
     "utf_16": ((HEADER + GOOD).encode("utf-16"), {"encoding": "utf-16"}, "encoding 'utf-16' .*; convert the file to"),
     "utf_16_unsaid": ((HEADER + GOOD).encode("utf-16"), {}, "is not utf-8"),
     "no_text_encoding": (HEADER + GOOD, {"encoding": "base64"}, "unknown encoding 'base64'"),
-    "old_line_ends": ((HEADER + GOOD).replace("\n", "\r"), {}, r"lines of .* end in .r alone, .*; convert them to"),
-    "quote_as_separator": (HEADER + GOOD, {"separator": '"'}, "separator .* has a quote or a line end in it"),
+    "old_line_ends": ((HEADER + GOOD).replace("\n", "\r"), {}, r"lines of .* end in .r only; convert them to"),
+    "quote_as_separator": (HEADER + GOOD, {"separator": '"'}, "separator .* contains a quote or a line end"),
     "separator_beyond_the_encoding": (HEADER + GOOD, {"separator": "€", "encoding": "latin-1"}, "'€' .* not exist in"),
-    "quoted_without_end": ('"' + "x" * 200_000 + ",b,c\n1,2,3\n", {}, "first line of .* is no header: field larger"),
-    "header_with_an_open_quote": ('user,item,"rating\n1,2,3\n', {}, "first line of .* is no header: unexpected end"),
+    "quoted_without_end": ('"' + "x" * 200_000 + ",b,c\n1,2,3\n", {}, "is not a valid header: field larger"),
+    "header_with_an_open_quote": ('user,item,"rating\n1,2,3\n', {}, "is not a valid header: unexpected end"),
     "nul_in_an_id": (HEADER + "1,1\x000,4,100\n", {}, "movieId .* at line 2 .* a line break or a NUL"),
     "nul_in_a_rating": (HEADER + "1,10,4\x00,100\n", {}, "rating .* at line 2 .* is not a finite number"),
     "digits_of_another_script": (HEADER + "1,10,٤,100\n", {}, "rating '٤' at line 2 .* is not a finite number"),
@@ -174,7 +174,9 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_a_damaged_archive_is_refused(suffix: str, tmp_path: Path) -> None:
     file = tmp_path / f"ratings.csv{suffix}"
     file.write_bytes(b"this was never compressed, not even a little")
-    with pytest.raises(ValueError, match=r"can't be decompressed|is no zip archive|make or download it anew"):
+    with pytest.raises(
+        ValueError, match=r"cannot be decompressed|is not a readable zip archive|create or download it again"
+    ):
         load_ratings_file(str(file))
 
 
@@ -182,7 +184,7 @@ def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "ratings.csv.gz"
     whole = gzip.compress((HEADER + "".join(f"{row},{row},4,1\n" for row in range(100_000))).encode())
     file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"ratings\.csv\.gz can't be decompressed"):
+    with pytest.raises(ValueError, match=r"ratings\.csv\.gz cannot be decompressed"):
         load_ratings_file(str(file))
 
 
@@ -190,7 +192,7 @@ def test_a_zip_of_several_files_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("ratings.csv", HEADER + GOOD)
         archive.writestr("movies.csv", "movieId,title\n")
-    with pytest.raises(ValueError, match=re.escape("holds 2 files, ['ratings.csv', 'movies.csv']")):
+    with pytest.raises(ValueError, match=re.escape("contains 2 files, ['ratings.csv', 'movies.csv']")):
         load_ratings_file(str(tmp_path / "two.zip"))
 
 
@@ -199,15 +201,18 @@ PARQUET: dict[str, tuple[dict[str, list[Any]], str]] = {
     "missing_rating": ({"user": [1, 2], "item": [1, 2], "rating": [1.0, None]}, "rating nan at row 2"),
     "text_rating": ({"user": [1, 2], "item": [1, 2], "rating": ["4", "x"]}, "rating 'x' at row 2 .*write it like 4"),
     "blank_id": ({"user": ["a", ""], "item": [1, 2], "rating": [3, 4]}, "user '' at row 2 of .* is blank, begins or"),
-    "bytes_as_ids": ({"user": [b"a", b"b"], "item": [1, 2], "rating": [3, 4]}, "user b'a' at row 1 of .* is no text"),
+    "bytes_as_ids": (
+        {"user": [b"a", b"b"], "item": [1, 2], "rating": [3, 4]},
+        "user b'a' at row 1 of .* is not a string",
+    ),
     "lists_as_ids": (
         {"user": [[1], [2]], "item": [1, 2], "rating": [3, 4]},
-        "user of .* can't be ids: .*give a column",
+        "user of .* cannot be ids: .*use a column",
     ),
     "no_rows": ({"user": [], "item": [], "rating": []}, "has columns but no ratings"),
     "no_item": ({"user": [1], "rating": [3.0]}, "no column for the item"),
-    "repeated": ({"user": [1, 1], "item": [2, 2], "rating": [3, 4]}, "1 of 2 ratings .*at row 2, before at row 1"),
-    "times_as_ratings": ({"user": [1], "item": [2], "rating": [pd.Timestamp(0)]}, "rating of .* holds times .*numbers"),
+    "repeated": ({"user": [1, 1], "item": [2, 2], "rating": [3, 4]}, "1 of 2 ratings .*at row 2, already at row 1"),
+    "times_as_ratings": ({"user": [1], "item": [2], "rating": [pd.Timestamp(0)]}, "rating of .* has times .*numbers"),
 }
 
 
