@@ -1,4 +1,4 @@
-"""Pairs of ratings in the right order."""
+"""Concordance: the share of pairs of ratings that are predicted in the right order."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def fcp(ratings: FloatArray, predicted: FloatArray, user_idx: IntArray) -> float
 
         n_c / (n_c + n_d),   n_c = Σ_u #{r_i > r_j, p_i > p_j},   n_d = Σ_u #{r_i < r_j, p_i ≥ p_j}
 
-    Pairs are pooled over the users, and equal predictions are in no order. It is NaN where no user has
-    two different ratings. Source: Koren & Sill (2013), "Collaborative filtering on ordinal user feedback", IJCAI.
+    Pairs are pooled over users, and equal predictions count as discordant. NaN if no user has two different
+    ratings. Source: Koren & Sill (2013), "Collaborative filtering on ordinal user feedback", IJCAI.
 
     >>> users = np.array([0, 0, 0, 1, 1])
     >>> fcp(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]), users)
@@ -23,24 +23,26 @@ def fcp(ratings: FloatArray, predicted: FloatArray, user_idx: IntArray) -> float
     check_same_length(ratings, predicted)
     _, user = np.unique(user_idx, return_inverse=True)
     _, level = np.unique(ratings, return_inverse=True)
-    _, place = np.unique(predicted, return_inverse=True)
+    _, position = np.unique(predicted, return_inverse=True)
     concordant = differing = 0
-    # two levels differ in their highest differing bit: each pair is counted at that bit, and there alone
+    # each pair of levels is counted once: at the highest bit in which they differ
     for bit in range(int(level.max()).bit_length()):
         group = user * (int(level.max()) + 1) + (level >> (bit + 1))
         upper = (level >> bit & 1).astype(bool)
-        in_order, pairs = _rising(group, place, upper)
+        in_order, pairs = _rising(group, position, upper)
         concordant, differing = concordant + in_order, differing + pairs
     return concordant / differing if differing else float("nan")
 
 
-def _rising(group: IntArray, place: IntArray, upper: BoolArray) -> tuple[int, int]:
-    """Pairs of a lower and an upper row in a group: those where the upper has the higher place, and all."""
-    order = np.lexsort((place, group))
-    group, place, upper = group[order], place[order], upper[order]
-    n_lower = np.append(0, np.cumsum(~upper))  # among the first rows
+def _rising(group: IntArray, position: IntArray, upper: BoolArray) -> tuple[int, int]:
+    """Count the pairs of a lower and an upper row in a group: those whose upper row is higher in position, and all."""
+    order = np.lexsort((position, group))
+    group = group[order]
+    position = position[order]
+    upper = upper[order]
+    n_lower = np.append(0, np.cumsum(~upper))  # n_lower[i]: lower rows among the first i
     new_group = np.diff(group, prepend=-1) != 0
-    tie = np.flatnonzero(new_group | (np.diff(place, prepend=-1) != 0))
+    tie = np.flatnonzero(new_group | (np.diff(position, prepend=-1) != 0))
     first_of_tie = tie[np.searchsorted(tie, np.arange(len(order)), side="right") - 1]
     start = np.flatnonzero(new_group)
     end = np.append(start[1:], len(order))

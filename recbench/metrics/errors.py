@@ -1,7 +1,7 @@
-"""How far predicted ratings are off.
+"""Errors of predicted ratings.
 
 Definitions: Herlocker, Konstan, Terveen & Riedl (2004), "Evaluating collaborative filtering
-recommender systems", ACM TOIS 22(1). All refuse empty input and none skips a row.
+recommender systems", ACM TOIS 22(1). All raise for empty input, and none skips a row.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def mae(ratings: FloatArray, predicted: FloatArray) -> float:
 def r2(ratings: FloatArray, predicted: FloatArray) -> float:
     """Share of the variance explained: 1 - sum((r - p)^2) / sum((r - mean(r))^2).
 
-    It is NaN where all ratings are equal, and negative where the mean would have been better.
+    NaN if all ratings are equal; negative if the mean of the ratings would be a better prediction.
 
     >>> r2(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]))
     0.75
@@ -52,7 +52,7 @@ def r2(ratings: FloatArray, predicted: FloatArray) -> float:
 
 
 def rmse_user(ratings: FloatArray, predicted: FloatArray, user_idx: IntArray) -> float:
-    """Mean over the users with a scored row of each user's own RMSE: mean_u sqrt(MSE_u).
+    """Mean of the RMSE of each user with a scored row: mean_u sqrt(MSE_u).
 
     >>> users = np.array([0, 0, 0, 1, 1])
     >>> round(rmse_user(np.array([5, 3, 4, 1, 2]), np.array([4.5, 3.5, 4, 2, 1]), users), 6)
@@ -65,16 +65,16 @@ def rmse_user(ratings: FloatArray, predicted: FloatArray, user_idx: IntArray) ->
 
 
 def residuals(ratings: FloatArray, predicted: FloatArray) -> FloatArray:
-    """The differences, in float64."""
+    """Return `ratings` − `predicted` in float64."""
     check_same_length(ratings, predicted)
     return np.asarray(ratings, np.float64) - np.asarray(predicted, np.float64)
 
 
 def check_same_length(ratings: FloatArray, predicted: FloatArray) -> None:
-    """Check that two columns match and hold something.
+    """Check that there are as many predictions as ratings, and at least one.
 
     Raises:
-        ValueError: they don't.
+        ValueError: the lengths differ, or are 0.
     """
     if len(ratings) != len(predicted) or len(ratings) == 0:
         raise ValueError(f"{len(ratings)} ratings and {len(predicted)} predictions; give equally many, at least one")

@@ -1,7 +1,7 @@
-"""Whether a model knows how sure it is: its 90 % intervals, from `predict_std`.
+"""Calibration of a model's uncertainty: coverage and width of its 90 % prediction intervals.
 
-The interval of a rating is its prediction ± 1.645 standard deviations, cut to the rating scale. A model without
-`predict_std` gets NaN, so that a comparison with others goes on.
+The interval of a rating is its prediction ± 1.645 standard deviations, clipped to the rating scale. The value is NaN
+for a model without `predict_std`, so that it can be compared with others by other metrics.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.metrics.errors import check_same_length
 
-REACH = 1.6448536269514722  # standard deviations to each side that hold 90 % of a normal variable
+REACH = 1.6448536269514722  # standard deviations to each side that cover 90 % of a normal distribution
 
 
 def interval_coverage(ratings: FloatArray, predicted: FloatArray, std: FloatArray | None) -> float:
-    """Share of ratings within their 90 % intervals: 0.9 is right, less is overconfident.
+    """Share of ratings within their 90 % intervals: 0.9 is calibrated, less is overconfident.
 
     >>> interval_coverage(np.array([3.0, 5.0]), np.array([3.5, 3.0]), np.array([1.0, 1.0]))
     0.5
@@ -28,7 +28,7 @@ def interval_coverage(ratings: FloatArray, predicted: FloatArray, std: FloatArra
 
 
 def interval_width(ratings: FloatArray, predicted: FloatArray, std: FloatArray | None, train: RatingDataset) -> float:
-    """Mean width of the 90 % intervals, cut to the rating scale: less is better if they hold."""
+    """Mean width of the 90 % intervals, clipped to the rating scale; compare it at equal coverage."""
     check_same_length(ratings, predicted)
     if std is None:
         return float("nan")

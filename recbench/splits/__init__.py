@@ -1,4 +1,4 @@
-"""Splits: which rows a model may learn from and which it is scored on, as row numbers.
+"""Splits: which rows are the training set and which the test set, as row numbers.
 
 A split is any callable that yields folds. One that asks a question of its own (what comes next, who is
 new) has a method `validation_split(valid_size, seed)` too, which returns the split that cuts validation sets from
@@ -55,7 +55,7 @@ def _own_validation_split(split: Split) -> Callable[[float, int], Split] | None:
 
 @hookimpl
 def register_splits() -> Mapping[str, Callable[..., Split]]:
-    """The built-in splits."""
+    """Return the built-in splits by name."""
     return {
         "holdout": Holdout,
         "k_fold": KFold,

@@ -1,4 +1,4 @@
-"""Splits by who is new: the users, or items, of test have no rating in train."""
+"""Cold-start splits: the users, or items, of the test set have no rating in the training set."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from recbench.splits.fold_checks import check_disjoint, make_fold, sample_entiti
 
 @dataclass(frozen=True)
 class ColdUsers:
-    """A share of the users is new: all their ratings are test, and none is in train.
+    """New users: all ratings of a random share of the users are the test set.
 
-    Validation parts are other users, new in the same way.
+    The validation set consists of other users, all of whose ratings are in it.
     """
 
     test_size: float = 0.2  # share of the users with ratings, rounded up
-    seed: int = 42  # of the draw; apart from the models' seed
+    seed: int = 42  # of the draw; independent of the models' seed
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
-        """Yield the one fold, rows in ascending order.
+        """Yield one fold, rows in ascending order.
 
         Raises:
-            ValueError: `test_size` is not strictly between 0 and 1, or leaves nobody to train on.
+            ValueError: `test_size` is not strictly between 0 and 1, or leaves no user to train on.
         """
         users = dataset.user_idx
         yield check_disjoint(
@@ -37,19 +37,19 @@ class ColdUsers:
 
 @dataclass(frozen=True)
 class ColdItems:
-    """A share of the items is new: all their ratings are test, and none is in train.
+    """New items: all ratings of a random share of the items are the test set.
 
-    Validation parts are other items, new in the same way.
+    The validation set consists of other items, all of whose ratings are in it.
     """
 
     test_size: float = 0.2  # share of the items with ratings, rounded up
-    seed: int = 42  # of the draw; apart from the models' seed
+    seed: int = 42  # of the draw; independent of the models' seed
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
-        """Yield the one fold, rows in ascending order.
+        """Yield one fold, rows in ascending order.
 
         Raises:
-            ValueError: `test_size` is not strictly between 0 and 1, or leaves nothing to train on.
+            ValueError: `test_size` is not strictly between 0 and 1, or leaves no item to train on.
         """
         items = dataset.item_idx
         yield check_disjoint(

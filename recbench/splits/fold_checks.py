@@ -1,4 +1,4 @@
-"""What the splits share: draws, the two sides of a fold, and the laws that a fold must keep."""
+"""Folds of the splits: random draws, and checks that a training set knows nothing of its test set."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from recbench.contracts import Fold, RatingDataset
 
 
 def times_of(dataset: RatingDataset, split: str) -> IntArray:
-    """The times of the ratings.
+    """Return the timestamps of the ratings.
 
     Raises:
-        ValueError: the data set has none.
+        ValueError: the dataset has no timestamps; the message names the `split`.
     """
     if dataset.timestamps is None:
-        raise ValueError(f"split={split} needs times, and data set {dataset.name!r} has none; use split=holdout")
+        raise ValueError(f"split={split} needs timestamps, and dataset {dataset.name!r} has none; use split=holdout")
     return dataset.timestamps
 
 
-def make_fold(is_test: BoolArray, empty: str) -> Fold:
-    """The fold with these test rows, both sides in ascending order.
+def make_fold(is_test: BoolArray, reason: str) -> Fold:
+    """Make the fold with these test rows; all others are training rows, both in ascending order.
 
     Raises:
-        ValueError: a side has no row; `empty` says why.
+        ValueError: there are no training or no test rows; the message ends with `reason`.
     """
     train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
     if not (len(train) and len(test)):
-        raise ValueError(f"{len(train)} rows to train on and {len(test)} to test: {empty}")
+        raise ValueError(f"{len(train)} training rows and {len(test)} test rows: {reason}")
     return train, test
 
 
 def sample_entities(index: IntArray, test_size: float, seed: int) -> BoolArray:
-    """The rows of a random share of the users, or items, that have any.
+    """Mark the rows of a random share of the users (or items) that have rows.
 
     Raises:
         ValueError: `test_size` is not strictly between 0 and 1.
@@ -48,16 +48,16 @@ def sample_entities(index: IntArray, test_size: float, seed: int) -> BoolArray:
 
 
 def shuffled(n_rows: int, seed: int) -> IntArray:
-    """The numbers below `n_rows` in an order that the seed draws."""
-    # the legacy generator on purpose: scikit-learn's splitters draw from it
+    """Return the row numbers 0 to n_rows − 1 in random order."""
+    # the legacy generator, because scikit-learn's splitters use it
     return np.random.RandomState(seed).permutation(n_rows)
 
 
 def check_train_before_test(fold: Fold, times: IntArray) -> Fold:
-    """The fold, all of whose training rows are older than each test row.
+    """Check that all training rows are older than every test row; return the fold.
 
     Raises:
-        RuntimeError: they are not, so that a model would know the future.
+        RuntimeError: a training row is as new as a test row, so that a model would know the future.
     """
     train, test = fold
     start = times[test].min()
@@ -67,28 +67,30 @@ def check_train_before_test(fold: Fold, times: IntArray) -> Fold:
 
 
 def check_train_before_test_per_user(fold: Fold, times: IntArray, users: IntArray) -> Fold:
-    """The fold, none of whose training rows is later than a test row of the same user.
+    """Check that no training row is newer than a test row of the same user; return the fold.
 
     Raises:
-        RuntimeError: one is, so that a model would know the user's future.
+        RuntimeError: a training row is newer, so that a model would know the user's future.
     """
     train, test = fold
     start = np.full(int(users.max()) + 1, np.iinfo(np.int64).max)
     np.minimum.at(start, users[test], times[test])
     if late := int(np.count_nonzero(times[train] > start[users[train]])):
-        raise RuntimeError(f"{late:,} training rows are later than a test row of their user: the split is wrong")
+        raise RuntimeError(f"{late:,} training rows are newer than a test row of their user: the split is wrong")
     return fold
 
 
 def check_disjoint(fold: Fold, index: IntArray) -> Fold:
-    """The fold, whose two sides have no user, or item, in common.
+    """Check that training and test set share no user (or item); return the fold.
+
+    `index` is the user index (or item index) of each row.
 
     Raises:
-        RuntimeError: they have one.
+        RuntimeError: they share one.
     """
     train, test = fold
     known = np.zeros(int(index.max()) + 1, bool)
     known[index[train]] = True
     if warm := int(np.count_nonzero(known[index[test]])):
-        raise RuntimeError(f"{warm:,} test rows are of users or items that train knows: the split is wrong")
+        raise RuntimeError(f"{warm:,} test rows are of users or items of the training set: the split is wrong")
     return fold

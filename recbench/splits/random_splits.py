@@ -1,4 +1,4 @@
-"""Splits at random, and the folds that a data set brings with it."""
+"""Random splits, and the predefined folds of a dataset."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from recbench.splits.fold_checks import shuffled
 
 @dataclass(frozen=True)
 class Holdout:
-    """One random part of the rows is test, the rest is train.
+    """A random share of the rows is the test set, the rest is the training set.
 
     The rows, and their order, are those of scikit-learn's `train_test_split(test_size, random_state=seed)`.
     """
 
-    test_size: float = 0.2  # share of the rows that is test, rounded up
-    seed: int = 42  # of the shuffle; apart from the models' seed
+    test_size: float = 0.2  # share of the rows that is the test set, rounded up
+    seed: int = 42  # of the shuffle; independent of the models' seed
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
-        """Yield the one fold.
+        """Yield one fold, rows in random order.
 
         Raises:
             ValueError: `test_size` is not strictly between 0 and 1, or leaves no training row.
@@ -41,22 +41,22 @@ class Holdout:
 
 @dataclass(frozen=True)
 class KFold:
-    """Every row is test once: the rows are shuffled and cut into `n_folds` parts of equal size.
+    """Cross-validation: the rows are shuffled and cut into `n_folds` parts of equal size, each the test set once.
 
     The parts are those of scikit-learn's `KFold(n_folds, shuffle=True, random_state=seed)`.
     """
 
-    n_folds: int = 5  # parts; each model is fitted that many times
-    seed: int = 42  # of the shuffle; apart from the models' seed
+    n_folds: int = 5  # number of folds; each model is fitted once per fold
+    seed: int = 42  # of the shuffle; independent of the models' seed
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
         """Yield the folds, rows in ascending order.
 
         Raises:
-            ValueError: fewer than 2 folds, or more folds than ratings.
+            ValueError: `n_folds` is below 2 or above the number of ratings.
         """
         if not 2 <= self.n_folds <= dataset.n_ratings:
-            raise ValueError(f"n_folds={self.n_folds}; it must lie in 2 ... {dataset.n_ratings}, the number of ratings")
+            raise ValueError(f"n_folds={self.n_folds}; it must be from 2 to {dataset.n_ratings}, the number of ratings")
         for part in np.array_split(shuffled(dataset.n_ratings, self.seed), self.n_folds):
             is_test = np.zeros(dataset.n_ratings, bool)
             is_test[part] = True
@@ -65,20 +65,20 @@ class KFold:
 
 @dataclass(frozen=True)
 class FixedFolds:
-    """The folds that the data set brings with it: u1...u5 of MovieLens 100k."""
+    """The predefined folds of the dataset, for example u1 to u5 of MovieLens 100k."""
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
-        """Yield the data set's own folds.
+        """Yield the dataset's folds.
 
         Raises:
-            ValueError: the data set has none, or a fold has a row on both sides.
+            ValueError: the dataset has no folds, or a row is in the training and the test set of a fold.
         """
         if not dataset.folds:
-            raise ValueError(f"data set {dataset.name!r} has no folds of its own; use split=holdout or split=k_fold")
+            raise ValueError(f"dataset {dataset.name!r} has no folds of its own; use split=holdout or split=k_fold")
         for number, (train, test) in enumerate(dataset.folds, 1):
             if n_both := len(np.intersect1d(train, test)):
                 raise ValueError(
-                    f"fold {number} of data set {dataset.name!r} has {n_both:,} rows in train and in test; "
+                    f"fold {number} of dataset {dataset.name!r} has {n_both:,} rows in both training and test set; "
                     "use split=holdout or split=k_fold"
                 )
             yield train, test
@@ -86,17 +86,17 @@ class FixedFolds:
 
 @dataclass(frozen=True)
 class RepeatedHoldout:
-    """Several random hold-outs, each drawn anew: seeds `seed`, `seed` + 1, ..."""
+    """Several random holdouts, with the seeds `seed`, `seed` + 1, ..."""
 
-    n_repeats: int = 5  # hold-outs; each model is fitted that many times
-    test_size: float = 0.2  # share of the rows that is test, rounded up
-    seed: int = 42  # of the first shuffle; apart from the models' seed
+    n_repeats: int = 5  # number of holdouts; each model is fitted once per holdout
+    test_size: float = 0.2  # share of the rows that is the test set, rounded up
+    seed: int = 42  # of the first shuffle; independent of the models' seed
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
         """Yield the folds.
 
         Raises:
-            ValueError: less than one repeat, or as `Holdout`.
+            ValueError: `n_repeats` is below 1, or `test_size` is not valid for `Holdout`.
         """
         if self.n_repeats < 1:
             raise ValueError(f"n_repeats={self.n_repeats}; give 1 or more")

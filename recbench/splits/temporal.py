@@ -1,4 +1,4 @@
-"""Splits by time: what came before is train, what came later is test."""
+"""Temporal splits: the training set is older than the test set."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from recbench.splits.fold_checks import check_train_before_test, check_train_bef
 
 @dataclass(frozen=True)
 class PerUserLast:
-    """The last ratings of each user are test: what the user did next is predicted from what came before.
+    """The last ratings of each user are the test set: predict a user's next ratings from the earlier ones.
 
-    Ratings of equal time keep the order of their rows. A user's first rating always stays in train, so a
-    user with one rating has none in test. Other users' later ratings are in train: `global_time` has none.
-    Validation parts are the last ratings of each user in train, as many as are test: the same question
-    one step earlier.
+    Ratings with equal timestamps keep the order of their rows. A user's first rating is always in the training set, so
+    a user with one rating has none in the test set. Later ratings of other users are in the training set; use
+    `global_time` to exclude them. The validation set consists of each user's last ratings in the training set, as
+    many as are in the test set.
     """
 
-    n_last: int = 1  # ratings of each user that are test
-    share: float | None = None  # instead, this share of each user's ratings, rounded down
+    n_last: int = 1  # ratings of each user in the test set
+    share: float | None = None  # instead of n_last, a share of each user's ratings, rounded down
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
-        """Yield the one fold, rows in ascending order.
+        """Yield one fold, rows in ascending order.
 
         Raises:
-            ValueError: no timestamps, an option out of range, or no user has enough ratings.
+            ValueError: the dataset has no timestamps, an option is out of range, or the test set would be empty.
         """
         times, users = times_of(dataset, "per_user_last"), dataset.user_idx
         if self.n_last < 1 or not (self.share is None or 0 < self.share < 1):
@@ -41,9 +41,9 @@ class PerUserLast:
         n_test = np.clip(wanted, 0, np.maximum(n_rows - 1, 0)).astype(np.int64)
         order = np.lexsort((times, users))  # stable: equal times keep the order of their rows
         by_user = users[order]
-        to_the_end = np.cumsum(n_rows)[by_user] - np.arange(len(order))
+        n_remaining = np.cumsum(n_rows)[by_user] - np.arange(len(order))
         is_test = np.zeros(dataset.n_ratings, bool)
-        is_test[order] = to_the_end <= n_test[by_user]
+        is_test[order] = n_remaining <= n_test[by_user]
         fold = make_fold(
             is_test, "no user has more than one rating" if self.share is None else "the share is too small"
         )
@@ -56,19 +56,20 @@ class PerUserLast:
 
 @dataclass(frozen=True)
 class GlobalTime:
-    """Everything from one moment on is test: train lies strictly before it.
+    """All ratings from one moment on are the test set; the training set is strictly older.
 
-    The moment is that of the rating with which the last `test_size` of all begin; ratings of the same time are
-    test too. Users and items that come later are cold. Validation parts are cut from train in the same way.
+    The moment is the timestamp of the first of the newest `test_size` ratings; ratings with the same timestamp are in
+    the test set too. Users and items that appear later are cold. The validation set is cut from the training set in
+    the same way.
     """
 
-    test_size: float = 0.2  # share of the rows that is test, at least
+    test_size: float = 0.2  # least share of the rows that is the test set
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
-        """Yield the one fold, rows in ascending order.
+        """Yield one fold, rows in ascending order.
 
         Raises:
-            ValueError: no timestamps, an option out of range, or nothing lies before the test part.
+            ValueError: the dataset has no timestamps, `test_size` is out of range, or the training set would be empty.
         """
         times = times_of(dataset, "global_time")
         if not 0 < self.test_size < 1:
@@ -76,7 +77,7 @@ class GlobalTime:
         n_test = max(1, math.ceil(self.test_size * dataset.n_ratings))
         start = np.sort(times)[dataset.n_ratings - n_test]
         yield check_train_before_test(
-            make_fold(times >= start, "all ratings have the same time, or test_size takes all of them"), times
+            make_fold(times >= start, "all ratings have the same timestamp, or test_size takes all of them"), times
         )
 
     def validation_split(self, valid_size: float, seed: int) -> Split:

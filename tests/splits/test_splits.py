@@ -92,7 +92,7 @@ def test_k_fold_has_the_rows_and_the_order_of_scikit_learn(n_ratings: int, n_fol
 
 @pytest.mark.parametrize("n_folds", [-1, 0, 1, 11])
 def test_k_fold_refuses_too_few_or_too_many_folds(n_folds: int) -> None:
-    message = rf"n_folds={n_folds}; it must lie in 2 \.\.\. 10, the number of ratings"
+    message = rf"n_folds={n_folds}; it must be from 2 to 10, the number of ratings"
     with pytest.raises(ValueError, match=message):
         list(KFold(n_folds)(_rows(10)))
 
@@ -124,13 +124,13 @@ def test_fixed_folds_are_the_data_sets_own() -> None:
 
 @pytest.mark.parametrize("folds", [None, ()])
 def test_fixed_folds_refuse_a_data_set_without_any(folds: tuple[Fold, ...] | None) -> None:
-    with pytest.raises(ValueError, match="data set 'toy' has no folds of its own; use split=holdout or split=k_fold"):
+    with pytest.raises(ValueError, match="dataset 'toy' has no folds of its own; use split=holdout or split=k_fold"):
         list(FixedFolds()(_rows(3, folds)))
 
 
 def test_fixed_folds_with_a_row_on_both_sides_are_refused() -> None:
     folds = ((np.array([0, 1]), np.array([2])), (np.array([1, 2]), np.array([0, 2])))
-    with pytest.raises(ValueError, match="fold 2 of data set 'toy' has 1 rows in train and in test"):
+    with pytest.raises(ValueError, match="fold 2 of dataset 'toy' has 1 rows in both training and test set"):
         list(FixedFolds()(_rows(3, folds)))
 
 

@@ -65,7 +65,7 @@ def test_each_repeat_is_a_holdout_of_the_next_seed() -> None:
 
 @pytest.mark.parametrize("split", [PerUserLast(), GlobalTime()])
 def test_without_times_there_is_no_split_by_time(split: Split) -> None:
-    with pytest.raises(ValueError, match="needs times, and data set 'toy' has none; use split=holdout"):
+    with pytest.raises(ValueError, match="needs timestamps, and dataset 'toy' has none; use split=holdout"):
         list(split(_dataset(USERS, ITEMS, None)))
 
 
@@ -74,11 +74,11 @@ def test_without_times_there_is_no_split_by_time(split: Split) -> None:
     [
         (PerUserLast(n_last=0), "n_last=0, share=None; give n_last of 1 or more"),
         (PerUserLast(share=1.0), "n_last=1, share=1.0; give n_last"),
-        (PerUserLast(share=0.01), "0 to test: the share is too small"),
+        (PerUserLast(share=0.01), "0 test rows: the share is too small"),
         (GlobalTime(0.0), "test_size=0.0; it must lie between 0 and 1"),
-        (GlobalTime(0.99), "0 rows to train on and 7 to test: all ratings have the same time"),
+        (GlobalTime(0.99), "0 training rows and 7 test rows: all ratings have the same timestamp"),
         (ColdUsers(1.5), "test_size=1.5; it must lie between 0 and 1"),
-        (ColdUsers(0.99), "0 rows to train on and 7 to test: test_size takes all users; lower it"),
+        (ColdUsers(0.99), "0 training rows and 7 test rows: test_size takes all users; lower it"),
         (ColdItems(0.99), "test_size takes all items; lower it"),
         (RepeatedHoldout(0), "n_repeats=0; give 1 or more"),
     ],
@@ -105,14 +105,14 @@ def test_train_later_than_a_test_row_of_its_user_is_a_wrong_split() -> None:
         0,
         2,
     ]
-    with pytest.raises(RuntimeError, match="1 training rows are later than a test row of their user"):
+    with pytest.raises(RuntimeError, match="1 training rows are newer than a test row of their user"):
         check_train_before_test_per_user(_fold([0, 1, 3], [2]), times, users)
 
 
 def test_who_is_in_train_is_not_new() -> None:
     users = np.array([0, 0, 1, 2])
     assert check_disjoint(_fold([0, 1], [2, 3]), users)[1].tolist() == [2, 3]
-    with pytest.raises(RuntimeError, match="1 test rows are of users or items that train knows"):
+    with pytest.raises(RuntimeError, match="1 test rows are of users or items of the training set"):
         check_disjoint(_fold([0, 2], [1, 3]), users)
 
 
@@ -127,7 +127,7 @@ def _fold_or_none(split: Split, dataset: RatingDataset) -> Fold | None:
     try:
         ((train, test),) = split(dataset)
     except ValueError as error:
-        if "to test:" not in str(error):
+        if "test rows:" not in str(error):
             raise
         return None
     assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(dataset.n_ratings))
