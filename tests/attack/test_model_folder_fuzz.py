@@ -1,4 +1,4 @@
-"""Whatever was done to a saved model, it is refused with a message or predicts as it did."""
+"""A saved model that was tampered with is refused with a message, or still predicts the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recbench.models.baselines.bias import Bias
@@ -24,7 +24,7 @@ FAST = settings(deadline=None, suppress_health_check=[HealthCheck.function_scope
 FILES = ("model.json", "arrays.npz")
 KINDS = {"bias": Bias(), "mf": MF(n_factors=2)}
 
-changes = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 8), st.binary(max_size=8)), min_size=1, max_size=3)
+changes = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 8), st.binary(max_size=8)), max_size=3)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -47,62 +47,83 @@ def find(kind: str) -> Any:
     return installed().find("model", kind).factory
 
 
-def check(files: dict[str, bytes], kind: str, folder: Path) -> None:
-    """Refused with a message, or the predictions of the model that was saved."""
+def check(files: dict[str, bytes], kind: str, folder: Path) -> bool:
+    """Check that the folder is refused by a message that names it, or predicts the same; return whether it was loaded."""
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    refused = ""
     try:
         model = load(folder, find)
-    except (ValueError, OSError, LookupError) as error:
-        refused = str(error)
-    event("refused" if refused else "loaded")
-    if refused:
-        assert len(refused) > 20
-        return
+    except LookupError as error:
+        assert "unknown model" in str(error)  # noqa: PT017  any other lookup error is a crash
+        return False
+    except (ValueError, OSError) as error:
+        assert str(folder) in str(error)  # noqa: PT017  most examples are refused
+        return False
     pairs = all_pairs(toy_ratings())
     assert np.array_equal(model.predict(*pairs), find(kind)(**vars_of(kind)).fit(toy_ratings()).predict(*pairs))
+    return True
 
 
 def vars_of(kind: str) -> dict[str, Any]:
     return {"n_factors": 2} if kind == "mf" else {}
 
 
-@settings(FAST, max_examples=250)
-@given(st.sampled_from([*KINDS]), st.sampled_from(FILES), changes)
-def test_a_mutated_folder_is_refused_or_right(
-    tmp_path_factory: pytest.TempPathFactory, saved: dict[str, dict[str, bytes]], kind: str, name: str,
-    changes: list[tuple[int, int, bytes]],
-) -> None:  # fmt: skip
-    content = saved[kind][name]
-    for at, n_lost, put in changes:
-        start = at % (len(content) + 1)
-        content = content[:start] + put + content[start + n_lost :]
-    check(saved[kind] | {name: content}, kind, tmp_path_factory.mktemp("fuzz"))
+def check_share(loaded: list[bool], least: float) -> None:
+    """Check that enough folders were loaded: where all are refused, the test would prove nothing."""
+    assert sum(loaded) >= least * len(loaded), f"only {sum(loaded)} of {len(loaded)} folders were loaded"
 
 
-@settings(FAST, max_examples=100)
-@given(st.sampled_from([*KINDS]), st.sampled_from(FILES), st.floats(0, 1))
-def test_a_truncated_folder_is_refused_or_right(
-    tmp_path_factory: pytest.TempPathFactory, saved: dict[str, dict[str, bytes]], kind: str, name: str, share: float
+def test_mutated_folder_is_refused_or_predicts_the_same(saved: dict[str, dict[str, bytes]], tmp_path: Path) -> None:
+    loaded: list[bool] = []
+
+    @settings(FAST, max_examples=250)
+    @given(st.sampled_from([*KINDS]), st.sampled_from(FILES), changes)
+    def mutate(kind: str, name: str, changes: list[tuple[int, int, bytes]]) -> None:
+        content = saved[kind][name]
+        for at, n_lost, put in changes:
+            start = at % (len(content) + 1)
+            content = content[:start] + put + content[start + n_lost :]
+        loaded.append(check(saved[kind] | {name: content}, kind, tmp_path))
+
+    mutate()
+    check_share(loaded, 0.01)
+
+
+def test_truncated_folder_is_refused_or_predicts_the_same(saved: dict[str, dict[str, bytes]], tmp_path: Path) -> None:
+    loaded: list[bool] = []
+
+    @settings(FAST, max_examples=100)
+    @given(st.sampled_from([*KINDS]), st.sampled_from(FILES), st.just(1.0) | st.floats(0, 1))
+    def truncate(kind: str, name: str, share: float) -> None:
+        content = saved[kind][name]
+        loaded.append(check(saved[kind] | {name: content[: int(share * len(content))]}, kind, tmp_path))
+
+    truncate()
+    check_share(loaded, 0.01)
+
+
+def test_rewritten_description_is_refused_or_predicts_the_same(
+    saved: dict[str, dict[str, bytes]], tmp_path: Path
 ) -> None:
-    content = saved[kind][name]
-    check(saved[kind] | {name: content[: int(share * len(content))]}, kind, tmp_path_factory.mktemp("fuzz"))
+    loaded: list[bool] = []
+    keys = st.sampled_from(["schema", "kind", "options", "scalars", "tuples", ""])
 
+    @settings(FAST, max_examples=250)
+    @given(st.sampled_from([*KINDS]), keys, st.none() | json_values, st.none() | st.integers(0, 4))
+    def rewrite(kind: str, key: str, value: Any, indent: int | None) -> None:
+        text = json.loads(saved[kind]["model.json"])
+        if value is not None or indent is None:
+            text = value if not key else text | {key: value}
+        written = json.dumps(text, indent=indent).encode()  # other whitespace is harmless
+        loaded.append(check(saved[kind] | {"model.json": written}, kind, tmp_path))
 
-@settings(FAST, max_examples=200)
-@given(st.sampled_from([*KINDS]), st.sampled_from(["schema", "kind", "options", "scalars", "tuples", ""]), json_values)
-def test_a_description_of_anything_is_refused_or_right(
-    tmp_path_factory: pytest.TempPathFactory, saved: dict[str, dict[str, bytes]], kind: str, key: str, value: Any
-) -> None:
-    text = json.loads(saved[kind]["model.json"])
-    written = json.dumps(value if not key else text | {key: value}).encode()
-    check(saved[kind] | {"model.json": written}, kind, tmp_path_factory.mktemp("fuzz"))
+    rewrite()
+    check_share(loaded, 0.05)
 
 
 @settings(FAST, max_examples=100)
 @given(st.sampled_from([*KINDS]), st.data())
-def test_arrays_that_do_not_fit_are_refused(
+def test_changed_arrays_are_refused(
     tmp_path_factory: pytest.TempPathFactory, saved: dict[str, dict[str, bytes]], kind: str, data: st.DataObject
 ) -> None:
     """An array is lost, cut, or of another type: what loads must be what was saved."""
@@ -116,7 +137,7 @@ def test_arrays_that_do_not_fit_are_refused(
     arrays |= {name: changed[how]} if how in changed else {}
     packed = io.BytesIO()
     np.savez(packed, **arrays)
-    check(saved[kind] | {"arrays.npz": packed.getvalue()}, kind, tmp_path_factory.mktemp("fuzz"))
+    assert not check(saved[kind] | {"arrays.npz": packed.getvalue()}, kind, tmp_path_factory.mktemp("fuzz"))
 
 
 def test_arrays_larger_than_memory_are_refused_even_with_a_right_checksum(

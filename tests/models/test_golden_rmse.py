@@ -37,9 +37,8 @@ def test_every_built_in_model_has_a_golden_number(golden: dict[str, float]) -> N
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_rmse_is_the_golden_one(name: str, golden: dict[str, float]) -> None:
     reached = rmse_of(BUILT_IN[name])
-    # TensorFlow's sums depend on the processor
-    tolerance = 0.02 if name in ("ncf", "autorec") else 1e-3 * golden[name]
-    assert golden[name] == pytest.approx(reached, abs=tolerance)
+    # rounding depends on the processor: with other instruction sets, ncf and autorec moved by up to 2e-5
+    assert golden[name] == pytest.approx(reached, rel=1e-3)
 
 
 def test_no_model_is_below_the_noise_and_all_beat_the_global_mean(golden: dict[str, float]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,5 +55,18 @@ def test_an_earlier_peak_is_forgotten() -> None:
 
 
 def test_doing_nothing_needs_no_memory() -> None:
-    peak = PeakMemory().megabytes()
-    assert peak is None or 0 <= peak < 20
+    assert 0 <= _peak_while_filling(0) < 20
+
+
+def test_peak_is_unknown_where_the_high_water_mark_cannot_be_reset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recbench.runtime.metering.CLEAR_REFS", tmp_path / "no such folder" / "clear_refs")
+    assert PeakMemory().megabytes() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a high-water mark that can be reset")
+def test_peak_is_known_on_linux_where_the_mark_can_be_reset() -> None:
+    if not os.access("/proc/self/clear_refs", os.W_OK):
+        pytest.skip("this container forbids resetting the high-water mark")
+    assert PeakMemory().megabytes() is not None
