@@ -48,7 +48,7 @@ def find(kind: str) -> Any:
 
 
 def check(files: dict[str, bytes], kind: str, folder: Path) -> bool:
-    """Check that the folder is refused by a message that names it, or predicts the same; return whether it was loaded."""
+    """Check that the folder is refused by a message naming it, or predicts the same; return whether it was loaded."""
     for name, content in files.items():
         (folder / name).write_bytes(content)
     try:

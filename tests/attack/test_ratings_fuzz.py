@@ -205,7 +205,7 @@ column_names = st.permutations(["user", "item", "rating", "time"]) | st.lists(
 
 def split_by_hand(text: str, separator: str, columns: list[str] | None) -> list[tuple[str, str, float, int | None]]:
     """Read the rows by splitting lines, without any library; raise where a cell is missing."""
-    lines = [line.split(separator) for line in text.splitlines()]
+    lines = [line.split(separator) for line in text.removesuffix("\n").split("\n")]
     names = lines.pop(0) if columns is None else columns
     rows = []
     for cells in lines:

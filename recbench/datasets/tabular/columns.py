@@ -144,6 +144,10 @@ def _check_separator(separator: str, encoding: str, label: str) -> None:
         separator.encode(encoding)
     except UnicodeEncodeError as error:
         raise ValueError(f"separator {separator!r} for {label} does not exist in {encoding}; set encoding") from error
+    if separator.isdecimal():
+        raise ValueError(
+            f"separator {separator!r} for {label} is a digit, as in ids and ratings; use another character"
+        )
     if set(separator) & set('"\r\n\0\x1f'):
         raise ValueError(f"separator {separator!r} for {label} contains a quote or a line end; use other characters")
 

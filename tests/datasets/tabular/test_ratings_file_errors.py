@@ -70,6 +70,7 @@ MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
     "utf_16_unsaid": ((HEADER + GOOD).encode("utf-16"), {}, "is not utf-8"),
     "no_text_encoding": (HEADER + GOOD, {"encoding": "base64"}, "unknown encoding 'base64'"),
     "old_line_ends": ((HEADER + GOOD).replace("\n", "\r"), {}, r"lines of .* end in .r only; convert them to"),
+    "digit_as_separator": ("user0item0rating\n1020304\n", {"separator": "0"}, "separator '0' for .* is a digit"),
     "quote_as_separator": (HEADER + GOOD, {"separator": '"'}, "separator .* contains a quote or a line end"),
     "separator_beyond_the_encoding": (HEADER + GOOD, {"separator": "€", "encoding": "latin-1"}, "'€' .* not exist in"),
     "quoted_without_end": ('"' + "x" * 200_000 + ",b,c\n1,2,3\n", {}, "is not a valid header: field larger"),
