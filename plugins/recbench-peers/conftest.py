@@ -1,4 +1,4 @@
-"""Bridges import their library at the top: where it is missing, no test is to be looked for in them."""
+"""Bridges import their library at the top: if it is missing, pytest must not collect them."""
 
 from importlib.util import find_spec
 

@@ -1,8 +1,8 @@
-"""Weighted Slope One: the mean difference between two items carries a rating from one to the other.
+"""Weighted Slope One: predicts a rating from the user's other ratings and mean differences between items.
 
-    r_uj ≈ Σ_i c_ji (r_ui + dev_ji) / Σ_i c_ji        over the items i that user u rated, without j
+    r_uj ≈ Σ_i c_ji (r_ui + dev_ji) / Σ_i c_ji        over the items i other than j that user u rated
 
-where c_ji users rated both items and dev_ji is the mean of r_vj − r_vi over them.
+where c_ji is the number of users v who rated both items, and dev_ji the mean of r_vj − r_vi over them.
 Source: Lemire & Maclachlan (2005), "Slope one predictors for online rating-based collaborative filtering", SDM.
 """
 
@@ -21,29 +21,29 @@ N_BLOCK = 256  # users predicted at a time: bounds the memory to N_BLOCK x n_ite
 
 @dataclass
 class SlopeOne(RatingModel):
-    """Weighted Slope One; where no item carries over, the user's mean, then the global mean."""
+    """Weighted Slope One; without a common item, the user's mean, and for a cold user the global mean."""
 
-    damping: float = 0.0  # co-ratings' worth of pull toward the user's mean; 0 is the textbook
+    damping: float = 0.0  # weight of the user's mean, in co-ratings; 0 is the textbook
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        """Keep the ratings; the differences are sums over users and are taken when predicting."""
+        """Store the ratings; differences between items are computed in `predict`."""
         self.rows_, self.columns_ = train.user_idx, train.item_idx
         self.global_mean_ = float(train.ratings.mean(dtype=np.float64))
         self.above_mean_ = train.ratings - np.float64(self.global_mean_)
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The weighted mean of what the user's other items say about each item."""
-        total, weight, own = self._carried(user_idx, item_idx)
+        """Return the weighted mean of the predictions from each of the user's other items."""
+        total, weight, own = self._weighted_sums(user_idx, item_idx)
         pull = (total - own * weight) / np.maximum(weight + self.damping, 1e-9)
         return np.asarray(self.global_mean_ + own + pull)
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Where no other item of the user shares a user with this one."""
-        return self._carried(user_idx, item_idx)[1] <= 0
+        """Mark the pairs where no user rated the item together with another item of this user."""
+        return self._weighted_sums(user_idx, item_idx)[1] <= 0
 
-    def _carried(self, user_idx: IntArray, item_idx: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Σ_i c_ji (r_ui + dev_ji), Σ_i c_ji and the user's mean, one a pair, ratings less the global mean."""
+    def _weighted_sums(self, user_idx: IntArray, item_idx: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return Σ_i c_ji (r_ui + dev_ji), Σ_i c_ji and the user's mean per pair; ratings are minus the global mean."""
         from scipy.sparse import csr_array
 
         shape = (len(self.known_users_), len(self.known_items_))
@@ -56,7 +56,7 @@ class SlopeOne(RatingModel):
             if len(pairs):
                 u, j = user_idx[pairs] - start, item_idx[pairs]
                 R_u, M_u = R[start : start + N_BLOCK], M[start : start + N_BLOCK]
-                # summed over i first, c_ji and dev_ji become products between users, which are fewer
+                # summed over i first, c_ji and dev_ji become products between users, of which there are fewer
                 common = M_u @ M.T
                 shift = R_u @ M.T - M_u @ R.T
                 rated, rating = M_u.toarray()[u, j], R_u.toarray()[u, j]

@@ -1,1 +1,1 @@
-"""A plugin that is a package: `pyproject.toml` names its modules, each of which has a hook."""
+"""A recbench plugin in a package: `pyproject.toml` names its modules, each of which has one hook."""

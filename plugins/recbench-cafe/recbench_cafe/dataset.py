@@ -12,12 +12,12 @@ from recbench import RatingDataset, hookimpl
 
 
 def load_cafes(
-    min_ratings: int = 1,  # ratings that a cafe needs to be listed
+    min_ratings: int = 1,  # cafes with fewer ratings are left out
 ) -> RatingDataset:
-    """Invented ratings of cafes, whole stars from 1 to 5, with each cafe's name and what it serves.
+    """Invented ratings of cafes, whole stars from 1 to 5; items have the cafe's name and what it serves.
 
     Raises:
-        ValueError: no cafe has that many ratings.
+        ValueError: no cafe has `min_ratings` ratings.
     """
     text = files("recbench_cafe").joinpath("ratings.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
@@ -26,7 +26,7 @@ def load_cafes(
         counts[row["cafe"]] = counts.get(row["cafe"], 0) + 1
     rows = [row for row in rows if counts[row["cafe"]] >= min_ratings]
     if not rows:
-        raise ValueError(f"no cafe has {min_ratings} ratings; the most that one has is {max(counts.values())}")
+        raise ValueError(f"no cafe has {min_ratings} ratings; set min_ratings to {max(counts.values())} or less")
     guests, user_idx = np.unique([row["guest"] for row in rows], return_inverse=True)
     cafes, item_idx = np.unique([row["cafe"] for row in rows], return_inverse=True)
     serves = {row["cafe"]: row["serves"] for row in rows}

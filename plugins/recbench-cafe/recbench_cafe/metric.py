@@ -1,4 +1,4 @@
-"""A metric that asks for more than the ratings and the predictions: it names what it needs."""
+"""A metric that needs more than ratings and predictions: it asks for `item_idx` by naming the parameter."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LEAST_ROWS = 5  # scored rows that an item needs to count
 
 
 def worst_item(ratings: FloatArray, predicted: FloatArray, item_idx: IntArray) -> float:
-    """RMSE of the item that is predicted worst, of those with five scored rows; of all rows if there is none.
+    """RMSE of the worst predicted item with at least five scored rows; of all rows if no item has five.
 
-    max over items i of sqrt(mean over i's rows of (r - p)^2)
+        max over items i of sqrt(mean over i's rows of (r - p)^2)
 
     >>> round(worst_item(np.array([5.0] * 5 + [1.0] * 5), np.full(10, 4.0), np.repeat([0, 1], 5)), 6)
     3.0

@@ -1,4 +1,4 @@
-"""A Keras model in recbench: imported late, seeded, stopped early, its weights kept as plain arrays."""
+"""A Keras model in recbench: imported late, seeded, stopped early, its weights stored as plain arrays."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class CafeNet(RatingModel):
     without ratings has bias 0 and the mean embedding of the others.
     """
 
-    uses_valid: ClassVar[bool] = True  # the runner hands `fit` a part of train to stop by
+    uses_valid: ClassVar[bool] = True  # `fit` gets an early-stopping set
     requires: ClassVar[tuple[str, ...]] = ("tensorflow",)  # imported, quietly, before the clock starts
 
-    n_factors: int = searched(8, between(2, 32, log=True))  # numbers that tell of a user, and of an item
+    n_factors: int = searched(8, between(2, 32, log=True))  # length of a user's and an item's embedding
     n_hidden: int = 16  # units of the dense layer
-    weight_decay: float = searched(0.1, between(0.01, 1, log=True))  # share of a weight that a step of 1 takes off
-    learning_rate: float = searched(0.005, between(0.0005, 0.05, log=True))  # step of Adam
-    n_epochs: int = 40  # passes over the ratings, at most
-    patience: int = 3  # epochs without gain on the validation part before stopping
-    seed: int = 0  # of weights and shuffling
+    weight_decay: float = searched(0.1, between(0.01, 1, log=True))  # share of a weight that a step of size 1 removes
+    learning_rate: float = searched(0.005, between(0.0005, 0.05, log=True))  # step size of Adam
+    n_epochs: int = 40  # at most
+    patience: int = 3  # epochs without a gain on the validation set before stopping
+    seed: int = 0  # of initial weights and shuffling
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         """Learn the biases, the embeddings and the dense layers."""
@@ -60,7 +60,7 @@ class CafeNet(RatingModel):
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The formula, in NumPy: what is kept is arrays, and nothing of Keras."""
+        """Compute the formula in NumPy, so that the model's state is arrays, without Keras."""
         kernel, offset, weights = self.dense_
         users, items = self.users_[user_idx], self.items_[item_idx]
         hidden = np.maximum(np.concatenate([users, items], axis=1) @ kernel + offset, 0)
@@ -77,7 +77,7 @@ class CafeNet(RatingModel):
         user, item = (keras.Input((), dtype="int32") for _ in range(2))
         embedded = [layers.Embedding(n, self.n_factors)(each) for n, each in ((n_users, user), (n_items, item))]
         hidden = layers.Dense(self.n_hidden, "relu")(layers.Concatenate()(embedded))
-        # starting at zero, the layer changes the biases only as far as it learns to
+        # zeros, so that the untrained layer adds nothing to the biases
         dense = layers.Dense(1, use_bias=False, kernel_initializer="zeros")(hidden)
         return keras.Model([user, item], layers.Add()([layers.Dot(1)(embedded), dense]))
 
@@ -100,12 +100,12 @@ def _keras() -> Any:
     """Return Keras, imported when it is needed for the first time."""
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # it warns where many networks are fitted in one process, as sweeps do
+    tf.get_logger().setLevel("ERROR")  # it warns if many networks are fitted in one process
     return tf.keras
 
 
 def _with_mean(embedding: FloatArray, n_rows: IntArray) -> FloatArray:
-    """The embedding, rows without ratings replaced by the mean of the others."""
+    """Replace the rows of users or items without ratings by the mean of the others."""
     known = n_rows > 0
     return np.where(known[:, None], embedding, embedding[known].mean(axis=0))
 

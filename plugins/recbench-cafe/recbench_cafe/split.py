@@ -1,4 +1,4 @@
-"""A split: a class whose instances yield folds, each the row numbers of train and those of test."""
+"""A split: a class whose instances yield folds, pairs of row numbers of the training set and of the test set."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ import numpy as np
 from recbench import Fold, RatingDataset, Split, hookimpl
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-FROM_THURSDAY = ("thursday", "friday", "saturday", "sunday", "monday", "tuesday", "wednesday")  # as 1 January 1970 was
-SECONDS = 86_400  # of a day
+FROM_THURSDAY = (
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "monday",
+    "tuesday",
+    "wednesday",
+)  # 1 January 1970 was a Thursday
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class Weekdays:
-    """What was rated on some days of the week (UTC) is test, the rest is train: are weekends another matter?"""
+    """Ratings from some days of the week (UTC) are the test set, the others the training set."""
 
-    days: tuple[Day, ...] = ("saturday", "sunday")  # whose ratings are test
+    days: tuple[Day, ...] = ("saturday", "sunday")  # whose ratings are the test set
 
     def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
-        """One fold.
+        """Yield one fold.
 
         Raises:
-            ValueError: the dataset has no times.
+            ValueError: the dataset has no timestamps.
         """
         if dataset.timestamps is None:
             raise ValueError(f"dataset {dataset.name!r} has no times, so no weekdays; choose another split")

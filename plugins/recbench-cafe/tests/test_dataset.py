@@ -14,7 +14,7 @@ class TestCafes(DatasetConformance): ...
 
 
 def make_ratings() -> str:
-    """The file: guests like what is served, cafes are good or bad, and nobody goes everywhere."""
+    """Draw the file: ratings depend on guest, cafe, and what it serves; each guest skips some cafes."""
     rng = np.random.default_rng(2026)
     serves = [["coffee", "tea", "cake", "coffee|cake", "tea|cake", "coffee|tea"][number % 6] for number in range(24)]
     likes = rng.normal(size=(40, 3))
@@ -28,7 +28,7 @@ def make_ratings() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_file_is_what_the_rule_draws() -> None:
+def test_file_has_what_make_ratings_draws() -> None:
     assert files("recbench_cafe").joinpath("ratings.csv").read_text(encoding="utf-8") == make_ratings()
 
 
@@ -38,7 +38,7 @@ def test_cafes_with_few_ratings_are_left_out() -> None:
     assert np.bincount(reduced.item_idx).min() >= 22
 
 
-def test_too_many_ratings_are_an_error_that_says_how_many_there_are() -> None:
+def test_min_ratings_above_the_maximum_is_an_error_that_names_it() -> None:
     most = np.bincount(load_cafes().item_idx).max()
-    with pytest.raises(ValueError, match=f"no cafe has 1000 ratings; the most that one has is {most}"):
+    with pytest.raises(ValueError, match=f"no cafe has 1000 ratings; set min_ratings to {most} or less"):
         load_cafes(min_ratings=1000)

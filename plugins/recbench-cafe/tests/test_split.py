@@ -1,4 +1,4 @@
-"""The split by weekday puts every row where its day says."""
+"""The split by weekday puts every row where its day belongs."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from recbench_cafe.dataset import load_cafes
 from recbench_cafe.split import Weekdays
 
 
-def test_the_ratings_of_weekends_are_test_and_all_others_train() -> None:
+def test_weekend_ratings_are_the_test_set_by_default() -> None:
     cafes = load_cafes()
     ((train, test),) = Weekdays()(cafes)
     assert cafes.timestamps is not None

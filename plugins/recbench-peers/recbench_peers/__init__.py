@@ -1,4 +1,4 @@
-"""Other libraries' rating predictors as recbench models, so that they stand in the same table on the same rows."""
+"""Other libraries' rating predictors as recbench models, compared on the same rows in the same table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from recbench_peers import cornac_models, lenskit_models, myfm_models, surprise_
 
 @hookimpl
 def register_models() -> Mapping[str, Callable[..., RatingModel]]:
-    """`model=surprise_svd` and its like; a missing library is told when its model is selected."""
+    """Return the models by name, `model=surprise_svd`; a missing library is an error when its model is selected."""
     return {
         "surprise_baseline": surprise_models.SurpriseBaseline,
         "surprise_knn_item": surprise_models.SurpriseItemKNN,

@@ -1,6 +1,6 @@
-"""Into Cornac and back: its data set, built from arrays, and its ratings as an array.
+"""Conversion to Cornac and back: its dataset, built from arrays, and its predictions as an array.
 
-A `Dataset` is constructed directly rather than by `build`, which maps ids that are dense already, one by one
+A `Dataset` is constructed directly rather than by `build`, which maps each id, although they are dense already
 (a million ratings: 1.4 CPU s).
 """
 
@@ -19,7 +19,7 @@ library("cornac.models", "cornac")
 
 
 def fitted(model: Any, train: RatingDataset, known_users: BoolArray, known_items: BoolArray) -> Any:
-    """The model, fitted on `train`."""
+    """Fit the model on `train` and return it."""
     users, items = positions(known_users)[train.user_idx], positions(known_items)[train.item_idx]
     n_users, n_items = int(known_users.sum()), int(known_items.sum())
     dataset = cornac.data.Dataset(
@@ -32,6 +32,8 @@ def fitted(model: Any, train: RatingDataset, known_users: BoolArray, known_items
     return model.fit(dataset)
 
 
-def rated(model: Any, user_places: IntArray, item_places: IntArray) -> FloatArray:
-    """What the model's own `rate` says, one call a pair, as Cornac's evaluation does it."""
-    return np.array([model.rate(*pair) for pair in zip(user_places.tolist(), item_places.tolist(), strict=True)], float)
+def rated(model: Any, user_positions: IntArray, item_positions: IntArray) -> FloatArray:
+    """Return the predictions of the model's `rate`, one call per pair, as in Cornac's evaluation."""
+    return np.array(
+        [model.rate(*pair) for pair in zip(user_positions.tolist(), item_positions.tolist(), strict=True)], float
+    )

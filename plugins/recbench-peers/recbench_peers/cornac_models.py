@@ -16,7 +16,7 @@ from recbench_peers.peer import PeerModel, positions
 
 @dataclass
 class CornacModel(PeerModel):
-    """A model of Cornac; a cold user or item gets what the model has left, at least the mean."""
+    """A model of Cornac; a cold user or item gets the terms that are known, at least the mean."""
 
     module: ClassVar[str] = "cornac"
     made_by: ClassVar[str] = "cornac"
@@ -44,7 +44,7 @@ class CornacMF(CornacModel):
     n_epochs: int = 20  # passes over the ratings
     learning_rate: float = 0.01  # of all parameters
     reg: float = 0.02  # L2 of all parameters, per rating
-    seed: int = 0  # with one, Cornac runs in one thread
+    seed: int = 0  # with a seed, Cornac runs in one thread
 
     def _model(self, models: Any) -> Any:
         return models.MF(

@@ -1,4 +1,4 @@
-"""Into LensKit and back: a pipeline that predicts ratings, with LensKit's own fallback, its biases."""
+"""Conversion to LensKit and back: a pipeline that predicts ratings, with biases as LensKit's fallback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ als, basic, batch, data, diagnostics, knn, pipeline, training = (
 
 
 def fitted(scorer: Any, train: RatingDataset, seed: int) -> Any:
-    """The pipeline around the scorer, trained."""
+    """Train a pipeline around the scorer and return it."""
     from pandas import DataFrame
 
     frame = DataFrame({"user_id": _user_ids(train.user_idx), "item_id": train.item_idx, "rating": train.ratings})
@@ -31,22 +31,22 @@ def fitted(scorer: Any, train: RatingDataset, seed: int) -> Any:
 
 
 def rated(built: Any, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-    """The pipeline's batch prediction in this process, each different pair once, back in the order of the pairs."""
+    """Predict each distinct pair once, in this process, and return the predictions in the order of the pairs."""
     from pandas import DataFrame
 
     n = int(item_idx.max()) + 1
-    keys, places = np.unique(user_idx.astype(np.int64) * n + item_idx, return_inverse=True)
+    keys, positions = np.unique(user_idx.astype(np.int64) * n + item_idx, return_inverse=True)
     users, items = np.divmod(keys, n)
-    asked = DataFrame({"user_id": _user_ids(users), "item_id": items})
+    pairs = DataFrame({"user_id": _user_ids(users), "item_id": items})
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", diagnostics.DataWarning)  # it has fields of its own that it does not know
-        lists = batch.predict(built, data.ItemListCollection.from_df(asked, ["user_id"]), n_jobs=1)
-        answered = lists.to_df()
-    # its answers come in an order of its own
-    order = np.lexsort((answered["item_id"].to_numpy(), answered["user_id"].to_numpy()))
-    return np.asarray(answered["score"].to_numpy()[order][places], np.float64)
+        warnings.simplefilter("ignore", diagnostics.DataWarning)  # about LensKit's own fields
+        lists = batch.predict(built, data.ItemListCollection.from_df(pairs, ["user_id"]), n_jobs=1)
+        predicted = lists.to_df()
+    # LensKit returns the predictions in another order
+    order = np.lexsort((predicted["item_id"].to_numpy(), predicted["user_id"].to_numpy()))
+    return np.asarray(predicted["score"].to_numpy()[order][positions], np.float64)
 
 
 def _user_ids(user_idx: IntArray) -> IntArray:
-    # a user with the id 0 counts as nobody in its batches, and gets a stranger's predictions
+    # in LensKit's batches, a user with the id 0 is treated as unknown and gets an unknown user's predictions
     return user_idx.astype(np.int64) + 1

@@ -15,7 +15,7 @@ from recbench_peers.peer import PeerModel
 
 @dataclass
 class LensKitModel(PeerModel):
-    """A scorer of LensKit; where it can't score, LensKit's biases do."""
+    """A scorer of LensKit; pairs that it cannot score get LensKit's biases."""
 
     module: ClassVar[str] = "lenskit"
     made_by: ClassVar[str] = "lenskit"

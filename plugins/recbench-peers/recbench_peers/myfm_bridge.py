@@ -1,4 +1,4 @@
-"""Into myFM and back: one-hot users and items, and what they rated, as blocks of sparse features."""
+"""Conversion to myFM and back: one-hot users and items, and implicit features, as blocks of sparse features."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ myfm = library("myfm", "myfm")
 
 
 def one_hot(known: BoolArray) -> Any:
-    """A row each index, (n, n_known): a known one has its own column, a cold one none."""
+    """Return one row per index, (n, n_known): a known index has a column of its own, a cold one has none."""
     rows = np.flatnonzero(known)
     return csr_matrix((np.ones(len(rows)), (rows, np.arange(len(rows)))), (len(known), len(rows)))
 
 
 def implicit(index: IntArray, others: IntArray, known: BoolArray, known_others: BoolArray) -> Any:
-    """A row each index, (n, n_known_others): 1/√n_rated in the columns of what was rated in train."""
+    """Return one row per index, (n, n_known_others): 1/√n_rated in the columns of what it rated in the training set."""
     counts = np.bincount(index, minlength=len(known))
     shape = (len(known), len(known_others))
     rated = csr_matrix((1 / np.sqrt(counts[index]), (index, others)), shape)
@@ -31,7 +31,7 @@ def implicit(index: IntArray, others: IntArray, known: BoolArray, known_others: 
 
 
 def blocks(train: RatingDataset, known_users: BoolArray, known_items: BoolArray, sides: str) -> list[list[Any]]:
-    """The features of the users and those of the items; `sides` says who has implicit ones: "", "user", "both"."""
+    """Return the features of users and of items; `sides` says which have implicit ones: "", "user" or "both"."""
     user_parts, item_parts = [one_hot(known_users)], [one_hot(known_items)]
     if sides:
         user_parts.append(implicit(train.user_idx, train.item_idx, known_users, known_items))
@@ -41,7 +41,7 @@ def blocks(train: RatingDataset, known_users: BoolArray, known_items: BoolArray,
 
 
 def relations(parts: list[list[Any]], *indices: IntArray) -> list[Any]:
-    """The blocks as myFM's relations: each pair points to its user's and its item's row."""
+    """Convert the blocks to myFM's relations: each pair points to the rows of its user and its item."""
     return [
         myfm.RelationBlock(index.astype(np.int64), csr_matrix(hstack(part, format="csr")))
         for index, part in zip(indices, parts, strict=True)
@@ -49,10 +49,10 @@ def relations(parts: list[list[Any]], *indices: IntArray) -> list[Any]:
 
 
 def fitted(parts: list[list[Any]], train: RatingDataset, rank: int, n_iter: int, seed: int) -> Any:
-    """A Gibbs-sampled factorization machine on these features, one hyperprior a group of them."""
+    """Fit a Gibbs-sampled factorization machine on these features, with one hyperprior per group."""
     machine = myfm.MyFMRegressor(rank=rank, random_seed=seed)
     groups = [part.shape[1] for side in parts for part in side]
-    with contextlib.redirect_stderr(io.StringIO()):  # its progress bar can't be switched off
+    with contextlib.redirect_stderr(io.StringIO()):  # its progress bar cannot be switched off
         machine.fit(
             None,
             train.ratings.astype(np.float64),
@@ -64,5 +64,5 @@ def fitted(parts: list[list[Any]], train: RatingDataset, rank: int, n_iter: int,
 
 
 def rated(machine: Any, parts: list[list[Any]], user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-    """The mean of the kept samples' predictions."""
+    """Return the mean of the samples' predictions."""
     return np.asarray(machine.predict(None, X_rel=relations(parts, user_idx, item_idx)))

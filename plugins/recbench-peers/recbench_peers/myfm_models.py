@@ -1,7 +1,7 @@
 """myFM's Bayesian factorization machines, Gibbs-sampled.
 
-myFM has no default rank: 10, and twice its default of 100 iterations, are this plugin's choice. Implicit features
-are made of train alone.
+myFM has no default rank; this plugin uses 10, and 200 iterations, twice myFM's default. Implicit features come from
+the training set only.
 Source: Ohtsuki (2020), myFM; Rendle, Zhang & Koren (2019), "On the difficulty of evaluating baselines".
 """
 
@@ -19,7 +19,7 @@ from recbench_peers.peer import PeerModel
 class MyFMModel(PeerModel):
     """A Gibbs-sampled factorization machine on one-hot users and items.
 
-    A cold user or item has no feature, and so no part in the prediction.
+    A cold user or item has no feature and does not contribute to the prediction.
     """
 
     n_factors: int = 10  # rank of the interactions
@@ -28,7 +28,7 @@ class MyFMModel(PeerModel):
     module: ClassVar[str] = "myfm"
     made_by: ClassVar[str] = "myfm"
     requires: ClassVar[tuple[str, ...]] = ("recbench_peers.myfm_bridge",)
-    implicit_sides: ClassVar[str]  # who has implicit features: nobody (""), "user" or "both"
+    implicit_sides: ClassVar[str]  # which have implicit features: none (""), "user" or "both"
 
     def _learn(self, train: RatingDataset) -> Any:
         from recbench_peers.myfm_bridge import blocks, fitted
@@ -52,13 +52,13 @@ class MyFMMF(MyFMModel):
 
 @dataclass
 class MyFMSVDpp(MyFMModel):
-    """myFM as Bayesian SVD++: to user and item the items that the user rated."""
+    """myFM as Bayesian SVD++: user, item and the items that the user rated."""
 
     implicit_sides: ClassVar[str] = "user"
 
 
 @dataclass
 class MyFMFlippedSVDpp(MyFMModel):
-    """myFM as Bayesian SVD++ flipped: besides, the users that rated the item."""
+    """myFM as Bayesian SVD++ flipped: also the users that rated the item."""
 
     implicit_sides: ClassVar[str] = "both"

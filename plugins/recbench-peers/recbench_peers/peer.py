@@ -1,4 +1,4 @@
-"""What every adapter shares: the way in and out of another library, and its absence told plainly."""
+"""The base class of all adapters: conversion to and from another library, and the error if it is not installed."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ from recbench.array_types import BoolArray, FloatArray, IntArray
 
 
 def library(module: str, distribution: str) -> Any:
-    """The other library, imported.
+    """Import another library.
 
     Raises:
-        ModuleNotFoundError: it is not installed; the message says how to install it.
+        ModuleNotFoundError: the library is not installed; the message says how to install it.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # what is old in there is not the user's to mend
+            warnings.simplefilter("ignore", DeprecationWarning)  # of the library, not the user's to fix
             return import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        text = f"{distribution} is not installed; pip install 'recbench-peers[{module}]' brings it"
+        text = f"{distribution} is not installed; run pip install 'recbench-peers[{module}]'"
         raise ModuleNotFoundError(text, name=module) from error
 
 
 def positions(known: BoolArray) -> IntArray:
-    """Each known index's place among the known ones; the number of known ones for all others.
+    """Number the known indices from 0; all others get the number of known ones.
 
-    Libraries number the users and items of train from 0 without a gap and take a higher number
-    for a stranger.
+    Libraries number the users and items of the training set without gaps, and treat a higher number as unknown.
     """
     return np.where(known, np.cumsum(known) - 1, np.count_nonzero(known))
 
@@ -46,17 +45,17 @@ def positions(known: BoolArray) -> IntArray:
 class PeerModel(RatingModel):
     """A model of another library: converting the ratings to its form is part of `fit` and `predict`.
 
-    Libraries keep what they learned in objects of their own, which are saved by pickle at best.
-    The state is therefore what the library was given, and restoring a model fits it again.
+    Libraries store what they learned in their own objects, which can be saved by pickle at best. The state is
+    therefore the training set, and restoring a model fits it again.
     """
 
     module: ClassVar[str]  # the library's import name
-    made_by: ClassVar[str]  # the distribution that brings it
-    libraries: ClassVar[tuple[str, ...]]  # that `recbench list` looks for: the module
-    install: ClassVar[str]  # the command that brings it here
+    made_by: ClassVar[str]  # the distribution to install
+    libraries: ClassVar[tuple[str, ...]]  # modules that `recbench list` looks for
+    install: ClassVar[str]  # the command that installs it
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Name the library and the command for `recbench list`."""
+        """Set the module and the install command for `recbench list`."""
         super().__init_subclass__(**kwargs)
         if hasattr(cls, "module"):
             cls.libraries = (cls.module,)
@@ -64,14 +63,14 @@ class PeerModel(RatingModel):
 
     @abstractmethod
     def _learn(self, train: RatingDataset) -> Any:
-        """The library's own fitted model."""
+        """Fit and return the library's model."""
 
     @abstractmethod
     def _rate(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """The library's ratings for these pairs, at least one."""
+        """Return the library's predictions for these pairs, at least one."""
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        """Hand the ratings to the library and let it learn.
+        """Fit the library's model on the ratings.
 
         Raises:
             ModuleNotFoundError: the library is not installed.
@@ -82,14 +81,14 @@ class PeerModel(RatingModel):
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """What the library predicts, for cold users and items too."""
+        """Return the library's predictions, also for cold users and items."""
         if len(user_idx) == 0:
             return np.empty(0)
         return np.asarray(self._rate(user_idx, item_idx), np.float64)
 
     @classmethod
     def from_state(cls, options: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
-        """The fitted model again, by fitting it on the ratings that are its state."""
+        """Restore a fitted model by fitting it on the training set that is its state."""
         low, high = state["rating_scale_"]
         train = RatingDataset(
             name="restored",
@@ -104,5 +103,5 @@ class PeerModel(RatingModel):
 
     @classmethod
     def is_installed(cls) -> bool:
-        """Whether the library is there to be imported."""
+        """Return whether the library is installed."""
         return find_spec(cls.module) is not None

@@ -1,4 +1,4 @@
-"""Into Surprise and back: its training set, built from arrays, and its ratings as an array.
+"""Conversion to Surprise and back: its training set, built from arrays, and its predictions as an array.
 
 A `Trainset` is filled directly rather than through a `Reader`: the same object in less time (of a million
 ratings, 0.8 CPU s rather than 1.5).
@@ -18,7 +18,7 @@ surprise = library("surprise", "scikit-surprise")
 
 
 def fitted(algorithm: Any, train: RatingDataset, known_users: BoolArray, known_items: BoolArray) -> Any:
-    """The algorithm, fitted on `train`; Surprise's own ids are the dense indices."""
+    """Fit the algorithm on `train` and return it; Surprise's raw ids are the dense indices."""
     users, items = positions(known_users)[train.user_idx], positions(known_items)[train.item_idx]
     trainset = surprise.Trainset(
         ur=_by_first(users, items, train.ratings),
@@ -34,13 +34,13 @@ def fitted(algorithm: Any, train: RatingDataset, known_users: BoolArray, known_i
 
 
 def rated(algorithm: Any, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-    """What the algorithm's own `test` estimates: one call a pair inside Surprise."""
+    """Return the estimates of the algorithm's `test`, one call per pair inside Surprise."""
     pairs = zip(user_idx.tolist(), item_idx.tolist(), [0.0] * len(user_idx), strict=True)
     return np.array([prediction.est for prediction in algorithm.test(list(pairs))])
 
 
 def _by_first(first: IntArray, second: IntArray, ratings: FloatArray) -> dict[int, list[tuple[int, float]]]:
-    """For each index of the first kind, its (index of the second, rating) pairs."""
+    """Map each index of the first kind to its (index of the second kind, rating) pairs."""
     order = np.argsort(first, kind="stable")
     pairs = list(zip(second[order].tolist(), ratings[order].tolist(), strict=True))
     ends = np.cumsum(np.bincount(first)).tolist()
@@ -48,4 +48,4 @@ def _by_first(first: IntArray, second: IntArray, ratings: FloatArray) -> dict[in
 
 
 def _numbered(known: BoolArray) -> dict[int, int]:
-    return {index: place for place, index in enumerate(np.flatnonzero(known).tolist())}
+    return {index: position for position, index in enumerate(np.flatnonzero(known).tolist())}

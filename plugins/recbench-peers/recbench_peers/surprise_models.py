@@ -19,7 +19,7 @@ KNN_CLASSES = {"none": "KNNBasic", "mean": "KNNWithMeans", "zscore": "KNNWithZSc
 
 @dataclass
 class SurpriseModel(PeerModel):
-    """A model of Surprise; a cold user or item gets what the algorithm has left, at least the mean."""
+    """A model of Surprise; a cold user or item gets the terms that are known, at least the mean."""
 
     module: ClassVar[str] = "surprise"
     made_by: ClassVar[str] = "scikit-surprise"
@@ -54,10 +54,10 @@ class SurpriseBaseline(SurpriseModel):
 
 @dataclass
 class SurpriseKNN(SurpriseModel):
-    """By default KNNBaseline with pearson_baseline, the pair that Surprise's manual recommends."""
+    """Surprise's k-NN, by default KNNBaseline with pearson_baseline, as Surprise's manual recommends."""
 
     similarity: Similarity = "pearson_baseline"  # between users, or between items
-    centering: Centering = "baseline"  # what is taken off the ratings: KNNBasic, WithMeans, WithZScore, Baseline
+    centering: Centering = "baseline"  # subtracted from ratings: KNNBasic, WithMeans, WithZScore, Baseline
     n_neighbors: int = 40  # at most
     min_support: int = 1  # common ratings below which a similarity is 0
     user_based: ClassVar[bool]
@@ -92,7 +92,7 @@ class SurpriseSlopeOne(SurpriseModel):
 
 @dataclass
 class SurpriseDescent(SurpriseModel):
-    """Learned by stochastic gradient descent, rating by rating."""
+    """A model of Surprise that is trained by stochastic gradient descent, rating by rating."""
 
     n_factors: int = 100  # length of a user's and an item's vector
     n_epochs: int = 20  # passes over the ratings
@@ -120,7 +120,7 @@ class SurpriseSVD(SurpriseDescent):
 
 @dataclass
 class SurpriseSVDpp(SurpriseDescent):
-    """Surprise's SVDpp: its SVD with implicit feedback, what a user rated whatever the rating."""
+    """Surprise's SVDpp: SVD with implicit feedback: which items the user rated."""
 
     n_factors: int = 20  # length of a user's and an item's vector
     learning_rate: float = 0.007  # of all parameters

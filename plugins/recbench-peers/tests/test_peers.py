@@ -1,4 +1,4 @@
-"""Every adapter keeps the laws of a model and predicts what its library predicts; missing libraries are told."""
+"""Every adapter passes the checks of a model and predicts what its library predicts; a missing library is an error."""
 
 from __future__ import annotations
 
@@ -40,19 +40,23 @@ def test_every_adapter_is_registered_under_its_librarys_name() -> None:
 
 
 @pytest.mark.parametrize("module", DISTRIBUTIONS)
-def test_a_missing_library_is_told_with_the_command_that_brings_it(module: str) -> None:
+def test_missing_library_is_an_error_with_the_install_command(module: str) -> None:
     missing = f"{module}_of_another_planet"
-    with pytest.raises(ModuleNotFoundError, match=rf"^planet-{module} is not installed; pip install '.*\[{missing}\]'"):
+    with pytest.raises(
+        ModuleNotFoundError, match=rf"^planet-{module} is not installed; run pip install '.*\[{missing}\]'"
+    ):
         library(missing, f"planet-{module}")
 
 
 @pytest.mark.parametrize("peer", PEERS.values(), ids=PEERS)
-def test_what_is_imported_before_the_clock_is_the_library_or_says_what_to_install(peer: type[PeerModel]) -> None:
+def test_required_module_imports_the_library_or_names_the_install_command(peer: type[PeerModel]) -> None:
     (bridge,) = peer.requires
     if peer.is_installed():
         assert hasattr(import_module(bridge), peer.module)
     else:
-        with pytest.raises(ModuleNotFoundError, match=f"^{DISTRIBUTIONS[peer.module]} is not installed; pip install"):
+        with pytest.raises(
+            ModuleNotFoundError, match=f"^{DISTRIBUTIONS[peer.module]} is not installed; run pip install"
+        ):
             import_module(bridge)
 
 
@@ -105,7 +109,7 @@ def test_cornac_predicts_what_it_does_through_its_own_builder(make_model: type[P
 
 
 @here["lenskit"]
-def test_lenskits_user_0_is_no_stranger() -> None:
+def test_lenskit_knows_user_0() -> None:
     from recbench_peers.lenskit_bridge import lenskit
 
     toy = toy_ratings()
@@ -116,7 +120,7 @@ def test_lenskits_user_0_is_no_stranger() -> None:
 
 
 @here["lenskit"]
-def test_lenskits_answers_return_in_the_order_of_the_pairs_repeated_ones_too() -> None:
+def test_lenskit_predictions_keep_the_order_of_pairs_and_repeats() -> None:
     model = LensKitItemKNN().fit(toy_ratings())
     users, items = np.array([7, 2, 7, 2, 7]), np.array([3, 1, 0, 1, 3])
     one_by_one = [model.predict(users[[row]], items[[row]])[0] for row in range(5)]

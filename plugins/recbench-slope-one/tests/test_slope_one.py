@@ -13,7 +13,7 @@ from recbench.testing import ModelConformance, toy_ratings
 class TestSlopeOne(ModelConformance): ...
 
 
-def test_predictions_are_those_of_the_formula() -> None:
+def test_predictions_follow_the_formula() -> None:
     toy = toy_ratings()
     rated = {(u, i): float(r) for u, i, r in zip(toy.user_idx, toy.item_idx, toy.ratings, strict=True)}
     pairs = list(itertools.product(range(toy.n_users), range(toy.n_items)))
