@@ -10,12 +10,11 @@ import pytest
 
 from recbench import RatingDataset, RatingModel
 from recbench.array_types import FloatArray, IntArray
+from tests.support.datasets import make_dataset
 
 
 def _dataset() -> RatingDataset:
-    ratings = np.array([5, 3, -1, 0], np.float32)
-    users, items = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2])
-    return RatingDataset("toy", users, items, ratings, np.arange(4), np.arange(4), (-1, 5))
+    return make_dataset([0, 0, 1, 2], [0, 1, 1, 2], [5, 3, -1, 0], n_users=4, n_items=4, scale=(-1, 5))
 
 
 @dataclass

@@ -15,13 +15,14 @@ from recbench.metrics import ranking as ranking_module
 from recbench.metrics.beyond_accuracy import coverage, gini, gini_of, novelty
 from recbench.metrics.over_catalog import OVER_CATALOG
 from recbench.metrics.ranking import Ranking
+from tests.support.datasets import make_dataset
 
 NOTHING = np.zeros(0)
 ndcg, precision = OVER_CATALOG["ndcg"], OVER_CATALOG["precision"]
 
 
 def _part(users: Any, items: Any, ratings: Any, n_users: int, n_items: int) -> RatingDataset:
-    return RatingDataset("toy", users, items, ratings, np.arange(n_users), np.arange(n_items), (1, 5))
+    return make_dataset(users, items, ratings, n_users=n_users, n_items=n_items)
 
 
 class _Counting:

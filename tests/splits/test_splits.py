@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from recbench.contracts import Fold, RatingDataset
 from recbench.registry.registry import installed
 from recbench.splits import FixedFolds, Holdout, KFold, register_splits
+from tests.support.datasets import make_dataset
 
 SEEDS = st.integers(0, 2**32 - 1)
 some = settings(deadline=None, max_examples=40)
@@ -19,7 +20,7 @@ some = settings(deadline=None, max_examples=40)
 
 def _rows(n_ratings: int, folds: tuple[Fold, ...] | None = None) -> RatingDataset:
     zeros = np.zeros(n_ratings, np.int32)
-    return RatingDataset("toy", zeros, zeros, zeros, ["u"], ["i"], (0.0, 1.0), folds=folds)  # type: ignore[arg-type]
+    return make_dataset(zeros, zeros, folds=folds)
 
 
 @some

@@ -14,6 +14,7 @@ from recbench.contracts import Fold, Split
 from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, PerUserLast, RepeatedHoldout
 from recbench.splits.fold_checks import check_disjoint, check_train_before_test, check_train_before_test_per_user
 from tests.support.command import SMALL, recbench, records_in
+from tests.support.datasets import make_dataset
 
 USERS = [0, 0, 0, 1, 1, 2, 0]
 ITEMS = [0, 1, 2, 0, 1, 0, 3]
@@ -21,8 +22,7 @@ TIMES = [50, 20, 20, 10, 60, 30, 40]
 
 
 def _dataset(users: list[int], items: list[int], times: list[int] | None) -> RatingDataset:
-    ids = np.arange(max(users) + 1), np.arange(max(items) + 1)
-    return RatingDataset("toy", np.array(users), np.array(items), np.ones(len(users)), *ids, (0, 5), times)  # type: ignore[arg-type]
+    return make_dataset(users, items, timestamps=times)
 
 
 TOY = _dataset(USERS, ITEMS, TIMES)

@@ -19,6 +19,7 @@ from recbench.protocol.runner import evaluate, validation_splits
 from recbench.results.records import Record
 from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, KFold, PerUserLast, validation_split
 from tests.support.command import SMALL, recbench, records_in
+from tests.support.datasets import make_dataset
 
 N = 400
 
@@ -43,16 +44,8 @@ def dataset() -> RatingDataset:
     random = np.random.default_rng(5)
     pairs = random.permutation(40 * 30)[:N]
     times = random.permutation(N)
-    return RatingDataset(
-        "toy",
-        pairs // 30,
-        pairs % 30,
-        random.integers(1, 6, N).astype(np.float64),
-        np.arange(40),
-        np.arange(30),
-        (1, 5),
-        times,
-    )
+    ratings = random.integers(1, 6, N)
+    return make_dataset(pairs // 30, pairs % 30, ratings, n_users=40, n_items=30, timestamps=times)
 
 
 def _given(dataset: RatingDataset, split: Split, part: Any = "valid") -> tuple[Spy, Record]:

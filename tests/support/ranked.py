@@ -1,4 +1,4 @@
-"""One user's ratings, ranked: what the tests of ranking metrics start from."""
+"""One user's ratings and rankings, for the tests of ranking metrics."""
 
 from __future__ import annotations
 
@@ -8,19 +8,11 @@ from typing import Any
 import numpy as np
 
 from recbench.contracts import RatingDataset
-from recbench.metrics import GREATER_IS_BETTER
+from recbench.metrics.among_rated import AMONG_RATED
 from recbench.metrics.ranking import Ranking
+from tests.support.datasets import make_dataset
 
-RATED = [
-    "ndcg_rated",
-    "precision_rated",
-    "recall_rated",
-    "hit_rate_rated",
-    "map_rated",
-    "map_hits_rated",
-    "mrr_rated",
-    "auc_rated",
-]
+RATED = list(AMONG_RATED)
 # gains (3, 2, 3, 0, 1, 2) in the order of the prediction
 GAINS = np.array([3, 2, 3, 0, 1, 2], np.float32)
 
@@ -29,7 +21,7 @@ def one_user(ratings: Any, scale: tuple[float, float] = (1, 5), users: Any = Non
     """One user's ratings of items 0, 1, ... unless said otherwise."""
     n = len(ratings)
     users, items = np.zeros(n, int) if users is None else users, np.arange(n) if items is None else items
-    return RatingDataset("toy", users, items, ratings, np.arange(6), np.arange(max(12, n)), scale)
+    return make_dataset(users, items, ratings, n_users=6, n_items=max(12, n), scale=scale)
 
 
 def rated_value(
@@ -37,7 +29,7 @@ def rated_value(
 ) -> float:
     users = np.zeros(len(ratings), int) if users is None else np.asarray(users)
     train = one_user([scale[0]], scale)
-    return GREATER_IS_BETTER[name](
+    return AMONG_RATED[name](
         np.asarray(ratings, np.float32), np.asarray(predicted, float), user_idx=users, train=train, **options
     )
 
@@ -45,9 +37,9 @@ def rated_value(
 def one_ranking(scores: Any, items: Sequence[int], ratings: Sequence[float], seen: Sequence[int] = ()) -> Ranking:
     """One user's ranking: scores of all items, the scored rows, and the items rated in train."""
     matrix = np.asarray(scores, float)[np.newaxis]
-    ids = np.arange(1), np.arange(matrix.shape[1])
-    scored = RatingDataset("toy", np.zeros(len(items), int), np.array(items), np.array(ratings, float), *ids, (1, 5))
-    train = RatingDataset("toy", np.zeros(len(seen), int), np.array(seen, int), np.ones(len(seen)), *ids, (1, 5))
+    n_items = matrix.shape[1]
+    scored = make_dataset([0] * len(items), items, ratings, n_users=1, n_items=n_items)
+    train = make_dataset([0] * len(seen), seen, n_users=1, n_items=n_items)
     return Ranking(lambda user_idx: matrix[user_idx], train, scored)
 
 

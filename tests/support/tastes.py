@@ -8,6 +8,7 @@ from recbench import RatingDataset
 from recbench.array_types import FloatArray
 from recbench.contracts import RatingModel
 from recbench.models.factorization.svdpp import SVDpp
+from tests.support.datasets import make_dataset
 
 KOREN = SVDpp(solver="sgd", implicit="user", n_factors=3, reg=0.02, reg_bias=0.01, n_epochs=4, n_starts=1)
 
@@ -23,8 +24,7 @@ def tastes(seed: int = 0, n_users: int = 60, n_items: int = 40) -> tuple[RatingD
     full += rng.normal(0, 0.2, full.shape)
     users, items = np.nonzero(rng.random(full.shape) < 1 / (1 + np.exp(0.5 - 1.5 * factors)))
     scale = (float(full.min()) - 1, float(full.max()) + 1)
-    ids = np.arange(n_users), np.arange(n_items)
-    whole = RatingDataset("made", users, items, full[users, items], *ids, scale)
+    whole = make_dataset(users, items, full[users, items], n_users=n_users, n_items=n_items, scale=scale)
     train = (rng.random(len(users)) < 0.6) & (users != 7) & (items != 5)
     return whole.take(np.flatnonzero(train)), whole.take(np.flatnonzero(~train))
 

@@ -6,21 +6,15 @@ import pytest
 from recbench_slope_one import SlopeOne
 
 from recbench import RatingDataset
-from recbench.datasets.synthetic import make_synthetic
 from recbench.models.factorization.mf import MF
 from recbench.models.neural.ncf import NCF
 from recbench.models.stack.members import new_member
 from recbench.models.stack.stack import Stack
 from recbench.registry.registry import UnknownNameError
-from recbench.testing.toy import toy_ratings
 
 
-def _data() -> RatingDataset:
-    return make_synthetic(n_users=60, n_items=40, n_ratings=900)
-
-
-def test_member_can_set_its_own_options() -> None:
-    stack = Stack(models=("mf n_factors=3 solver=als biases=true seed=5 reg=2",), seed=1).fit(_data())
+def test_member_can_set_its_own_options(small_synthetic: RatingDataset) -> None:
+    stack = Stack(models=("mf n_factors=3 solver=als biases=true seed=5 reg=2",), seed=1).fit(small_synthetic)
     assert stack.state()["member_0_user_factors_"].shape == (60, 4 * 3)
     assert new_member("mf n_factors=3 solver=als biases=true seed=5 reg=2", 1) == MF(n_factors=3, seed=5, reg=2)
     assert new_member("ncf hidden_layers=[8,4]", 1) == NCF(hidden_layers=(8, 4), seed=1)
@@ -45,9 +39,9 @@ def test_models_of_installed_plugins_can_be_members() -> None:
     assert new_member("slope_one damping=2", 0) == SlopeOne(damping=2.0)
 
 
-def test_unknown_member_is_refused_with_a_suggestion() -> None:
+def test_unknown_member_is_refused_with_a_suggestion(small_synthetic: RatingDataset) -> None:
     with pytest.raises(UnknownNameError, match="unknown model 'biass'; did you mean 'bias'"):
-        Stack(models=("biass",)).fit(_data())
+        Stack(models=("biass",)).fit(small_synthetic)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +52,6 @@ def test_unknown_member_is_refused_with_a_suggestion() -> None:
         (Stack(models=("bias",), n_folds=1000), "'toy' has [0-9]+ ratings for 1000 folds"),
     ],
 )
-def test_invalid_stack_options_are_refused(stack: Stack, message: str) -> None:
+def test_invalid_stack_options_are_refused(stack: Stack, message: str, toy: RatingDataset) -> None:
     with pytest.raises(ValueError, match=message):
-        stack.fit(toy_ratings())
+        stack.fit(toy)
