@@ -13,6 +13,6 @@ def test_the_former_module_still_works_for_one_release() -> None:
     assert FoldsIn is capabilities.FoldsIn
 
 
-def test_the_former_module_lacks_what_the_new_one_lacks() -> None:
+def test_unknown_name_in_the_former_module_is_an_error() -> None:
     with pytest.raises(ImportError):
         from recbench.abilities import Nothing  # noqa: F401

@@ -1,4 +1,4 @@
-"""Progress: whoever listens hears of every step, and nobody has to listen."""
+"""Progress: a listener is called after every step, and none is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def test_tracked_items_come_through_unchanged() -> None:
     assert list(track(["a", "b"], "letters")) == ["a", "b"]
 
 
-def test_a_listener_hears_of_each_item_after_it_is_done() -> None:
+def test_listener_is_called_after_each_item() -> None:
     heard: list[object] = []
     with progress_listener(lambda what, done, total: heard.append((what, done, total))):
         for item in track([10, 20], "epochs"):
@@ -19,7 +19,7 @@ def test_a_listener_hears_of_each_item_after_it_is_done() -> None:
     assert heard == [10, ("epochs", 1, 2), 20, ("epochs", 2, 2)]
 
 
-def test_a_listener_hears_nothing_after_its_block() -> None:
+def test_listener_is_not_called_after_its_block() -> None:
     heard: list[int] = []
     with progress_listener(lambda what, done, total: heard.append(done)):
         pass
@@ -27,7 +27,7 @@ def test_a_listener_hears_nothing_after_its_block() -> None:
     assert heard == []
 
 
-def test_an_inner_listener_hears_instead_of_the_outer_one() -> None:
+def test_inner_listener_replaces_the_outer_one() -> None:
     outer: list[str] = []
     inner: list[str] = []
     with progress_listener(lambda what, done, total: outer.append(what)):
@@ -37,7 +37,7 @@ def test_an_inner_listener_hears_instead_of_the_outer_one() -> None:
     assert (outer, inner) == (["epochs"], ["folds"])
 
 
-def test_an_error_within_the_block_ends_the_listening() -> None:
+def test_error_in_the_block_ends_the_listening() -> None:
     heard: list[int] = []
     with pytest.raises(KeyError), progress_listener(lambda what, done, total: heard.append(done)):
         raise KeyError
@@ -45,7 +45,7 @@ def test_an_error_within_the_block_ends_the_listening() -> None:
     assert heard == []
 
 
-def test_a_loop_that_is_left_early_is_not_told_as_done() -> None:
+def test_loop_left_early_is_not_reported_as_done() -> None:
     heard: list[int] = []
     with progress_listener(lambda what, done, total: heard.append(done)):
         for item in track([1, 2, 3], "epochs"):

@@ -1,4 +1,4 @@
-"""A planted cheat looks for test ratings in its arguments, in their arrays' bases and in the run's folder."""
+"""A planted cheat searches for test ratings in its arguments, in their arrays' bases and in the run's folder."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_the_cheat_finds_no_test_rating(tmp_path: Path, ratings: Path) -> None:
     assert any(fit["folder"] for fit in fits), "the cheat reads no file of the run"
 
 
-def test_the_cheat_would_find_them_where_they_lie(tmp_path: Path, ratings: Path) -> None:
+def test_cheat_finds_test_ratings_in_the_data_folder(tmp_path: Path, ratings: Path) -> None:
     sealed = _test_ratings(ratings)
     fits = _found(tmp_path, ratings, ratings.parent)
     assert all(fit["folder"] >= sealed for fit in fits)

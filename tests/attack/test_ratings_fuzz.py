@@ -1,4 +1,4 @@
-"""Whatever bytes a file holds, it is refused with a message or read as a slow reader would read it."""
+"""Whatever bytes a file has, it is refused with a message or read as a slow independent reader reads it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def attempt(content: bytes, tmp_path: Path, **options: Any) -> RatingDataset | N
 
 @settings(FAST, max_examples=150)
 @given(tables, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_what_is_written_well_is_read_as_written(
+def test_well_formed_file_is_read_exactly(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row], separator: str, line_end: str, quote_all: bool
 ) -> None:
     content = written(rows, separator, line_end, quote_all=quote_all)

@@ -1,4 +1,4 @@
-"""The contract of a data set: it owns what it holds, and what it holds is in order."""
+"""The contract of a dataset: it owns its arrays, and validates them."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_item_columns_are_read_only() -> None:
         columns["title"][0] = "Z"
 
 
-def test_a_later_change_of_the_source_array_does_not_reach_the_data_set() -> None:
+def test_changing_the_source_array_does_not_change_the_dataset() -> None:
     ratings = np.array([5, 3, -1, 0], np.float32)
     dataset = _dataset(ratings=ratings)
     ratings[0] = 2
     assert dataset.ratings[0] == 5
 
 
-def test_attributes_can_not_be_set() -> None:
+def test_attributes_cannot_be_set() -> None:
     with pytest.raises(AttributeError):
         _dataset().name = "other"  # type: ignore[misc]
 
@@ -85,11 +85,11 @@ def test_items_are_none_without_item_columns() -> None:
     assert _dataset(item_columns=None).items is None
 
 
-def test_repr_tells_name_and_size() -> None:
+def test_repr_shows_name_and_size() -> None:
     assert repr(_dataset()) == "<RatingDataset 'toy': 4 ratings of 4 users on 4 items>"
 
 
-def test_an_empty_data_set_is_one() -> None:
+def test_empty_dataset_is_allowed() -> None:
     assert _dataset(user_idx=[], item_idx=[], ratings=[], timestamps=[]).n_ratings == 0
 
 
@@ -120,7 +120,7 @@ def test_an_index_too_large_for_its_type_is_refused_and_not_wrapped() -> None:
         _dataset(user_idx=np.array([0, 0, 1, 2**32], np.int64))
 
 
-def test_an_index_that_is_no_whole_number_is_refused_and_not_cut() -> None:
+def test_fractional_index_is_refused_and_not_truncated() -> None:
     with pytest.raises(ValueError, match="not all whole numbers"):
         _dataset(item_idx=[0, 1, 1, 1.5])
 
@@ -192,7 +192,7 @@ def test_the_digest_changes_with_the_row_order() -> None:
     assert dataset.take(np.array([1, 0, 2, 3])).digest != dataset.digest
 
 
-def test_a_replaced_data_set_has_its_own_digest() -> None:
+def test_replaced_dataset_has_a_new_digest() -> None:
     dataset = _dataset()
     before = dataset.digest
     assert replace(dataset, rating_scale=(-2.0, 5.0)).digest != before

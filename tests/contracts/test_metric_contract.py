@@ -1,4 +1,4 @@
-"""The contract of a metric: what it needs, and what a rank binds."""
+"""The contract of a metric: the extras it asks for, and its cutoff."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_an_extra_with_a_default_is_needed_too() -> None:
     assert Metric(lambda ratings, predicted, train=None: 0.0).needs() == ("train",)
 
 
-def test_a_metric_that_demands_an_unknown_parameter_is_refused() -> None:
+def test_unknown_required_parameter_is_refused() -> None:
     with pytest.raises(
         TypeError,
         match=r"metric has required parameters \['weights'\]; besides the two arrays it may ask for \['user_idx', ",
@@ -47,7 +47,7 @@ def test_a_parameter_with_a_default_may_be_named_anything() -> None:
     assert Metric(lambda ratings, predicted, squared=True: 2.0)(np.ones(1), np.ones(1)) == 2.0
 
 
-def test_variadic_parameters_are_not_demands() -> None:
+def test_variadic_parameters_are_not_required() -> None:
     assert Metric(lambda ratings, predicted, **options: 3.0).needs() == ()
 
 
@@ -59,7 +59,7 @@ def test_a_rank_binds_k() -> None:
     assert cut.greater_is_better
 
 
-def test_a_metric_without_k_can_not_be_cut() -> None:
+def test_metric_without_k_has_no_cutoff() -> None:
     with pytest.raises(ValueError, match="metric has no parameter 'k' to set to 10; write its name without '@10'"):
         Metric(_error).at(10)
 
@@ -71,7 +71,7 @@ def test_lower_is_better_unless_said() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"), [("mean_absolute_error", 0.6), ("mean_squared_error", 0.5), ("r2_score", 0.75)]
 )
-def test_functions_of_scikit_learn_plug_in_as_they_are(name: str, expected: float) -> None:
+def test_scikit_learn_functions_are_metrics_unchanged(name: str, expected: float) -> None:
     from sklearn import metrics
 
     metric = Metric(getattr(metrics, name))

@@ -52,13 +52,13 @@ def test_fit_returns_the_model() -> None:
     assert model.fit(_dataset()) is model
 
 
-def test_fit_remembers_who_has_a_training_row() -> None:
+def test_fit_records_users_and_items_with_training_rows() -> None:
     model = Offset().fit(_dataset())
     assert model.known_users_.tolist() == [True, True, True, False]
     assert model.known_items_.tolist() == [True, True, True, False]
 
 
-def test_who_has_rows_in_the_validation_part_alone_is_known_too() -> None:
+def test_users_and_items_only_in_the_validation_set_are_known() -> None:
     dataset = _dataset()
     model = Offset().fit(dataset.take(np.array([0, 1])), dataset.take(np.array([3])))
     assert model.known_users_.tolist() == [True, False, True, False]
@@ -88,7 +88,7 @@ def test_a_model_may_predict_within_its_fit() -> None:
     assert Watching().fit(_dataset()).watched_.tolist() == [2.75] * 4
 
 
-def test_what_failed_to_fit_does_not_predict() -> None:
+def test_model_whose_fit_failed_does_not_predict() -> None:
     @dataclass
     class Failing(Offset):
         def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
@@ -111,11 +111,11 @@ def test_fallback_is_where_user_or_item_is_cold() -> None:
     assert answers.tolist() == [False, True, True, True]
 
 
-def test_state_is_what_ends_in_an_underscore() -> None:
+def test_state_has_the_attributes_that_end_in_an_underscore() -> None:
     assert set(Offset().fit(_dataset()).state()) == {"mean_", "known_users_", "known_items_"}
 
 
-def test_a_model_comes_back_from_its_options_and_state() -> None:
+def test_model_is_restored_from_options_and_state() -> None:
     fitted = Offset(offset=2.0).fit(_dataset())
     again = Offset.from_state({"offset": 2.0}, fitted.state())
     pairs = np.array([0, 3]), np.array([1, 3])
@@ -123,7 +123,7 @@ def test_a_model_comes_back_from_its_options_and_state() -> None:
     assert again.is_fallback(*pairs).tolist() == [False, True]
 
 
-def test_a_model_without_predict_can_not_be_made() -> None:
+def test_model_without_predict_cannot_be_constructed() -> None:
     class Half(RatingModel):
         def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
             return self

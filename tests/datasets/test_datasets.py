@@ -1,4 +1,4 @@
-"""The built-in data sets together: what is registered, dense indices, synthetic ratings."""
+"""The built-in datasets: registration, dense indices, synthetic ratings."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from recbench.datasets.synthetic import make_synthetic
 from recbench.models.baselines.bias import Bias
 
 
-def test_the_built_in_data_sets_are_registered() -> None:
+def test_built_in_datasets_are_registered() -> None:
     assert sorted(datasets.register_datasets()) == ["movielens", "ratings_file", "synthetic"]
 
 
@@ -50,7 +50,9 @@ def test_labels_become_integers_only_if_all_are_written_so() -> None:
 
 
 @pytest.mark.parametrize("cells", [5_000_000, 1], ids=["race", "draws"])
-def test_synthetic_pairs_differ_and_leave_nobody_out(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_synthetic_pairs_are_distinct_and_cover_all_users_and_items(
+    cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(synthetic, "RACE_CELLS", cells)
     dataset = make_synthetic()
     assert (dataset.n_users, dataset.n_items, dataset.n_ratings) == (500, 300, 20_000)
@@ -76,7 +78,7 @@ def test_the_same_seed_gives_the_same_synthetic_data() -> None:
     assert make_synthetic(seed=3).digest != make_synthetic(seed=4).digest
 
 
-def test_the_noise_of_synthetic_ratings_is_what_was_asked_for() -> None:
+def test_synthetic_noise_has_the_requested_deviation() -> None:
     noisy = make_synthetic(noise=0.3, seed=1)
     exact = make_synthetic(noise=0.0, seed=1)
     inside = (exact.ratings > 2) & (exact.ratings < 4)  # far from where ratings are clipped
@@ -90,7 +92,7 @@ def test_without_interests_and_noise_the_biases_explain_everything() -> None:
     assert np.abs(residuals[inside]).max() < 1e-4
 
 
-def test_synthetic_ratings_lie_on_the_grid_within_the_scale() -> None:
+def test_synthetic_ratings_are_on_the_grid_within_the_scale() -> None:
     ratings = make_synthetic(step=0.5, noise=2.0).ratings
     assert set(ratings.tolist()) == {1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5}
 

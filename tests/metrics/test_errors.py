@@ -1,4 +1,4 @@
-"""Metrics: worked cases, laws, and agreement with scikit-learn."""
+"""Metrics: worked cases, properties, and agreement with scikit-learn."""
 
 from __future__ import annotations
 
@@ -168,5 +168,5 @@ def test_the_built_in_metrics_say_which_direction_is_better() -> None:
     assert lower == {"rmse", "mae", "mse", "rmse_user", "gini", "interval_width"}
 
 
-def test_rmse_stands_first_among_the_built_in_metrics() -> None:
+def test_rmse_is_the_first_built_in_metric() -> None:
     assert next(iter(register_metrics())) == "rmse"

@@ -81,7 +81,7 @@ def test_users_without_a_scored_row_are_not_ranked() -> None:
     assert 3 not in Ranking(*_random()).users
 
 
-def test_places_count_the_candidates_above_and_beside_each_scored_pair() -> None:
+def test_positions_count_candidates_with_higher_and_equal_scores() -> None:
     scorer, train, scored = _random()
     places = Ranking(scorer, train, scored).positions
     found = sorted(
@@ -135,7 +135,7 @@ def test_memory_is_that_of_a_block_and_not_of_users_times_items(monkeypatch: pyt
     assert peak < 4e6
 
 
-def test_items_of_equal_score_do_not_stand_in_the_order_of_their_numbers() -> None:
+def test_ties_are_not_broken_by_item_index() -> None:
     ranking = Ranking(_Counting(np.zeros((2, 50))), _part([0], [0], [3], 2, 50), _part([0, 1], [1, 1], [5, 5], 2, 50))
     top = ranking.top(50)[1].tolist()
     assert sorted(top) == list(range(50))
@@ -143,7 +143,7 @@ def test_items_of_equal_score_do_not_stand_in_the_order_of_their_numbers() -> No
     assert [item for item in top if item != 0] == ranking.top(50)[0, :49].tolist()
 
 
-def test_a_list_longer_than_what_is_kept_is_made_when_asked_for() -> None:
+def test_longer_list_than_the_stored_one_is_recomputed() -> None:
     scores = np.arange(300.0)[np.newaxis]
     ranking = Ranking(_Counting(scores), _part([0], [299], [3], 1, 300), _part([0], [5], [5], 1, 300))
     assert ranking.top(10).tolist() == [list(range(298, 288, -1))]
@@ -162,7 +162,7 @@ def test_row_order_changes_nothing() -> None:
     assert values[0] == pytest.approx(values[1], abs=1e-12)
 
 
-def test_equal_scores_favor_nobody() -> None:
+def test_equal_scores_favor_no_item() -> None:
     users, items = np.repeat(np.arange(200), 2), np.tile([0, 1], 200)
     train = _part([0], [19], [3], 200, 20)
     value = precision(
@@ -172,13 +172,13 @@ def test_equal_scores_favor_nobody() -> None:
     assert value == pytest.approx((199 * 2 / 20 + 2 / 19) / 200)
 
 
-def test_a_scored_pair_that_is_in_train_has_no_place() -> None:
+def test_scored_pair_of_the_training_set_has_no_position() -> None:
     train, scored = _part([0], [0], [5], 1, 3), _part([0, 0], [0, 1], [5, 5], 1, 3)
     places = Ranking(_Counting([[3, 2, 1]]), train, scored).positions
     assert (places.before.tolist(), places.tied.tolist(), places.n_candidates.tolist()) == ([0], [1], [2])
 
 
-def test_a_pair_scored_twice_has_one_place_with_the_higher_rating() -> None:
+def test_pair_scored_twice_has_one_position_with_the_higher_rating() -> None:
     scored = _part([0, 0, 0], [1, 1, 2], [2, 5, 1], 1, 3)
     places = Ranking(_Counting([[3, 2, 1]]), _part([0], [0], [5], 1, 3), scored).positions
     assert places.ratings.tolist() == [5.0, 1.0]
@@ -201,18 +201,18 @@ def _two_users() -> Ranking:
     return Ranking(_Counting(scores), train, _part([0, 1], [3, 3], [5, 5], 4, 4))
 
 
-def test_coverage_is_the_share_of_items_shown_to_anybody() -> None:
+def test_coverage_is_the_share_of_items_in_any_top_list() -> None:
     assert coverage(NOTHING, NOTHING, _two_users(), k=2) == 0.75
     assert coverage(NOTHING, NOTHING, _two_users(), k=1) == 0.5
 
 
-def test_novelty_is_the_mean_surprise_of_what_is_shown() -> None:
+def test_novelty_is_the_mean_surprise_of_the_top_items() -> None:
     # raters of 0, 1, 2: 2, 1, 2 of 3; shown: 0, 1 and 1, 2
     expected = -(math.log2(2 / 3) + 2 * math.log2(1 / 3) + math.log2(2 / 3)) / 4
     assert novelty(NOTHING, NOTHING, _two_users(), k=2) == pytest.approx(expected)
 
 
-def test_an_item_that_nobody_rated_counts_as_rated_by_one_more_user() -> None:
+def test_unrated_item_counts_as_rated_by_one_extra_user() -> None:
     ranking = Ranking(_Counting([[1, 2]]), _part([0], [0], [3], 1, 2), _part([0], [1], [5], 1, 2))
     assert novelty(NOTHING, NOTHING, ranking, k=1) == pytest.approx(1.0)
 

@@ -69,7 +69,7 @@ def test_fcp_without_two_different_ratings_is_not_a_number() -> None:
 
 @some
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(-5, 5), st.integers(-3, 3)), min_size=2, max_size=25))
-def test_fcp_is_what_counting_pair_by_pair_gives(rows: list[tuple[int, int, int]]) -> None:
+def test_fcp_equals_counting_pair_by_pair(rows: list[tuple[int, int, int]]) -> None:
     users, ratings, predicted = np.array(rows).T
     concordant = discordant = 0
     for (u, r, p), (v, s, q) in combinations(rows, 2):

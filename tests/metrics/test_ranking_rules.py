@@ -99,7 +99,7 @@ def test_gains_are_binary_over_the_catalog_and_linear_among_rated_items() -> Non
     assert inspect.signature(AMONG_RATED["ndcg_rated"]).parameters["gain"].default == "linear"
 
 
-def test_rated_and_catalog_metrics_are_named_apart() -> None:
+def test_rated_and_catalog_metrics_have_different_candidates() -> None:
     ranking = one_ranking([3, 2, 1], items=[2], ratings=[5])
     assert AMONG_RATED["mrr_rated"](np.array([5]), np.array([1.0]), np.array([0]), ranking.train) == 1.0
     assert full_value(OVER_CATALOG["mrr"], ranking) == pytest.approx(1 / 3)

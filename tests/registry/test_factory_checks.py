@@ -1,4 +1,4 @@
-"""What a plugin's function makes must be what its hook promises: one line says what it is instead."""
+"""A factory that returns another type than its hook requires is refused, with one line that names it."""
 
 from __future__ import annotations
 
@@ -58,24 +58,24 @@ def five() -> Any:
         ("split", five, "returned int; return a callable that yields folds"),
     ],
 )
-def test_what_is_returned_instead_is_told_with_whose_it_is(role: str, factory: Callable[..., Any], told: str) -> None:
+def test_wrong_return_type_names_the_plugin(role: str, factory: Callable[..., Any], told: str) -> None:
     expected = f"{role} 'x' of acme: {factory.__module__}.{factory.__qualname__} {told}"
     with pytest.raises(TypeError, match=re.escape(expected)):
         checked_factory(role, "x", "acme", factory)()
 
 
 @pytest.mark.parametrize("role", ["model", "dataset", "split"])
-def test_a_class_of_something_else_is_refused_when_it_is_registered(role: str) -> None:
+def test_class_of_another_type_is_refused_at_registration(role: str) -> None:
     with pytest.raises(TypeError, match=f"^{role} 'x': Entirely is not a"):
         checked_factory(role, "x", "acme", type("Entirely", (), {}))
 
 
 @pytest.mark.parametrize(("role", "factory"), [("model", Bias), ("split", Holdout)])
-def test_a_class_that_is_right_is_registered_as_it_is(role: str, factory: type) -> None:
+def test_correct_class_is_registered_unchanged(role: str, factory: type) -> None:
     assert checked_factory(role, "x", "acme", factory) is factory
 
 
-def test_a_function_that_is_right_keeps_its_options_and_its_text() -> None:
+def test_correct_function_keeps_its_options_and_docstring() -> None:
     kept = checked_factory("model", "x", "acme", damped)
     assert kept(reg=7.0) == Bias(reg_user=7.0, reg_item=7.0)
     assert options_of(kept) == options_of(damped)
@@ -92,7 +92,9 @@ def test_a_function_that_is_right_keeps_its_options_and_its_text() -> None:
     ("role", "words", "status"),
     [("model", SMALL, 1), ("split", ("model=bias", *SMALL), 2), ("dataset", ("model=bias",), 2)],
 )
-def test_the_command_line_says_so_in_a_line(role: str, words: tuple[str, ...], status: int, tmp_path: Path) -> None:
+def test_command_line_reports_a_wrong_return_type_in_one_line(
+    role: str, words: tuple[str, ...], status: int, tmp_path: Path
+) -> None:
     write_plugin(tmp_path / "there", "acme-plugin", PLUGIN.format(role=role))
     run = recbench(f"{role}=broken", *words, cwd=tmp_path, PYTHONPATH=str(tmp_path / "there"))
     assert run.returncode == status

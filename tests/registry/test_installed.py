@@ -1,4 +1,4 @@
-"""What is installed: recbench's own parts, and how a name among them is found."""
+"""The installed registry: recbench's own parts, and how names are found."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def test_recbenchs_own_parts_are_registered() -> None:
     assert {"rmse", "mae", "mse", "r2", "rmse_user"} <= set(registry.entries["metric"])
 
 
-def test_an_entry_says_what_and_whose_it_is() -> None:
+def test_entry_has_role_name_factory_and_distribution() -> None:
     entry = installed().find("model", "bias")
     assert (entry.role, entry.name, entry.factory, entry.distribution) == ("model", "bias", Bias, "recbench")
     assert entry.path() == "recbench.models.baselines.bias.Bias"
     assert entry.summary() == "User and item biases, damped, by alternating closed-form updates."
 
 
-def test_the_registry_of_what_is_installed_is_made_once() -> None:
+def test_installed_registry_is_loaded_once() -> None:
     assert installed() is installed()
 
 
@@ -38,12 +38,12 @@ def test_a_name_unlike_all_others_gets_the_list_alone() -> None:
 
 
 @pytest.mark.parametrize("rank", ["", "x", "0", "-1", "1.5"])
-def test_a_rank_that_is_none_is_refused(rank: str) -> None:
+def test_invalid_cutoff_is_refused(rank: str) -> None:
     message = rf"metric 'rmse@{rank}': invalid cutoff {rank!r}; use a positive integer, rmse@10 for example"
     with pytest.raises(ValueError, match=message):
         installed().metric(f"rmse@{rank}")
 
 
-def test_a_rank_of_a_metric_without_one_is_refused() -> None:
+def test_cutoff_of_a_metric_without_one_is_refused() -> None:
     with pytest.raises(ValueError, match="has no parameter 'k'"):
         installed().metric("rmse@10")

@@ -1,4 +1,4 @@
-"""What users read about an option: its meaning, its type, and what they may have meant."""
+"""What users read about an option: its meaning, its type, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_comments_behind_a_constructors_parameters_are_their_meanings() -> None:
     assert meanings(Undecorated) == {"n_users": "how many people", "seed": "of the draw"}
 
 
-def test_a_class_that_stands_in_a_function_has_meanings_too() -> None:
+def test_class_inside_a_function_has_meanings_too() -> None:
     @dataclass
     class Inner:
         n: int = 1  # the number
@@ -121,7 +121,7 @@ def test_a_factory_without_source_has_no_meanings() -> None:
         (Parent, "Parent"),
     ],
 )
-def test_types_are_told_in_a_users_words(annotation: Any, expected: str) -> None:
+def test_types_are_named_for_users(annotation: Any, expected: str) -> None:
     assert type_name(annotation) == expected
 
 

@@ -155,7 +155,7 @@ def test_the_whole_configuration_converts_back_to_the_object() -> None:
         (Stopping, {"patience": 1, "bounds": [0.5, 2.0]}, Stopping(1, "rmse", (0.5, 2.0))),
     ],
 )
-def test_a_configured_value_becomes_what_the_factory_expects(annotation: Any, value: Any, expected: Any) -> None:
+def test_configured_value_is_converted_for_the_factory(annotation: Any, value: Any, expected: Any) -> None:
     converted = convert(annotation, value, "model.x")
     assert (type(converted), converted) == (type(expected), expected)
 
@@ -174,6 +174,6 @@ def test_a_configured_value_becomes_what_the_factory_expects(annotation: Any, va
         (Stopping, {"how": "los"}, r"model\.x\.how='los'; did you mean 'loss'\?"),
     ],
 )
-def test_a_value_that_can_not_be_is_refused(annotation: Any, value: Any, message: str) -> None:
+def test_invalid_value_is_refused(annotation: Any, value: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         convert(annotation, value, "model.x")

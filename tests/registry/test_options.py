@@ -38,7 +38,7 @@ def _loader(path: str, *, n_rows: int = 10, scale: tuple[float, float] | None = 
     """A function with options."""
 
 
-def test_options_stand_in_the_order_of_the_signature() -> None:
+def test_options_have_the_order_of_the_signature() -> None:
     assert list(options_of(_loader)) == ["path", "n_rows", "scale"]
 
 
@@ -54,7 +54,7 @@ def test_fields_that_are_not_of_the_constructor_are_no_options() -> None:
     assert list(options_of(Model)) == ["layers", "stopping"]
 
 
-def test_a_default_that_is_made_anew_is_the_one_made() -> None:
+def test_default_of_a_default_factory_is_its_result() -> None:
     options = options_of(Model)
     assert (options["layers"].default, options["stopping"].default) == ([64, 32], Stopping(patience=7))
 
@@ -172,6 +172,6 @@ def _nested(values: dict[str, int] | None = None) -> None:
         (_nested, r"option 'values' of type dict.* can't be set"),
     ],
 )
-def test_what_a_command_line_can_not_express_is_refused(factory: Callable[..., Any], message: str) -> None:
+def test_type_that_a_command_line_cannot_express_is_refused(factory: Callable[..., Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         options_of(factory)

@@ -70,7 +70,7 @@ def _problem(registry: Registry, key: str) -> Problem:
 # what is in order
 
 
-def test_a_plugins_model_stands_beside_the_built_ins(load_plugins: PluginLoader) -> None:
+def test_plugin_model_is_registered_beside_the_built_ins(load_plugins: PluginLoader) -> None:
     registry = load_plugins(good=GOOD)
     entry = registry.find("model", "good")
     assert (entry.distribution, entry.version, entry.path()) == ("acme-good", "1.0", "acme_good.Mine")
@@ -84,13 +84,13 @@ def test_a_bare_function_becomes_a_metric(load_plugins: PluginLoader) -> None:
     assert not metric.greater_is_better
 
 
-def test_a_metric_cut_at_a_rank_keeps_its_docstring(load_plugins: PluginLoader) -> None:
+def test_metric_with_a_cutoff_keeps_its_docstring(load_plugins: PluginLoader) -> None:
     registry = load_plugins(good=_hook("metric", "{'three': Metric(two, greater_is_better=True).at(3)}"))
     assert registry.find("metric", "three").path() == "acme_good.two"
     assert registry.metric("three")(np.ones(1), np.ones(1)) == 3.0
 
 
-def test_a_metric_of_scikit_learn_is_registered_as_it_is(load_plugins: PluginLoader) -> None:
+def test_scikit_learn_metric_is_registered_unchanged(load_plugins: PluginLoader) -> None:
     source = "from sklearn.metrics import mean_absolute_error\n" + _hook("metric", "{'mad': mean_absolute_error}")
     assert load_plugins(good=source).metric("mad")(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == 1.0
 
@@ -172,7 +172,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("key", WRONG)
-def test_what_is_wrong_with_a_plugin_is_its_problem(load_plugins: PluginLoader, key: str) -> None:
+def test_wrong_plugin_is_listed_with_its_cause(load_plugins: PluginLoader, key: str) -> None:
     source, cause = WRONG[key]
     assert cause in _problem(load_plugins(**{key: source}), key).cause
 
@@ -183,7 +183,7 @@ def test_a_cause_is_one_line(load_plugins: PluginLoader, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", WRONG)
-def test_a_disabled_plugin_takes_nothing_else_along(load_plugins: PluginLoader, key: str) -> None:
+def test_disabled_plugin_does_not_affect_others(load_plugins: PluginLoader, key: str) -> None:
     registry = load_plugins(**{key: WRONG[key][0], "good": GOOD})
     assert registry.find("model", "good").distribution == "acme-good"
     assert registry.find("model", "bias").factory is Bias

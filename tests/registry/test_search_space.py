@@ -108,7 +108,7 @@ def test_lists_are_typed_in_brackets() -> None:
 
 
 @pytest.mark.parametrize("name", ["bias", "user_knn", "item_knn", "mf", "content"])
-def test_the_defaults_of_the_models_lie_inside_their_spaces(name: str) -> None:
+def test_model_defaults_are_inside_their_search_spaces(name: str) -> None:
     options = options_of(installed().find("model", name).factory).values()
     spaces = {each.name: each for each in options if isinstance(each.search, Between)}
     assert len(spaces) >= 2
@@ -116,6 +116,6 @@ def test_the_defaults_of_the_models_lie_inside_their_spaces(name: str) -> None:
     assert not on_edge
 
 
-def test_show_lists_what_is_searched(tmp_path: Any) -> None:
+def test_show_lists_the_search_space(tmp_path: Any) -> None:
     shown = recbench("show", "model=mf", cwd=tmp_path).stdout
     assert "search=auto varies: n_factors 4...64 (log), reg 0.1...20 (log), reg_exponent 0...1" in shown

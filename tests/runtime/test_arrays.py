@@ -1,4 +1,4 @@
-"""Arrays that nobody else can write to, and the bytes of their content."""
+"""Read-only arrays, and the bytes of their content."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_read_only_view_is_copied_too() -> None:
     assert kept.tolist() == [2, 3, 4]
 
 
-def test_an_array_that_is_owned_already_is_returned_as_it_is() -> None:
+def test_owned_array_is_returned_itself() -> None:
     kept = owned(np.arange(3))
     assert owned(kept) is kept
 

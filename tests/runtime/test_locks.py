@@ -1,4 +1,4 @@
-"""A lock keeps others out while it is held, on the system here and by the calls of Windows."""
+"""A lock excludes other processes while it is held, by this system's calls and by those of Windows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def lock(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return tmp_path / "lock"
 
 
-def test_one_at_a_time_is_inside(lock: Path) -> None:
+def test_only_one_thread_holds_the_lock(lock: Path) -> None:
     inside: list[int] = []
     most = []
 
@@ -63,7 +63,7 @@ def test_one_at_a_time_is_inside(lock: Path) -> None:
     assert most == [1, 1, 1, 1]
 
 
-def test_a_lock_is_given_back_after_an_error(lock: Path) -> None:
+def test_lock_is_released_after_an_error(lock: Path) -> None:
     with pytest.raises(RuntimeError, match="inside"), locked(lock):
         raise RuntimeError("inside")
     with locked(lock):
@@ -80,6 +80,6 @@ def test_a_lock_ends_with_the_process_that_is_killed(tmp_path: Path) -> None:
         assert path.exists()
 
 
-def test_a_folder_that_is_not_there_is_an_error_and_no_endless_wait(lock: Path) -> None:
+def test_missing_folder_is_an_error_not_an_endless_wait(lock: Path) -> None:
     with pytest.raises(FileNotFoundError), locked(lock / "deeper"):
         pass

@@ -117,14 +117,14 @@ def test_a_split_leaves_the_global_random_state_alone() -> None:
     assert np.random.get_state()[1].tolist() == before  # type: ignore[index] # noqa: NPY002
 
 
-def test_fixed_folds_are_the_data_sets_own() -> None:
+def test_fixed_folds_are_those_of_the_dataset() -> None:
     folds = ((np.array([0, 1]), np.array([2])), (np.array([1, 2]), np.array([0])))
     taken = list(FixedFolds()(_rows(3, folds)))
     assert [(train.tolist(), test.tolist()) for train, test in taken] == [([0, 1], [2]), ([1, 2], [0])]
 
 
 @pytest.mark.parametrize("folds", [None, ()])
-def test_fixed_folds_refuse_a_data_set_without_any(folds: tuple[Fold, ...] | None) -> None:
+def test_fixed_folds_refuse_a_dataset_without_folds(folds: tuple[Fold, ...] | None) -> None:
     with pytest.raises(ValueError, match="dataset 'toy' has no folds of its own; use split=holdout or split=k_fold"):
         list(FixedFolds()(_rows(3, folds)))
 

@@ -50,7 +50,7 @@ def test_a_share_of_each_users_ratings_is_rounded_down() -> None:
     assert _rows(PerUserLast(share=0.25)) == ([1, 2, 3, 4, 5, 6], [0])
 
 
-def test_train_lies_strictly_before_test() -> None:
+def test_training_set_is_strictly_older_than_test_set() -> None:
     assert _rows(GlobalTime(0.4)) == ([1, 2, 3, 5], [0, 4, 6])
 
 
@@ -83,7 +83,7 @@ def test_without_times_there_is_no_split_by_time(split: Split) -> None:
         (RepeatedHoldout(0), "n_repeats=0; give 1 or more"),
     ],
 )
-def test_what_can_not_be_split_is_told(split: Split, message: str) -> None:
+def test_dataset_that_cannot_be_split_is_refused(split: Split, message: str) -> None:
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         list(split(TOY))
 
@@ -136,7 +136,7 @@ def _fold_or_none(split: Split, dataset: RatingDataset) -> Fold | None:
 
 @settings(deadline=None, max_examples=60)
 @given(_ratings(), st.integers(1, 4))
-def test_no_users_train_comes_after_its_test(dataset: RatingDataset, n_last: int) -> None:
+def test_no_training_row_is_newer_than_a_test_row_of_its_user(dataset: RatingDataset, n_last: int) -> None:
     assert dataset.timestamps is not None
     if fold := _fold_or_none(PerUserLast(n_last), dataset):
         train, test = fold
@@ -150,7 +150,7 @@ def test_no_users_train_comes_after_its_test(dataset: RatingDataset, n_last: int
 
 @settings(deadline=None, max_examples=60)
 @given(_ratings(), st.floats(0.05, 0.95))
-def test_nothing_of_train_is_as_late_as_test(dataset: RatingDataset, test_size: float) -> None:
+def test_no_training_row_is_as_new_as_a_test_row(dataset: RatingDataset, test_size: float) -> None:
     assert dataset.timestamps is not None
     if fold := _fold_or_none(GlobalTime(test_size), dataset):
         train, test = fold
@@ -160,7 +160,7 @@ def test_nothing_of_train_is_as_late_as_test(dataset: RatingDataset, test_size: 
 
 @settings(deadline=None, max_examples=60)
 @given(_ratings(), st.floats(0.05, 0.95), st.integers(0, 5))
-def test_who_is_cold_has_no_training_row(dataset: RatingDataset, test_size: float, seed: int) -> None:
+def test_cold_users_and_items_have_no_training_row(dataset: RatingDataset, test_size: float, seed: int) -> None:
     for make, index in ((ColdUsers, dataset.user_idx), (ColdItems, dataset.item_idx)):
         if fold := _fold_or_none(make(test_size, seed), dataset):
             train, test = fold

@@ -53,7 +53,7 @@ def _files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
 
 
-def test_what_comes_is_kept_under_its_name(server: Server, tmp_path: Path) -> None:
+def test_download_is_stored_under_its_name(server: Server, tmp_path: Path) -> None:
     assert fetch(TOY, tmp_path / "data", server.base, HASTY).read_bytes() == CONTENT
     assert _files(tmp_path / "data") == ["ml-toy.zip"]
     fetch(TOY, tmp_path / "data", server.base, HASTY)
@@ -61,7 +61,7 @@ def test_what_comes_is_kept_under_its_name(server: Server, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("behavior", ["busy once", "to https", "announces more", "announces nothing"])
-def test_what_can_be_got_is_got(behavior: str, server: Server, tmp_path: Path) -> None:
+def test_download_succeeds_despite_a_difficult_server(behavior: str, server: Server, tmp_path: Path) -> None:
     server.behavior = behavior
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
 
@@ -81,19 +81,19 @@ def test_a_part_that_was_whole_when_the_process_ended_is_taken(server: Server, t
 
 
 @pytest.mark.parametrize("behavior", ["drops once", "stalls once"])
-def test_a_break_loses_nothing_of_what_had_come(behavior: str, server: Server, tmp_path: Path) -> None:
+def test_broken_download_resumes_without_loss(behavior: str, server: Server, tmp_path: Path) -> None:
     server.behavior = behavior
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
     assert server.asked == ["", "bytes=700000-"]
 
 
-def test_an_address_without_encryption_is_not_asked(tmp_path: Path) -> None:
+def test_unencrypted_address_is_not_requested(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="is not encrypted"):
         fetch(TOY, tmp_path, "http://127.0.0.1/")
     assert _files(tmp_path) == []
 
 
-def test_progress_is_told_from_what_was_here_to_the_end(server: Server, tmp_path: Path) -> None:
+def test_progress_starts_at_the_resumed_size(server: Server, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT[:1_000_000])
     with progress_listener(lambda *progress: told.append(progress)):
@@ -119,14 +119,14 @@ def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, tmp_
         ("endless", "is larger than the 2 MB of ml-toy.zip; the download was deleted"),
     ],
 )
-def test_what_can_not_be_trusted_leaves_nothing(behavior: str, message: str, server: Server, tmp_path: Path) -> None:
+def test_untrusted_download_leaves_no_file(behavior: str, message: str, server: Server, tmp_path: Path) -> None:
     server.behavior = behavior
     with pytest.raises(DownloadError, match=re.escape(message)):
         fetch(TOY, tmp_path, server.base, HASTY)
     assert _files(tmp_path) == []
 
 
-def test_a_server_that_nobody_vouches_for_is_refused(
+def test_server_without_a_valid_certificate_is_refused(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -158,7 +158,7 @@ def _fetching(folder: Path, server: Server, *more: str) -> subprocess.Popen[str]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_killed_download_goes_on_where_it_stopped(server: Server, tmp_path: Path) -> None:
+def test_killed_download_resumes(server: Server, tmp_path: Path) -> None:
     server.behavior = "slow"
     process = _fetching(tmp_path, server)
     part = tmp_path / ".ml-toy.zip.part"
@@ -174,7 +174,7 @@ def test_a_killed_download_goes_on_where_it_stopped(server: Server, tmp_path: Pa
     assert server.asked[-1] == f"bytes={kept}-"
 
 
-def test_a_full_disk_is_told_and_keeps_what_came(server: Server, tmp_path: Path) -> None:
+def test_full_disk_is_reported_and_keeps_the_partial_file(server: Server, tmp_path: Path) -> None:
     process = _fetching(tmp_path, server, "1500000")
     said = process.communicate()[1]
     assert "for ml-toy.zip (2 MB needed)" in said
@@ -182,7 +182,7 @@ def test_a_full_disk_is_told_and_keeps_what_came(server: Server, tmp_path: Path)
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
 
 
-def test_two_that_fetch_at_once_fetch_once(server: Server, tmp_path: Path) -> None:
+def test_simultaneous_fetches_download_once(server: Server, tmp_path: Path) -> None:
     server.behavior = "slow"
     processes = [_fetching(tmp_path, server) for _ in range(2)]
     assert [(process.communicate()[1], process.returncode) for process in processes] == [("", 0)] * 2

@@ -96,7 +96,7 @@ def test_the_embedded_files_are_small_and_no_pickle() -> None:
     assert {file.suffix for file in files} <= {".npz", ".gz", ".txt", ".py"}
 
 
-def test_the_terms_ask_for_what_grouplens_asks() -> None:
+def test_terms_state_grouplens_conditions() -> None:
     for demand in ("endorse", "cit", "10.1145/2827872", "same conditions", "commercial", "warranty", "Minnesota"):
         assert demand.lower() in terms().lower()
 

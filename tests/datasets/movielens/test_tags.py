@@ -1,4 +1,4 @@
-"""The tags of MovieLens: item columns when asked for, and each beside the user who gave it."""
+"""MovieLens tags become item columns on request, each with the user who gave it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_tags_are_item_columns_beside_those_who_gave_them(release: Release, writ
     assert columns["title"].tolist() == ["One", "Two"]
 
 
-def test_tags_are_left_alone_unless_asked_for(tmp_path: Path) -> None:
+def test_tags_are_not_read_by_default(tmp_path: Path) -> None:
     _csv(tmp_path)
     (tmp_path / "tags.csv").write_text("nothing\nof\nthe\nkind\n")
     assert set(load_movielens("20m", str(tmp_path)).item_columns or {}) == {"title", "year", "genres"}
@@ -67,7 +67,7 @@ def test_a_missing_file_of_tags_is_named(tmp_path: Path) -> None:
         load_movielens("25m", str(tmp_path), tags=True)
 
 
-def test_a_row_that_is_no_tag_is_refused_with_its_number(tmp_path: Path) -> None:
+def test_malformed_tag_row_is_refused_with_its_number(tmp_path: Path) -> None:
     with (_csv(tmp_path) / "tags.csv").open("a") as file:
         file.write("x,1,fun,3\n")
     with pytest.raises(

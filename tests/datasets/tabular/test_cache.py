@@ -1,4 +1,4 @@
-"""A converted copy of a file of ratings is quick, and never of another file."""
+"""A cached copy of a ratings file is used instead of the file, and only if it is of that file."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_second_start_reads_the_copy_and_gives_the_same(file: Path, monkeypa
     assert (second.user_ids.tolist(), second.item_ids.tolist()) == (["a", "b"], [7, 30])
 
 
-def test_what_comes_from_a_copy_is_checked_and_read_only(file: Path) -> None:
+def test_arrays_from_a_copy_are_read_only(file: Path) -> None:
     load_ratings_file(str(file))
     arrays = load_ratings_file(str(file))
     assert not any(array.flags.writeable for array in (arrays.ratings, arrays.user_idx, arrays.user_ids))
@@ -167,7 +167,7 @@ def test_a_small_file_has_no_copy(file: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not (file.parent / "cache").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_no_more(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_unwritable_folder_is_only_logged(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     (file.parent / "cache").write_text("a file stands where the folder should")
     assert load_ratings_file(str(file)).n_ratings == 3
     assert "cannot cache a copy of" in caplog.text

@@ -1,4 +1,4 @@
-"""Zips that nobody should trust, and zips that can't be read."""
+"""Suspicious and unreadable zip archives are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("where", "value"), [((6, 8), 1), ((8, 10), 99)], ids=["encrypted", "packed strangely"])
-def test_a_zip_that_can_not_be_unpacked_is_told(where: tuple[int, int], value: int, tmp_path: Path) -> None:
+def test_unreadable_zip_is_refused(where: tuple[int, int], value: int, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
         archive.writestr("ratings.csv", "user,item,rating\n1,1,1\n2,2,2\n")
     content = bytearray((tmp_path / "odd.zip").read_bytes())

@@ -1,4 +1,4 @@
-"""A DataFrame as a data set: the same checks as for a file, and the frame stays as it was."""
+"""A dataset from a DataFrame: the same checks as for a file, and the frame is not changed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_columns_are_found_by_their_names_in_any_order_and_with_any_index() -> N
 
 
 @pytest.mark.parametrize("kind", ["Int64", "int8", "category"])
-def test_whole_numbers_are_ids_as_they_are_whatever_the_columns_type(kind: Any) -> None:
+def test_integer_ids_stay_integers_in_any_integer_type(kind: Any) -> None:
     frame = _frame()
     frame["user"] = frame["user"].astype(kind)
     assert from_frame(frame).user_ids.tolist() == [1, 3]
@@ -42,7 +42,7 @@ def test_times_are_seconds() -> None:
     assert from_frame(_frame(timestamp=[10, 20, 30]), timestamp_column=None).timestamps is None
 
 
-def test_what_is_asked_for_is_heeded() -> None:
+def test_arguments_are_respected() -> None:
     frame = _frame(item=["a", "a", "a"], stars=[5, 4, 2])
     dataset = from_frame(frame, rating_column="stars", rating_scale=(1, 5), duplicates="mean")
     assert dataset.rating_scale == (1, 5)
@@ -64,7 +64,7 @@ def test_what_is_asked_for_is_heeded() -> None:
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
-def test_what_can_not_be_ratings_is_refused_with_its_place(frame: pd.DataFrame, message: str) -> None:
+def test_invalid_frame_is_refused_with_the_row(frame: pd.DataFrame, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)) as wrong:
         from_frame(frame)
     assert "file" not in str(wrong.value)

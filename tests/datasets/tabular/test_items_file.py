@@ -1,4 +1,4 @@
-"""What is known of the items comes from a file of its own, in any of the usual dresses."""
+"""Item columns are read from a separate file, in any of the usual formats."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def columns(dataset: RatingDataset) -> dict[str, list[Any]]:
     return {name: values.tolist() for name, values in dataset.item_columns.items()}
 
 
-def test_columns_stand_in_the_order_of_the_items(tmp_path: Path) -> None:
+def test_columns_have_the_order_of_the_items(tmp_path: Path) -> None:
     dataset = load(tmp_path, ITEMS)
     assert dataset.item_ids.tolist() == [9, 10, 30]
     assert columns(dataset)["title"] == ["Two, too", "One", "Three"]
@@ -53,7 +53,7 @@ def test_tags_and_those_who_gave_them_are_texts_even_where_they_look_like_number
     assert found == {"tags": ["1984", "2001", ""], "tagged_by": ["1", "2", ""]}
 
 
-def test_tags_stand_beside_genres(tmp_path: Path) -> None:
+def test_tags_and_genres_are_both_read(tmp_path: Path) -> None:
     found = columns(load(tmp_path, "movieId,categories,tags\n9,War,a|b\n10,,b\n30,Drama,\n"))
     assert found == {"genres": ["War", "", "Drama"], "tags": ["a|b", "b", ""]}
 

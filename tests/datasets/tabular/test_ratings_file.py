@@ -1,4 +1,4 @@
-"""A file of one's own ratings becomes a data set, whatever its dress."""
+"""A ratings file becomes a dataset, in any of the supported formats."""
 
 import bz2
 import gzip

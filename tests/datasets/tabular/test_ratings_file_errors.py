@@ -138,7 +138,7 @@ def refusal(case: str, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("case", [*MALFORMED, *CONFIGS])
-def test_what_is_malformed_is_refused_with_its_message(case: str, tmp_path: Path) -> None:
+def test_malformed_file_is_refused_with_its_message(case: str, tmp_path: Path) -> None:
     message = refusal(case, tmp_path)
     assert re.search(MALFORMED[case][2] if case in MALFORMED else CONFIGS[case][1], message)
     assert "\n" not in message
