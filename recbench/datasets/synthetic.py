@@ -41,20 +41,14 @@ def make_synthetic(  # noqa: PLR0913  each is an option of the command line
     Raises:
         ValueError: `n_ratings` is too small for one rating per user and item, or above the number of pairs.
     """
-    cells = n_users * n_items
-    if not max(n_users, n_items) <= n_ratings <= cells or min(n_users, n_items) < 1:
-        raise ValueError(
-            f"n_ratings is {n_ratings:,} for {n_users:,} users and {n_items:,} items; give at least "
-            f"{max(n_users, n_items):,}, one per user and item, and at most {cells:,}, one per pair"
-        )
+    _check_n_ratings(n_users, n_items, n_ratings)
     rng = np.random.default_rng(seed)
     pairs = _pairs(rng, _long_tail(rng, n_users, skew), _long_tail(rng, n_items, skew), n_ratings)
     users, items = (index.astype(np.int32) for index in np.divmod(pairs, n_items))
-    expected = 3 + rng.normal(0, BIAS_SD, n_users)[users] + rng.normal(0, BIAS_SD, n_items)[items]
+    biases = rng.normal(0, BIAS_SD, n_users)[users] + rng.normal(0, BIAS_SD, n_items)[items]
     strengths = rng.normal(0, 1, (n_items, n_factors))
-    for factor in range(n_factors):  # one at a time: a matrix of all would take n_factors times the memory
-        interest = rng.normal(0, INTEREST_SD / np.sqrt(n_factors), n_users)
-        expected += interest[users] * strengths[items, factor]
+    expected = 3 + biases
+    _add_interests(rng, expected, strengths, users, items, n_users)
     ratings = expected + rng.normal(0, noise, n_ratings)
     if step > 0:
         ratings = np.round(ratings / step) * step
@@ -69,6 +63,31 @@ def make_synthetic(  # noqa: PLR0913  each is an option of the command line
         FIRST_DAY + rng.integers(0, N_SECONDS, n_ratings),
         _item_columns(rng, strengths),
     )
+
+
+def _check_n_ratings(n_users: int, n_items: int, n_ratings: int) -> None:
+    """Check that there can be so many ratings: at least one per user and item, at most one per pair."""
+    cells = n_users * n_items
+    if not max(n_users, n_items) <= n_ratings <= cells or min(n_users, n_items) < 1:
+        raise ValueError(
+            f"n_ratings is {n_ratings:,} for {n_users:,} users and {n_items:,} items; give at least "
+            f"{max(n_users, n_items):,}, one per user and item, and at most {cells:,}, one per pair"
+        )
+
+
+def _add_interests(
+    rng: np.random.Generator,
+    expected: FloatArray,
+    strengths: FloatArray,
+    users: IntArray,
+    items: IntArray,
+    n_users: int,
+) -> None:
+    """Draw p_u and add p_u · q_i to the expected ratings, in place; `strengths` are q_i, (n_items, n_factors)."""
+    n_factors = strengths.shape[1]
+    for factor in range(n_factors):  # one at a time: a matrix of all would take n_factors times the memory
+        interest = rng.normal(0, INTEREST_SD / np.sqrt(n_factors), n_users)
+        expected += interest[users] * strengths[items, factor]
 
 
 def _long_tail(rng: np.random.Generator, n: int, skew: float) -> FloatArray:

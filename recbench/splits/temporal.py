@@ -37,7 +37,7 @@ class PerUserLast:
                 f"n_last={self.n_last}, share={self.share}; give n_last of 1 or more, or a share between 0 and 1"
             )
         n_rows = np.bincount(users, minlength=dataset.n_users)
-        wanted = np.full(dataset.n_users, self.n_last) if self.share is None else np.floor(self.share * n_rows)
+        wanted = np.full(dataset.n_users, self.n_last) if self.share is None else (self.share * n_rows).astype(np.int64)
         n_test = np.clip(wanted, 0, np.maximum(n_rows - 1, 0)).astype(np.int64)
         order = np.lexsort((times, users))  # stable: equal times keep the order of their rows
         by_user = users[order]

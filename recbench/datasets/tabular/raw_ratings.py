@@ -141,7 +141,7 @@ def whole_seconds(values: FloatArray, locate: Callable[[int], str], column: str)
     Raises:
         ValueError: a timestamp is not a whole number, or is too large to be exact.
     """
-    bad = np.flatnonzero((values != np.floor(values)) | (np.abs(values) >= MAX_TIMESTAMP))
+    bad = np.flatnonzero((values % 1 != 0) | (np.abs(values) >= MAX_TIMESTAMP))
     if len(bad):
         raise ValueError(
             f"{column} {float(values[bad[0]])!r} at {locate(int(bad[0]))} is not a whole number of seconds "
