@@ -37,7 +37,7 @@ class Weekdays:
         """
         if dataset.timestamps is None:
             raise ValueError(f"dataset {dataset.name!r} has no times, so no weekdays; choose another split")
-        day = dataset.timestamps // SECONDS % 7
+        day = dataset.timestamps // SECONDS_PER_DAY % 7
         chosen = np.isin(day, [FROM_THURSDAY.index(each) for each in self.days])
         yield np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
