@@ -14,6 +14,7 @@ from recbench.contracts import RatingDataset
 from recbench.jobs import job as jobs
 from recbench.metrics import rmse
 from recbench.protocol import runner
+from recbench.results.first_metric import round_score
 from recbench.results.records import Record
 from recbench.results.rows import Row, comparison_key
 from recbench.results.significance import Difference, compare_with_best, corrected_t, holm, mark_ties
@@ -126,7 +127,8 @@ def _rank_against_best(
 ) -> list[tuple[int, Difference, bool, float | None]]:
     """Return (number, difference, tied, p-value over folds) of each record with stored predictions, best first.
 
-    All were scored on the same rows. Nothing where fewer than two can be compared, or the ratings are gone.
+    All were scored on the same rows; those with equal RMSE keep their order. Nothing where fewer than two can be
+    compared, or the ratings are gone.
     """
     kept = {number: folds for number, each in enumerate(records) if (folds := keeper.predictions(each)) is not None}
     kept = dict(list(kept.items())[:MAX_ROWS])
@@ -138,7 +140,7 @@ def _rank_against_best(
         return []  # the ratings are gone or have changed: the scores stand, the rows can't be compared any more
     scored = [each for _, each in halves]
     ratings = np.concatenate([each.ratings for each in scored])
-    errors = {number: float(np.mean((ratings - np.concatenate(folds)) ** 2)) for number, folds in kept.items()}
+    errors = {number: round_score(rmse(ratings, np.concatenate(folds))) for number, folds in kept.items()}
     order = sorted(kept, key=lambda number: errors[number])
     gaps = compare_with_best(
         ratings, [np.concatenate(kept[number]) for number in order], np.concatenate([each.user_idx for each in scored])

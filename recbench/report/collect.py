@@ -14,7 +14,7 @@ from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.jobs.comparison import add_comparisons, halves_behind
 from recbench.results.breakdown import BreakdownRow, pooled_breakdown
-from recbench.results.first_metric import first_metric
+from recbench.results.first_metric import first_metric, round_score
 from recbench.results.records import Record
 from recbench.results.rows import Row, comparison_key, rows_of
 from recbench.results.search_trial import searched_ranges
@@ -46,8 +46,8 @@ class Search:
 
     @property
     def best(self) -> int:
-        """Return the position of the candidate that scored best."""
-        scores = [each.score if self.greater_is_better else -each.score for each in self.candidates]
+        """Return the position of the candidate that scored best, the first of equal ones."""
+        scores = [round_score(each.score if self.greater_is_better else -each.score) for each in self.candidates]
         return scores.index(max(scores))
 
     @property

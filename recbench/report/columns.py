@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from recbench.results.breakdown import BreakdownRow
 from recbench.results.columns import table_columns
+from recbench.results.first_metric import round_score
 from recbench.results.rows import Row
 from recbench.results.tables import Column
 
@@ -52,9 +53,12 @@ def breakdown_columns(
     errors = {
         name: {each.label: each.rmse for each in part if each.group == group} for name, part in breakdowns.items()
     }
-    lowest = {label: min(by_label[label] for by_label in errors.values()) for label in labels}
+    lowest = {label: round_score(min(by_label[label] for by_label in errors.values())) for label in labels}
     for name, by_label in errors.items():
-        cells = [Cell(f"{by_label[each]:.4f}", by_label[each], best=by_label[each] == lowest[each]) for each in labels]
+        cells = [
+            Cell(f"{by_label[each]:.4f}", by_label[each], best=round_score(by_label[each]) == lowest[each])
+            for each in labels
+        ]
         made.append(CellColumn(name, cells))
     return made
 

@@ -91,7 +91,8 @@ def _spread(score: Score | None) -> str:
 
 
 def _vs_best(row: Row) -> str:
-    return "best" if row.is_best else "" if row.vs_best is None else f"{row.vs_best.difference:+.4f}"
+    # z: a difference that is only rounding has a sign by chance
+    return "best" if row.is_best else "" if row.vs_best is None else f"{row.vs_best.difference:+z.4f}"
 
 
 def _interval(row: Row) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from recbench.results.records import Score
 
+SCORE_DIGITS = 6  # significant digits by which scores are compared; processors differ in later ones
+
 
 def first_metric(scores: Mapping[str, Score]) -> tuple[str, Score]:
     """Return the first metric's name and score.
@@ -25,7 +27,15 @@ def first_score(scores: Mapping[str, Score]) -> Score | None:
 
 
 def loss(score: Score | None) -> float:
-    """Return the mean with its sign changed where greater is better: lower is better; infinity if there is no value."""
+    """Return the rounded mean, negated where greater is better, so that lower is better; infinity without a value."""
     if score is None or math.isnan(score.mean):
         return math.inf
-    return -score.mean if score.greater_is_better else score.mean
+    return round_score(-score.mean if score.greater_is_better else score.mean)
+
+
+def round_score(score: float) -> float:
+    """Return the score rounded to `SCORE_DIGITS` significant digits.
+
+    Scores that differ only by rounding errors then compare equal on every processor, and ties are broken by a rule.
+    """
+    return float(f"{score:.{SCORE_DIGITS}g}")

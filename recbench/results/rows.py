@@ -80,8 +80,9 @@ def rows_of(records: Sequence[Record], is_baseline: Callable[[Record], bool] = l
 
     Records that differ only in the seed become one row: the mean over the seeds and, for two or more,
     their standard deviation. A candidate's validation and test records share a row. A
-    baseline is flagged, and so is a row worse than the `bias` baseline. Rows with equal scores are
-    in the order of their model's name, then of their options' values.
+    baseline is flagged, and so is a row worse than the `bias` baseline. Scores are
+    compared after rounding by `round_score`; rows with equal test and validation scores are in the order
+    of their model's name, then of their options' values.
     """
     candidates: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for number, record in enumerate(records):

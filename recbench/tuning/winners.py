@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from recbench.jobs.job import Job
-from recbench.results.first_metric import first_metric
+from recbench.results.first_metric import first_metric, round_score
 from recbench.results.records import Record
 
 
@@ -40,7 +40,10 @@ def winner_jobs(records: Sequence[Record], store: Path | None = None) -> list[Jo
 
 
 def _best_by_fold(group: Sequence[Record]) -> list[dict[str, Any]]:
-    """Return, for each fold, the options of the candidate that scored best on its validation set."""
+    """Return, for each fold, the options of the candidate that scored best on its validation set.
+
+    The first of equally good candidates wins.
+    """
     candidates: dict[str, list[Record]] = defaultdict(list)
     for record in group:
         candidates[json.dumps(_unseeded(record.job.options), sort_keys=True)].append(record)
@@ -48,7 +51,7 @@ def _best_by_fold(group: Sequence[Record]) -> list[dict[str, Any]]:
     pick = max if score.greater_is_better else min
 
     def mean_score(name: str, fold: int) -> float:
-        return fmean(record.outcome.scores[metric].folds[fold] for record in candidates[name])
+        return round_score(fmean(record.outcome.scores[metric].folds[fold] for record in candidates[name]))
 
     best = [pick(candidates, key=lambda name: mean_score(name, fold)) for fold in range(group[0].outcome.n_folds)]
     return [json.loads(name) for name in best]

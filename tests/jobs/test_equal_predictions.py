@@ -61,6 +61,17 @@ def test_equal_rows_come_in_the_order_of_their_names(order: Sequence[str]) -> No
     assert [row.is_best for row in rows] == [True, False, False]
 
 
+@pytest.mark.parametrize("rounding", [1e-9, -1e-9])
+def test_of_rows_that_differ_only_by_rounding_the_first_is_the_best(rounding: float) -> None:
+    errors = {"b": 0.5, "a": 0.5 + rounding}
+    records = [made_record(model, error) for model, error in errors.items()]
+    rows = add_comparisons(rows_of(records), records, InMemory(errors))
+    assert models_of(rows) == ["a", "b"]
+    assert [row.is_best for row in rows] == [True, False]
+    cells = next(column.cells for column in columns(rows) if "best" in column.head)
+    assert [cell.text for cell in cells] == ["best", "+0.0000"]
+
+
 def test_equal_rows_of_one_model_come_in_the_order_of_their_options() -> None:
     records = [made_record("mf", 0.5, options={"k": k}) for k in (10, 9, 8)]
     assert [row.options["k"] for row in rows_of(records)] == [8, 9, 10]

@@ -26,8 +26,9 @@ def test_a_row_worse_than_the_bias_baseline_is_noted() -> None:
     }
 
 
-def test_a_row_as_good_as_bias_is_not_noted() -> None:
-    assert rows_of([made_record("bias", 1.0), made_record("mf", 1.0)], is_baseline)[1].notes == ()
+@pytest.mark.parametrize("rounding", [0.0, 1e-9])
+def test_a_row_as_good_as_bias_is_not_noted(rounding: float) -> None:
+    assert rows_of([made_record("bias", 1.0), made_record("mf", 1.0 + rounding)], is_baseline)[1].notes == ()
 
 
 def test_a_lower_score_is_worse_where_greater_is_better() -> None:

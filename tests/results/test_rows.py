@@ -33,6 +33,12 @@ def test_the_first_metric_decides() -> None:
     assert models_of(rows_of(records)) == ["a", "b"]
 
 
+@pytest.mark.parametrize("rounding", [1e-9, -1e-9])
+def test_rows_that_differ_only_by_rounding_are_in_the_order_of_their_names(rounding: float) -> None:
+    records = [made_record(name, score) for name, score in (("b", 0.9), ("a", 0.9 + rounding), ("c", 0.8999))]
+    assert models_of(rows_of(records)) == ["c", "a", "b"]
+
+
 def test_failed_rows_come_last_with_their_cause() -> None:
     rows = rows_of([failed_record("broken"), made_record("good", 1.0)])
     assert models_of(rows) == ["good", "broken"]

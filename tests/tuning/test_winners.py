@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from recbench.results.records import Record, Score
 from recbench.tuning.winners import winner_jobs
 from tests.support.made_records import record_of
@@ -46,4 +48,10 @@ def test_seeds_are_averaged_and_never_selected() -> None:
 
 def test_the_highest_score_wins_when_greater_is_better() -> None:
     (job,) = winner_jobs([_candidate(1, [0.5], better=True), _candidate(2, [0.6], better=True)])
+    assert job.config["model"]["reg"] == 2
+
+
+@pytest.mark.parametrize("rounding", [1e-9, -1e-9])
+def test_the_first_of_candidates_that_differ_only_by_rounding_wins(rounding: float) -> None:
+    (job,) = winner_jobs([_candidate(1, [0.6]), _candidate(2, [0.5]), _candidate(3, [0.5 + rounding])])
     assert job.config["model"]["reg"] == 2
