@@ -15,6 +15,7 @@ from recbench.progress import track
 
 BLOCK_BYTES = 2**24  # of the scores in memory at once, float64; a model's own arrays come on top
 TOP_DEPTH = 100  # length of the lists that are kept even if shorter ones are requested
+ROUNDING_STEP = 1e-9  # of the rating scale's width: scores that round to the same multiple of it are equal
 RELEVANT_SHARE = 0.75  # of the way up the rating scale: 4 of 1 to 5, 8 of 1 to 10
 
 
@@ -36,6 +37,16 @@ class RankPositions:
         return self.ratings >= least - 1e-6 * (high - low)  # float32 ratings may lie just below
 
 
+def in_rounding_steps(scores: FloatArray, rating_scale: tuple[float, float]) -> Float64Array:
+    """Return a copy of the scores in whole multiples of `ROUNDING_STEP`, so that ties are ties on every processor.
+
+    Items with the same ratings, for example, have factors that are equal except for their last bits, and those
+    bits depend on the processor.
+    """
+    low, high = rating_scale
+    return np.rint(np.asarray(scores, np.float64) / (ROUNDING_STEP * ((high - low) or 1.0)))
+
+
 def rank_bounds(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Int64Array, Int64Array]:
     """Count, per row, the rows of the same user with a smaller key, and those with the same key, itself included."""
     order = np.lexsort((keys, users))
@@ -53,7 +64,8 @@ def rank_bounds(users: IntArray, keys: npt.NDArray[np.generic]) -> tuple[Int64Ar
 class Ranking:
     """How a model orders the whole catalog for each user with a scored row.
 
-    Candidates are all items except those that the user rated in `train`, ordered by the model's unclipped scores.
+    Candidates are all items except those that the user rated in `train`, ordered by the model's unclipped scores;
+    scores that differ only by rounding errors are equal.
     The catalog is scored once, when a metric first needs it, in blocks of users of at most `BLOCK_BYTES`, and
     never sampled; only each scored pair's position and each user's top are kept. A scored pair that is also in
     `train` has no position; a pair that is scored twice has one, with the higher rating.
@@ -128,7 +140,7 @@ class Ranking:
 
     def _scores(self, start: int, stop: int) -> Float64Array:
         """Score these users' candidates, (n_users, n_items), minus infinity for items rated in `train`."""
-        scores = np.array(self._scorer(self.users[start:stop]), np.float64)  # a copy, changed below
+        scores = in_rounding_steps(self._scorer(self.users[start:stop]), self.train.rating_scale)
         user, item = self._seen
         here = slice(*np.searchsorted(user, (start, stop)))
         scores[user[here] - start, item[here]] = -np.inf

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from recbench.array_types import BoolArray, FloatArray, IntArray
+from recbench.metrics.ranking import in_rounding_steps
 from recbench.progress import track
 from recbench.protocol.scoring import PAIRS_AT_ONCE
 from recbench.results.records import write_text
@@ -81,14 +82,15 @@ def write_for_all(model: LoadedModel, n: int, min_ratings: int, output: Path) ->
 def top(model: LoadedModel, users: IntArray, n: int, allowed: BoolArray) -> Iterator[IntArray]:
     """Yield for each user the best `n` items that are `allowed` and not rated, best first.
 
-    Ties go to the item with more ratings, then to the lower index.
+    Of predictions that are equal up to rounding errors, the item with more ratings goes first, then the lower index.
     """
     n_ratings = model.catalog.n_ratings_of_item
     at_once = max(1, SCORES_AT_ONCE // max(1, model.catalog.n_items))
     starts = range(0, len(users), at_once)
     for start in track(starts, "users") if len(starts) > 1 else starts:
         block = users[start : start + at_once]
-        for user, scores in zip(block.tolist(), _scores(model, block), strict=True):
+        rounded = in_rounding_steps(_scores(model, block), model.catalog.rating_scale)
+        for user, scores in zip(block.tolist(), rounded, strict=True):
             candidates = allowed.copy()
             candidates[model.ratings_of(user)[0]] = False
             items = np.flatnonzero(candidates)

@@ -162,6 +162,21 @@ def test_row_order_changes_nothing() -> None:
     assert values[0] == pytest.approx(values[1], abs=1e-12)
 
 
+def test_scores_that_differ_only_by_rounding_are_tied() -> None:
+    alone = _part([0], [0], [5], 1, 50)
+    scores = np.full((1, 50), 3.7)
+    off = scores + np.random.default_rng(2).normal(scale=1e-14, size=scores.shape)
+    rankings = [Ranking(_Counting(each), alone.take(NOTHING.astype(int)), alone) for each in (scores, off)]
+    assert rankings[1].positions.tied.tolist() == [50]
+    assert rankings[1].top(50).tolist() == rankings[0].top(50).tolist()
+
+
+def test_scores_a_millionth_apart_are_not_tied() -> None:
+    alone = _part([0], [0], [5], 1, 2)
+    positions = Ranking(_Counting([[3.7, 3.700001]]), alone.take(NOTHING.astype(int)), alone).positions
+    assert (positions.before.tolist(), positions.tied.tolist()) == ([1], [1])
+
+
 def test_equal_scores_favor_no_item() -> None:
     users, items = np.repeat(np.arange(200), 2), np.tile([0, 1], 200)
     train = _part([0], [19], [3], 200, 20)

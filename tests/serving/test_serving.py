@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from recbench.array_types import FloatArray, IntArray
 from recbench.cli.command import run
 from recbench.contracts import RatingDataset
 from recbench.models.baselines.bias import Bias
@@ -50,6 +52,14 @@ def saved(tmp_path: Path, dataset: RatingDataset | None = None, versions: dict[s
     return tmp_path / "m"
 
 
+@dataclass
+class Rounded(GlobalMean):
+    """The global mean with a different rounding error for each item."""
+
+    def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
+        return super().predict(user_idx, item_idx) + 1e-14 * item_idx
+
+
 def test_the_top_is_that_of_a_full_sort_without_what_was_rated() -> None:
     data = toy_ratings()
     asked = served(Content(), data)
@@ -70,8 +80,9 @@ def test_blocks_of_users_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> 
 def test_of_equal_predictions_the_item_with_more_ratings_goes_first_then_the_lower_index() -> None:
     data = toy_ratings()
     n_ratings = np.bincount(data.item_idx, minlength=10)
-    (items,) = top(served(GlobalMean(), data), np.array([11]), 10, np.ones(10, bool))
-    assert items.tolist() == np.lexsort((np.arange(10), -n_ratings)).tolist()
+    for model in (GlobalMean(), Rounded()):
+        (items,) = top(served(model, data), np.array([11]), 10, np.ones(10, bool))
+        assert items.tolist() == np.lexsort((np.arange(10), -n_ratings)).tolist()
     (first,) = top(served(GlobalMean(), data), np.array([11]), 3, np.ones(10, bool))
     assert first.tolist() == items[:3].tolist()
 
