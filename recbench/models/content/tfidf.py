@@ -109,7 +109,8 @@ def _tf_idf(items: IntArray, texts: Sequence[str], n_items: int) -> tuple[WordEn
 
 def _heaviest(rows: IntArray, weights: FloatArray) -> BoolArray:
     """Return which entries are among the `MAX_WORDS` heaviest of their row, of equal ones the first."""
-    order = np.lexsort((-weights, rows))
+    # rounded, since the last digits of a logarithm depend on the processor
+    order = np.lexsort((-np.round(weights, 9), rows))
     in_row = np.arange(len(rows)) - np.searchsorted(rows[order], rows[order])
     heaviest: BoolArray = np.zeros(len(rows), bool)
     heaviest[order] = in_row < MAX_WORDS

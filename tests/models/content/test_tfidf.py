@@ -91,6 +91,16 @@ def test_an_item_keeps_its_heaviest_words() -> None:
     assert not {"title: w0", "title: w1", "title: w2"} & set(left)
 
 
+def test_the_first_of_words_whose_weights_differ_only_by_rounding_is_kept() -> None:
+    heavy = " ".join(f"h{number}" for number in range(MAX_WORDS - 1))
+    # 9 ln(24/12)² = ln(24/3)², but not to the last digit
+    titles = [" ".join([heavy] * 30 + ["zz"] * 9 + ["aa"]), *[f"{heavy} zz"] * 10, "aa", *["x"] * 11]
+    table, names = _table(_items(title=titles))
+    kept = [name for name, weight in zip(names, table[0], strict=True) if weight > 0]
+    assert len(kept) == MAX_WORDS
+    assert "title: aa" in kept
+
+
 def _ratings() -> tuple[WordRows, int, Any, Any, FloatArray]:
     """Return the words of 40 items, how many words there are, and the users, items and targets of ratings."""
     rng = np.random.default_rng(3)
