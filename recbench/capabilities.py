@@ -17,6 +17,8 @@ from recbench.contracts import RatingDataset, RatingModel, Split
 
 Model = TypeVar("Model", bound=RatingModel)
 
+ROUNDING_STEP = 1e-9  # of the largest effect: effects that round to the same multiple of it are equal
+
 
 class CannotFoldInError(ValueError):
     """Raised by a model that cannot fold in a user with its current options; the message says why."""
@@ -146,6 +148,10 @@ def with_extra_user(model: Model, item_idx: IntArray, **learned: Any) -> Model:
 
 
 def sorted_reasons(kind: Literal["item", "user", "feature"], what: list[Any], effects: FloatArray) -> list[Reason]:
-    """Make reasons of the nonzero effects, the largest first; equal effects keep their order."""
-    order = [number for number in np.argsort(-effects, kind="stable").tolist() if effects[number] != 0]
+    """Make reasons of the nonzero effects, the largest first; equal effects keep their order.
+
+    Effects are compared in multiples of `ROUNDING_STEP`, since their last digits depend on the processor.
+    """
+    steps = np.rint(effects / (ROUNDING_STEP * (np.abs(effects).max(initial=0.0) or 1.0)))
+    order = [number for number in np.argsort(-steps, kind="stable").tolist() if steps[number] != 0]
     return [Reason(kind, what[number], float(effects[number])) for number in order]

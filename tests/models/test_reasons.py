@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recbench.capabilities import GivesReasons
+from recbench.capabilities import GivesReasons, sorted_reasons
 from recbench.models.content.content import Content
 from recbench.models.factorization.mf import MF
 from recbench.models.neighbors.knn import ItemKNN, UserKNN
@@ -70,3 +70,13 @@ def test_a_new_user_has_reasons_too() -> None:
 
 def test_a_factor_model_gives_no_reasons() -> None:
     assert not isinstance(MF(), GivesReasons)
+
+
+def test_effects_that_differ_only_by_rounding_keep_their_order_and_rounding_errors_are_no_reason() -> None:
+    effects = np.array([0.1, 0.3, 0.3 + 1e-15, -0.2, 1e-17])
+    assert [reason.what for reason in sorted_reasons("feature", list("abcde"), effects)] == ["b", "c", "a", "d"]
+
+
+def test_without_effects_there_are_no_reasons() -> None:
+    assert sorted_reasons("feature", [], np.zeros(0)) == []
+    assert sorted_reasons("feature", ["a"], np.zeros(1)) == []
