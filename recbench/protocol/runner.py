@@ -25,7 +25,7 @@ from recbench.protocol.scoring import Scoring
 from recbench.registry.requirements import install_advice
 from recbench.results.records import JobDescription, Outcome, Provenance, Record, Score, ScoredOn
 from recbench.runtime.memo import reused_cpu_seconds
-from recbench.runtime.metering import PeakMemory, cpu_seconds
+from recbench.runtime.metering import PeakMemory, cpu_seconds, processor
 from recbench.runtime.quiet_import import import_quietly
 from recbench.splits import Holdout, validation_split
 
@@ -225,9 +225,10 @@ def split_digest(folds: Sequence[Fold]) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python, recbench and those of the heavy packages that this process has loaded."""
+    """Return the versions of Python, recbench and the heavy packages that are loaded, and the processor's name."""
     loaded = [name for name in ("numpy", "scipy", "numba", "tensorflow") if name in sys.modules]
-    return {"python": platform.python_version()} | {name: version(name) for name in ("recbench", *loaded)}
+    packages = {name: version(name) for name in ("recbench", *loaded)}
+    return {"python": platform.python_version()} | packages | {"processor": processor()}
 
 
 def now() -> str:

@@ -98,7 +98,7 @@ class Provenance:
     split_digest: str = ""  # SHA-256 of all training and test rows
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by distribution: version, SHA-256 of its code
     key: str = ""  # of the result in the store: digest of the job, the data, the split and the sources
-    versions: Mapping[str, str] = field(default_factory=dict)  # of Python, recbench, the plugin and what they loaded
+    versions: Mapping[str, str] = field(default_factory=dict)  # of Python, recbench, plugin, packages; the processor
     created: str = ""  # ISO 8601, UTC
     cached: bool = False  # whether the result was taken from the store
     reused: Mapping[str, int] = field(default_factory=dict)  # what was taken from earlier jobs' caches, and how often

@@ -1,11 +1,14 @@
-"""The cost of a fit: CPU seconds and peak memory."""
+"""The cost of a fit: CPU seconds and peak memory, and the processor that it was measured on."""
 
 from __future__ import annotations
 
 import os
+import platform
+from functools import cache
 from pathlib import Path
 
 CLEAR_REFS = Path("/proc/self/clear_refs")
+CPUINFO = Path("/proc/cpuinfo")
 STATUS = Path("/proc/self/status")
 
 
@@ -13,6 +16,17 @@ def cpu_seconds() -> float:
     """Return the CPU seconds used so far by all threads of this process and by its finished children."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
+
+
+@cache
+def processor(cpuinfo: Path = CPUINFO) -> str:
+    """Return the processor's model name, or its architecture where the system does not give the name."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []  # not Linux
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(names), "") or platform.processor() or platform.machine()
 
 
 class PeakMemory:

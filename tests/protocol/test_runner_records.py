@@ -9,6 +9,7 @@ from recbench import Metric, RatingDataset
 from recbench.metrics import rmse
 from recbench.models.baselines.means import GlobalMean
 from recbench.protocol.runner import describe, evaluate, split_digest, versions
+from recbench.runtime.metering import processor
 from recbench.splits import Holdout
 
 
@@ -49,5 +50,6 @@ def test_the_split_digest_changes_with_any_row(other: tuple[list[int], list[int]
     assert split_digest([(np.array([0, 1]), np.array([2]))]) != split_digest([changed])
 
 
-def test_versions_name_python_recbench_and_what_is_loaded() -> None:
+def test_versions_name_python_recbench_what_is_loaded_and_the_processor() -> None:
     assert {"python", "recbench", "numpy"} <= set(versions())
+    assert versions()["processor"] == processor() != ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.runtime.metering import PeakMemory, cpu_seconds
+from recbench.runtime.metering import PeakMemory, cpu_seconds, processor
 
 BURN = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 
@@ -70,3 +71,15 @@ def test_peak_is_known_on_linux_where_the_mark_can_be_reset() -> None:
     if not os.access("/proc/self/clear_refs", os.W_OK):
         pytest.skip("this container forbids resetting the high-water mark")
     assert PeakMemory().megabytes() is not None
+
+
+def test_the_processor_is_named_by_its_model(tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Slide Rule: 10 inches\nmodel name\t: another\n")
+    assert processor(tmp_path / "cpuinfo") == "Slide Rule: 10 inches"
+
+
+@pytest.mark.parametrize("text", [None, "", "model name\t:\n", "CPU architecture: 8\n"])
+def test_a_processor_without_a_model_name_is_named_by_its_architecture(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "cpuinfo").write_text(text)
+    assert processor(tmp_path / "cpuinfo") == (platform.processor() or platform.machine())

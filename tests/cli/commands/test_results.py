@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +137,31 @@ def test_a_result_is_reproduced_by_its_key_and_by_its_file(folder: Path) -> None
         p for p in folder.glob("outputs/*/*/*/record.json") if json.loads(p.read_text())["job"]["model"] == "mf"
     )
     assert recbench("reproduce", str(path.relative_to(folder)), cwd=folder).stdout.startswith("same: mf")
+
+
+def test_reproduce_says_that_the_processor_was_another_one(folder: Path, tmp_path: Path) -> None:
+    record = next(r for r in records_in(folder) if r.job.model == "slope_one")
+    here = record.provenance.versions["processor"]
+    path = _with_versions(record, {"processor": "a slide rule"}, tmp_path)
+    lines = recbench("reproduce", str(path), cwd=folder).stdout.splitlines()
+    assert lines[0].startswith("same: slope_one")
+    assert lines[-1] == f"  changed since: processor, a slide rule then and {here} now"
+
+
+def test_reproduce_accepts_a_record_that_names_no_processor(folder: Path, tmp_path: Path) -> None:
+    record = next(r for r in records_in(folder) if r.job.model == "slope_one")
+    run = recbench("reproduce", str(_with_versions(record, {}, tmp_path)), cwd=folder)
+    assert run.stdout.startswith("same: slope_one")
+    assert "changed since" not in run.stdout
+
+
+def _with_versions(record: Record, changed: dict[str, str], folder: Path) -> Path:
+    """Write the record with another processor, or without one, to a file."""
+    versions = {name: value for name, value in record.provenance.versions.items() if name != "processor"}
+    provenance = replace(record.provenance, versions=versions | changed)
+    path = folder / "record.json"
+    path.write_text(replace(record, provenance=provenance).to_json())
+    return path
 
 
 @pytest.mark.parametrize(("drift", "verdict"), [("0", "same"), ("0.0001", "within noise"), ("1.5", "different")])

@@ -14,9 +14,9 @@ from pathlib import Path
 import recbench
 from recbench.config.variants import conf_dir
 from recbench.registry.registry import installed
+from recbench.runtime.metering import processor
 
 PACKAGES = ("numpy", "scipy", "numba", "tensorflow", "scikit-learn", "scikit-surprise", "cornac", "lenskit", "myfm")
-CPUINFO = Path("/proc/cpuinfo")
 CHECKOUT = Path(recbench.__file__).parents[1]
 
 
@@ -24,7 +24,7 @@ def describe() -> dict[str, str]:
     """The machine, in words."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return {
-        "processor": f"{_processor()}, {os.cpu_count()} cores; one thread a run",
+        "processor": f"{processor()}, {os.cpu_count()} cores; one thread a run",
         "memory": f"{memory:.0f} GB",
         "system": f"{platform.system()} {platform.machine()}",
     }
@@ -60,14 +60,6 @@ def code_digest() -> str:
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def _processor() -> str:
-    if CPUINFO.is_file():
-        for line in CPUINFO.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _git(*arguments: str) -> str:
