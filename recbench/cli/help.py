@@ -45,7 +45,7 @@ def full_help() -> str:
         [fill("installed (recbench list describes each, recbench show model=mf one with its options):", ""),
          *two_columns(list(_installed()))],
         [fill("options of a run, with their defaults; add -m to give several values: seed=1,2,3", ""),
-         *two_columns(list(_run_options()))],
+         *two_columns(list(run_options()))],
         [fill(hydra, "")],
     ]  # fmt: skip
     return "\n\n".join("\n".join(lines) for lines in sections)
@@ -79,7 +79,7 @@ def _installed() -> Iterator[tuple[str, str]]:
         yield "unavailable", f"{', '.join(lacking)}; recbench list says what they need"
 
 
-def _run_options() -> Iterator[tuple[str, str]]:
+def run_options() -> Iterator[tuple[str, str]]:
     """Yield `name=default` and the meaning of each option of a run, nested ones after their node."""
     from omegaconf import OmegaConf
 
