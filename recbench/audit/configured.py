@@ -11,7 +11,8 @@ from recbench.audit.render import findings, warnings
 from recbench.config import schema as config
 from recbench.config.overrides import first_outside
 from recbench.contracts import Fold, RatingDataset
-from recbench.jobs import job as jobs
+from recbench.jobs.job import PLAIN_ERRORS, Job, cause_of
+from recbench.jobs.preparation import prepare
 from recbench.jobs.record_labels import split_label
 from recbench.protocol.filters import Filters
 from recbench.usage import UsageError
@@ -29,10 +30,10 @@ def audit_configured(overrides: Sequence[str]) -> Audit:
         raise UsageError(f"{strange!r} does not concern an audit", "give only dataset, split and filters options")
     composed = config.compose(["model=bias", *overrides])
     try:
-        parts = jobs.prepare(jobs.Job(composed, "bias"))
+        parts = prepare(Job(composed, "bias"))
         folds = [(_kept(parts.dataset, train, parts.filters), test) for train, test in parts.folds]
-    except jobs.PLAIN_ERRORS as error:  # a file that does not exist, a value out of range
-        raise UsageError(jobs.cause_of(error)) from error
+    except PLAIN_ERRORS as error:  # a file that does not exist, a value out of range
+        raise UsageError(cause_of(error)) from error
     return audit_of(parts.dataset, folds, split_label(composed))
 
 

@@ -19,8 +19,9 @@ from recbench.cli.exit import exit_on_error, leave
 from recbench.cli.help import help_for, short_help
 from recbench.config.launcher import is_sequential, threads_per_job
 from recbench.config.variants import conf_dir
-from recbench.jobs import job as jobs
 from recbench.jobs import subprocess_job as isolation
+from recbench.jobs.job import Job, cause_of
+from recbench.jobs.preparation import prepare
 from recbench.progress import progress_listener
 from recbench.registry.registry import installed
 from recbench.results.first_metric import first_score
@@ -81,7 +82,7 @@ def _task(composed: DictConfig) -> float | None:
     context = HydraConfig.get()
     folder = Path(context.runtime.output_dir)
     alone = context.mode == RunMode.RUN
-    job = jobs.Job(
+    job = Job(
         config.contents(composed)
         | {"threads": threads_per_job(composed.threads, context.launcher)}
         | ({"share_mb": 0} if alone else {}),
@@ -92,10 +93,10 @@ def _task(composed: DictConfig) -> float | None:
     )
     if alone:
         try:
-            jobs.prepare(job)
+            prepare(job)
         except Exception as error:  # what goes wrong before the model starts is the command's fault
             logging.getLogger(__name__).exception("can't prepare the job")
-            leave(jobs.cause_of(error), 2)
+            leave(cause_of(error), 2)
     with _progress(f"{job.model} ", shown=alone or is_sequential(context.launcher)):
         record = isolation.run(job, folder / "recbench.log")
     write_record(record, folder)

@@ -11,9 +11,10 @@ import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import RatingDataset
-from recbench.jobs import job as jobs
+from recbench.jobs.job import Job
+from recbench.jobs.preparation import load_folds, prepare
 from recbench.metrics import rmse
-from recbench.protocol import runner
+from recbench.protocol.folds import FoldData
 from recbench.results.first_metric import round_score
 from recbench.results.records import Record
 from recbench.results.rows import Row, comparison_key
@@ -22,7 +23,7 @@ from recbench.results.store import Store
 
 MAX_ROWS = 100  # compared with the best: beyond, a table is no place to look for ties
 
-Halves = list[tuple[RatingDataset, RatingDataset]]  # what each fold trained on and what it scored
+Halves = list[FoldData]  # what each fold trained on and what it scored
 
 
 class PredictionSource(Protocol):
@@ -89,14 +90,14 @@ def halves_behind(record: Record) -> Halves:
     Raises:
         LookupError, ValueError, OSError: the ratings are not to be had, or not the same any more.
     """
-    job = jobs.Job(record.job.config, record.job.model, scored_on=record.job.scored_on)
-    parts = jobs.prepare(job)
-    if (parts.dataset.digest, runner.split_digest(parts.folds)) != (
+    job = Job(record.job.config, record.job.model, scored_on=record.job.scored_on)
+    parts = prepare(job)
+    if (parts.dataset.digest, parts.split_digest) != (
         record.provenance.data["digest"],
         record.provenance.split_digest,
     ):
         raise ValueError("they have changed since")
-    return jobs.halves(job, parts)
+    return [load() for load in load_folds(job, parts)]
 
 
 def scored_rows(record: Record) -> tuple[FloatArray, IntArray]:

@@ -10,8 +10,7 @@ best score of this fit so far against the median of the finished candidates' sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
-from recbench.contracts import MODEL_EXTRAS, Metric, RatingDataset, RatingModel
+from recbench.contracts import MODEL_EXTRAS, Metric
 from recbench.jobs.journal import open_journal
-from recbench.progress import PrunedError, checkpoint_listener
+from recbench.progress import CheckpointListener, PrunedError
+from recbench.protocol.folds import FoldData
 from recbench.protocol.scoring import Scoring
 from recbench.results.search_trial import trial_of
 
@@ -60,35 +60,26 @@ def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return first is not None and second is not None and first.study == second.study
 
 
-@contextmanager
-def pruning(
-    reference: TrialRef | None,
-    fold: int,
-    model: RatingModel,
-    metric: Metric,
-    fold_data: tuple[RatingDataset, RatingDataset],
-) -> Iterator[None]:
-    """Stop the model's fit within this block where it falls behind; `fold_data` is its training and validation set.
+def pruning_listener(
+    reference: TrialRef | None, metric: Metric, number: int, fold: FoldData
+) -> CheckpointListener | None:
+    """Return what stops the fit of fold `number` where it falls behind; None if nothing can stop it.
 
     Nothing is stopped under a metric that needs more of the model than predicted ratings.
     """
     if reference is None or {*metric.needs()} & {*MODEL_EXTRAS} or not Path(reference.journal).exists():
-        yield
-        return
+        return None
     trial = _Trial.find(reference)
     if trial is None:
-        yield
-        return
-    train, scored = fold_data
-    scoring = Scoring(train, scored, None)
-    first = (reference.replicate * MANY_FOLDS + fold) * STEPS
+        return None
+    scoring = Scoring(fold.train, fold.scored, None)
+    first = (reference.replicate * MANY_FOLDS + number) * STEPS
 
     def listen(step: int, predict: Callable[[IntArray, IntArray], FloatArray]) -> None:
-        predicted = np.asarray(predict(scored.user_idx, scored.item_idx)).clip(*train.rating_scale)
+        predicted = np.asarray(predict(fold.scored.user_idx, fold.scored.item_idx)).clip(*fold.train.rating_scale)
         trial.report(first + step, step, scoring.score(metric, predicted.astype(np.float32)))
 
-    with checkpoint_listener(model, listen):
-        yield
+    return listen
 
 
 def was_pruned(trial: FrozenTrial) -> bool:

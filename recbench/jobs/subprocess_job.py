@@ -14,7 +14,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from recbench.jobs import job as jobs
+from recbench.jobs import run as jobs
 from recbench.jobs.job import Job
 from recbench.results.records import Record, Status, read_record, write_record
 from recbench.runtime.metering import resident_mb

@@ -16,9 +16,9 @@ from recbench.config.explain import SeveralValuesError, explain
 from recbench.config.overrides import Override
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
-from recbench.jobs import job as jobs
 from recbench.jobs import subprocess_job as isolation
 from recbench.jobs.comparison import Halves, StoredPredictions, add_comparisons
+from recbench.jobs.job import Job
 from recbench.notebook import in_memory as objects
 from recbench.notebook.in_memory import Model, Result
 from recbench.registry.registry import installed
@@ -81,7 +81,7 @@ class _Kept(StoredPredictions):
     def halves(self, record: Record) -> Halves:
         """Those of the data set that was passed, else those that the record's configuration names."""
         held = self._held.get(id(record))
-        return super().halves(record) if held is None else held.halves()
+        return super().halves(record) if held is None else held.folds()
 
 
 def evaluate(model: Model, *overrides: str, dataset: RatingDataset | DataFrame | None = None) -> Record:
@@ -146,7 +146,7 @@ def _result(model: Model, overrides: Sequence[str], dataset: RatingDataset | Non
     composed = _composed([f"model={choice}", *overrides])
     if by_object and (limits := [name for name in LIMITS if composed[name] is not None]):
         raise ValueError(f"{limits[0]} limits a process of its own, which no object can be passed to; leave it out")
-    job = jobs.Job(composed, choice, tuple(overrides), store=Path(str(composed["store"])))
+    job = Job(composed, choice, tuple(overrides), store=Path(str(composed["store"])))
     if not by_object:
         return Result(isolation.run(job))
     with memoizing(composed["share_mb"]):

@@ -14,9 +14,12 @@ from typing import Any
 from recbench.array_types import FloatArray
 from recbench.config import schema as config
 from recbench.contracts import RatingDataset, RatingModel
-from recbench.jobs import job as jobs
+from recbench.jobs.job import Job, cause_of
+from recbench.jobs.preparation import Parts, load_folds, prepare
 from recbench.jobs.record_labels import description_of
-from recbench.protocol import runner
+from recbench.jobs.run import evaluate_folds
+from recbench.protocol.descriptions import describe, now, versions
+from recbench.protocol.folds import FoldData, summary
 from recbench.registry.options import plain
 from recbench.registry.registry import installed
 from recbench.results.records import JobDescription, Outcome, Provenance, Record
@@ -30,49 +33,42 @@ class Result:
 
     record: Record
     predictions: Sequence[FloatArray] | None = None  # a fold each; None: the job failed
-    halves: Callable[[], list[tuple[RatingDataset, RatingDataset]]] = list  # what each fold trained on and scored
+    folds: Callable[[], list[FoldData]] = list  # what each fold trained on and scored
 
 
-def run(job: jobs.Job, model: Model, dataset: RatingDataset | None) -> Result:
+def run(job: Job, model: Model, dataset: RatingDataset | None) -> Result:
     """Run the job with the caller's model, or dataset, in place of what its configuration names."""
     about = _description(job, model, dataset)
-    parts: jobs.Parts | None = None
+    parts: Parts | None = None
     try:
         make_model = _maker(job, model)
         if not isinstance(model, str):
             about = _described(about, make_model(), model)
-        prepared = jobs.prepare(job, dataset)
+        prepared = prepare(job, dataset)
         about = dataclasses.replace(about, dataset=prepared.dataset.name)
         parts = dataclasses.replace(prepared, make_models=[make_model] * len(prepared.folds))
-        halves = (
-            runner.fold_parts(parts.dataset, fold, job.scored_on, parts.validation.scored, parts.filters)
-            for fold in parts.folds
-        )
-        outcomes = [
-            runner.run_fold(*half, make_model(), parts.metrics, parts.validation.early_stopping)
-            for half, make_model in zip(halves, parts.make_models, strict=True)
-        ]
-        outcome = runner.summary(outcomes, parts.metrics)
+        outcomes = evaluate_folds(job, parts)
+        outcome = summary(outcomes, parts.metrics)
     except Exception as error:  # as in a job: a failure is a record
-        failed = Outcome(status="failed", cause=jobs.cause_of(error))
+        failed = Outcome(status="failed", cause=cause_of(error))
         return Result(Record(job=about, outcome=failed, provenance=_provenance(parts, dataset)))
     record = Record(job=about, outcome=outcome, provenance=_provenance(parts, dataset))
-    return Result(record, [each.predicted for each in outcomes], partial(jobs.halves, job, parts))
+    return Result(record, [each.predicted for each in outcomes], lambda: [load() for load in load_folds(job, parts)])
 
 
-def _provenance(parts: jobs.Parts | None, dataset: RatingDataset | None) -> Provenance:
+def _provenance(parts: Parts | None, dataset: RatingDataset | None) -> Provenance:
     """Return what the result is computed from; there is no key, as nothing is stored."""
     if parts is None:
-        return Provenance(data={} if dataset is None else runner.describe(dataset))
+        return Provenance(data={} if dataset is None else describe(dataset))
     return Provenance(
-        data=runner.describe(parts.dataset),
+        data=describe(parts.dataset),
         split_digest=parts.split_digest,
-        versions=runner.versions(),
-        created=runner.now(),
+        versions=versions(),
+        created=now(),
     )
 
 
-def _description(job: jobs.Job, model: Model, dataset: RatingDataset | None) -> JobDescription:
+def _description(job: Job, model: Model, dataset: RatingDataset | None) -> JobDescription:
     """Return the job's description, without what the caller's objects replace."""
     about = description_of(job, None if dataset is None else dataset.name)
     if dataset is not None:
@@ -85,7 +81,7 @@ def _description(job: jobs.Job, model: Model, dataset: RatingDataset | None) -> 
     return dataclasses.replace(about, model=called, kind=called, user_options=(), config=config)
 
 
-def _maker(job: jobs.Job, model: Model) -> Callable[[], RatingModel]:
+def _maker(job: Job, model: Model) -> Callable[[], RatingModel]:
     """What makes a model that is not fitted, one a fold."""
     if isinstance(model, str):
         entry, options = config.arguments("model", job.config["model"], installed())

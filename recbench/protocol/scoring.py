@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
-from recbench.capabilities import predict_std_rows
-from recbench.contracts import Metric, RatingDataset, RatingModel
+from recbench.contracts import Metric, RatingDataset
 from recbench.metrics.ranking import Ranking
+from recbench.protocol.handle import ModelHandle
 
 PAIRS_AT_ONCE = 2**17  # that a model predicts in one call: it may hold its factors of each in memory
 
@@ -18,7 +18,7 @@ PAIRS_AT_ONCE = 2**17  # that a model predicts in one call: it may hold its fact
 class Scoring:
     """One fold's scored part and the fitted model behind the predictions, if it is still there."""
 
-    def __init__(self, train: RatingDataset, scored: RatingDataset, model: RatingModel | None) -> None:
+    def __init__(self, train: RatingDataset, scored: RatingDataset, model: ModelHandle | None) -> None:
         """Note them; nothing is computed yet."""
         self.train = train
         self.user_idx, self.item_idx = scored.user_idx, scored.item_idx
@@ -42,7 +42,7 @@ class Scoring:
         for start in range(0, n_items, width):
             some = np.arange(start, min(start + width, n_items), dtype=np.int32)
             users, items = np.repeat(user_idx, len(some)), np.tile(some, len(user_idx))
-            values = _finite(np.asarray(model.predict(users, items), np.float64), users, items, model)
+            values = check_finite(model.predict_pairs(users, items), users, items, f"model {model.name} gave")
             scores[:, some] = values.reshape(len(user_idx), len(some))
         return scores
 
@@ -59,26 +59,25 @@ class Scoring:
             ValueError: the model is gone, or a deviation is not finite.
         """
         model = self._fitted()
-        std = predict_std_rows(model, self._scored)
-        return None if std is None else _finite(std, self.user_idx, self.item_idx, model)
+        std = model.std(self._scored)
+        return None if std is None else check_finite(std, self.user_idx, self.item_idx, f"model {model.name} gave")
 
-    def _fitted(self) -> RatingModel:
+    def _fitted(self) -> ModelHandle:
         if self._model is None:
             raise ValueError("the scores of all items need the fitted model; run the job again: resume=false")
         return self._model
 
 
-def _finite(values: FloatArray, users: IntArray, items: IntArray, model: RatingModel) -> FloatArray:
-    """The values, one a pair.
+def check_finite(values: FloatArray, users: IntArray, items: IntArray, subject: str) -> FloatArray:
+    """Return `values` if there is one finite value per pair; `subject` begins the message: `model MF predicted`.
 
     Raises:
-        ValueError: they are not.
+        ValueError: a value is missing or not finite.
     """
-    name = type(model).__name__
     if values.shape != users.shape:
-        raise ValueError(f"model {name} gave shape {values.shape} for {len(users)} pairs; give one number a pair")
+        raise ValueError(f"{subject} shape {values.shape} for {len(users)} pairs; give one number per pair")
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
         first = f"first for user_idx {users[bad[0]]}, item_idx {items[bad[0]]}"
-        raise ValueError(f"model {name} gave {len(bad):,} values that are not finite (of {len(users):,}), {first}")
+        raise ValueError(f"{subject} {len(bad):,} values that are not finite (of {len(users):,}), {first}")
     return values

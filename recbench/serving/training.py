@@ -9,8 +9,9 @@ from typing import Any
 from recbench.config import schema as config
 from recbench.config.overrides import Override, first_outside
 from recbench.contracts import RatingDataset, RatingModel, Split
-from recbench.jobs import job as jobs
-from recbench.protocol import runner
+from recbench.jobs.job import PLAIN_ERRORS, cause_of
+from recbench.protocol.folds import validation_splits
+from recbench.protocol.handle import fit_arguments, import_requirements
 from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds
 from recbench.runtime.threads import limit_threads
@@ -39,16 +40,16 @@ def train(overrides: Sequence[str], folder: Path) -> str:
     try:
         entry, options = config.arguments("model", composed["model"], installed())
         model: RatingModel = entry.factory(**options)
-        runner.import_requirements(model)  # before a large file is read
+        import_requirements(model)  # before a large file is read
         early_stopping_split = _early_stopping_split(composed, overrides)
         dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
         rows = config.filters_of(composed["filters"]).apply(dataset)
         before = cpu_seconds()
-        model.fit(*runner.fit_arguments(model, add_unknown_slot(rows), early_stopping_split))
+        model.fit(*fit_arguments(model, add_unknown_slot(rows), early_stopping_split))
         seconds = cpu_seconds() - before
         save(model, entry.name, folder, _about(entry.name, dataset, composed), Catalog.of(dataset).arrays())
-    except jobs.PLAIN_ERRORS as error:
-        raise UsageError(jobs.cause_of(error)) from error
+    except PLAIN_ERRORS as error:
+        raise UsageError(cause_of(error)) from error
     size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     return "\n".join(
         [
@@ -83,7 +84,7 @@ def _early_stopping_split(composed: Mapping[str, Any], overrides: Sequence[str])
             f"{named[0]}: a fit on all ratings has no test set, and this split has no validation sets of its own",
             "leave it out: a model with early stopping then gets a random validation set",
         )
-    return runner.validation_splits(split, composed["valid_size"], composed["seed"]).early_stopping
+    return validation_splits(split, composed["valid_size"], composed["seed"]).early_stopping
 
 
 def _about(kind: str, dataset: RatingDataset, composed: Mapping[str, Any]) -> dict[str, Any]:

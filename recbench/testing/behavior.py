@@ -15,7 +15,8 @@ from recbench.array_types import FloatArray
 from recbench.capabilities import predict_dataset, uses_test_timestamps
 from recbench.contracts import Metric, RatingDataset, RatingModel
 from recbench.metrics.errors import rmse
-from recbench.protocol.runner import run_fold
+from recbench.protocol.folds import run_fold
+from recbench.protocol.handle import InProcessModel
 from recbench.splits import Holdout
 from recbench.testing.models import TOLERANCE, MakeModel, fit
 from recbench.testing.toy import all_pairs, toy_ratings
@@ -96,7 +97,7 @@ def _predict_held_out(make_model: MakeModel, *, reverse: bool) -> FloatArray:
 
 def _fit_and_predict(make_model: MakeModel, train: RatingDataset, scored: RatingDataset) -> FloatArray:
     gc.collect()  # a model may find what earlier fits left in memory
-    return run_fold(train, scored, make_model(), {"rmse": Metric(rmse)}, Holdout(0.15, 1)).predicted
+    return run_fold(train, scored, InProcessModel(make_model()), {"rmse": Metric(rmse)}, Holdout(0.15, 1)).predicted
 
 
 def _sources(model: type[RatingModel]) -> Iterator[ast.Module]:

@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from recbench.contracts import RatingDataset
-from recbench.protocol.runner import run_fold
+from recbench.protocol.folds import run_fold
+from recbench.protocol.handle import InProcessModel
 from recbench.runtime.metering import PeakMemory
 from recbench.splits import Holdout
 from recbench.testing.models import MakeModel
@@ -49,7 +50,7 @@ def _costs(make_model: MakeModel) -> list[tuple[float, float]]:
 def _cost(make_model: MakeModel, n_ratings: int) -> tuple[float, float]:
     ratings = _ratings(n_ratings)
     memory, start = PeakMemory(), time.process_time()
-    run_fold(ratings, ratings, make_model(), {}, Holdout(0.1, 1))
+    run_fold(ratings, ratings, InProcessModel(make_model()), {}, Holdout(0.1, 1))
     return time.process_time() - start, memory.megabytes() or 0.0
 
 

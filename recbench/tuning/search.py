@@ -20,8 +20,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from recbench.config import schema as configuration
 from recbench.config.search_options import SearchOptions
-from recbench.jobs import job as jobs
+from recbench.jobs.job import Job, cause_of
+from recbench.jobs.preparation import prepare
 from recbench.jobs.pruning import TrialRef
+from recbench.jobs.record_labels import inputs_of
 from recbench.registry.options import options_of
 from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, Space, to_override
@@ -62,7 +64,7 @@ class SearchDriver:
             study = self._study(job, space, options, list(composed.metrics))
         except Exception as error:  # an unreadable dataset, for example: one job shows it as a failed row
             self.launch([{}], overrides)
-            return {"model": job.model, "error": jobs.cause_of(error)}
+            return {"model": job.model, "error": cause_of(error)}
         ranges = {name: [each.low, each.high, each.log] for name, each in space.items() if isinstance(each, Between)}
 
         def evaluate(candidates: Sequence[Candidate], numbers: Sequence[int]) -> list[float | None]:
@@ -109,25 +111,25 @@ class SearchDriver:
         """
         return self.loader.load_sweep_config(self.config, list(overrides))
 
-    def _job(self, composed: DictConfig, overrides: Sequence[str]) -> jobs.Job:
+    def _job(self, composed: DictConfig, overrides: Sequence[str]) -> Job:
         model = composed.hydra.runtime.choices["model"]
         store = Path(str(composed.hydra.runtime.cwd)) / str(composed.store)
         with open_dict(composed):
             plain = composed.copy()
             del plain["hydra"]
-        return jobs.Job(configuration.contents(plain), model, overrides, "valid", store)
+        return Job(configuration.contents(plain), model, overrides, "valid", store)
 
-    def _space(self, job: jobs.Job) -> dict[str, Space]:
+    def _space(self, job: Job) -> dict[str, Space]:
         """Return what varies: the options with several values, and the declared spaces of those that are not fixed."""
         declared = options_of(installed().find("model", job.config["model"]["kind"]).factory)
         free = {name: each.search for name, each in declared.items() if name not in self.request.pinned}
         return {name: space for name, space in free.items() if space is not None} | self.request.swept
 
-    def _study(self, job: jobs.Job, space: Mapping[str, Space], options: SearchOptions, metrics: list[str]) -> Study:
+    def _study(self, job: Job, space: Mapping[str, Space], options: SearchOptions, metrics: list[str]) -> Study:
         node = job.config["model"]
-        parts = jobs.prepare(job)
+        parts = prepare(job)
         metric = parts.metrics[metrics[0]]
-        inputs = jobs.inputs_of(job, parts)
+        inputs = inputs_of(job, parts)
         inputs["model"] = {name: value for name, value in node.items() if name not in space}
         inputs |= {"space": {name: str(each) for name, each in space.items()}, "seeds": self.request.seeds}
         sampling = [options.sampler, options.seed, options.grid_points, options.pruning]

@@ -13,6 +13,7 @@ import pytest
 from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.jobs.comparison import Halves, add_comparisons
+from recbench.protocol.folds import FoldData
 from recbench.report.columns import columns
 from recbench.results.records import Record
 from recbench.results.render import as_text, footnotes
@@ -36,7 +37,7 @@ class InMemory:
         return [TEST.ratings + self.errors[record.job.model]]
 
     def halves(self, record: Record) -> Halves:
-        return [(TEST, TEST)]
+        return [FoldData(TEST, TEST)]
 
 
 def compared(models: Sequence[str]) -> list[Row]:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from recbench.jobs.job import Job, cause_of, prepare, run
+from recbench.jobs.job import Job, cause_of
+from recbench.jobs.preparation import prepare
+from recbench.jobs.run import run
 from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import UnknownNameError, installed
 from tests.support.command import write_plugin
@@ -152,7 +154,7 @@ def test_a_failure_says_which_options_were_set(failing: None) -> None:
 def test_the_traceback_of_a_failure_goes_to_the_log(failing: None, caplog: pytest.LogCaptureFixture) -> None:
     run(_failing_job("value"))
     (logged,) = caplog.records
-    assert (logged.levelno, logged.name) == (logging.ERROR, "recbench.jobs.job")
+    assert (logged.levelno, logged.name) == (logging.ERROR, "recbench.jobs.run")
     assert logged.exc_info is not None
 
 

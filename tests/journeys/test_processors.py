@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from recbench.contracts import RatingDataset
-from recbench.protocol.runner import split_digest
+from recbench.protocol.descriptions import split_digest
 from recbench.registry.registry import installed
 from recbench.splits import KFold
 from tests.models.test_golden_rmse import BUILT_IN, rmse_of

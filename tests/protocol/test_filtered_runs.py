@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from recbench.config.schema import compose
-from recbench.jobs import job as jobs
+from recbench.jobs import run as jobs
 from recbench.jobs.job import Job
+from recbench.jobs.preparation import load_folds, prepare
+from recbench.jobs.record_labels import inputs_of
 from recbench.results.records import Record
 from recbench.results.store import content_key
 
@@ -24,7 +26,7 @@ def run(*overrides: str) -> Record:
 
 
 def key(*overrides: str) -> str:
-    return content_key(jobs.inputs_of(job(*overrides), jobs.prepare(job(*overrides))))
+    return content_key(inputs_of(job(*overrides), prepare(job(*overrides))))
 
 
 def test_what_a_model_trains_on_is_filtered_and_every_test_row_is_scored() -> None:
@@ -50,10 +52,11 @@ def test_the_whole_set_is_filtered_before_it_is_split() -> None:
 
 
 def test_a_validation_part_is_scored_whole() -> None:
-    parts, whole = jobs.prepare(job("filters.min_rating=4")), jobs.prepare(job())
+    parts, whole = prepare(job("filters.min_rating=4")), prepare(job())
     scored: list[Any] = []
     for each in (parts, whole):
-        ((train, valid),) = jobs.halves(Job(job().config, "global_mean", scored_on="valid"), each)
+        (load,) = load_folds(Job(job().config, "global_mean", scored_on="valid"), each)
+        train, valid = load()
         scored.append(valid.digest)
         assert (train.ratings.min() >= 4) == bool(each.filters)
     assert scored[0] == scored[1]

@@ -102,7 +102,7 @@ def test_predictions_that_are_not_finite_are_refused(bad: float) -> None:
     ],
 )
 def test_predictions_of_another_shape_are_refused(predict: Callable[[IntArray], Any], shape: str) -> None:
-    message = rf"model Told predicted shape {shape} for 3 pairs; give one rating a pair"
+    message = rf"model Told predicted shape {shape} for 3 pairs; give one number per pair"
     with pytest.raises(ValueError, match=message):
         evaluate(_dataset(), _fold(0, 4, 5), lambda: Told(predict), RMSE)
 
@@ -156,7 +156,7 @@ def test_shares_are_of_the_rows_of_all_folds() -> None:
 
 
 def test_a_fold_without_a_test_row_is_refused() -> None:
-    with pytest.raises(ValueError, match="a fold has no test row; choose a larger test part"):
+    with pytest.raises(ValueError, match="a fold has no test row; choose a larger test set"):
         evaluate(_dataset(), _fold(), Told, RMSE)
 
 

@@ -8,7 +8,8 @@ import pytest
 from recbench import Metric, RatingDataset
 from recbench.metrics import rmse
 from recbench.models.baselines.means import GlobalMean
-from recbench.protocol.runner import describe, evaluate, split_digest, versions
+from recbench.protocol.descriptions import describe, split_digest, versions
+from recbench.protocol.runner import evaluate
 from recbench.runtime.metering import processor
 from recbench.splits import Holdout
 

@@ -15,11 +15,13 @@ import pytest
 
 from recbench import Metric, RatingDataset, RatingModel
 from recbench.array_types import FloatArray, IntArray
-from recbench.jobs.job import Job, run
+from recbench.jobs.job import Job
+from recbench.jobs.run import run
 from recbench.metrics import register_metrics
 from recbench.metrics.uncertainty import REACH, interval_coverage, interval_width
 from recbench.models.baselines.bias import Bias
 from recbench.protocol import scoring as scoring_module
+from recbench.protocol.handle import InProcessModel
 from recbench.protocol.runner import evaluate
 from recbench.protocol.scoring import Scoring
 from recbench.results.render import as_csv, as_text
@@ -90,18 +92,18 @@ def test_catalog_metrics_are_those_of_the_fitted_models_scores() -> None:
 
 def test_the_catalog_is_predicted_in_parts_and_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     toy = toy_ratings()
-    whole = Scoring(toy, toy, Bias().fit(toy)).scorer(np.arange(12))
+    whole = Scoring(toy, toy, InProcessModel(Bias().fit(toy))).scorer(np.arange(12))
     monkeypatch.setattr(scoring_module, "PAIRS_AT_ONCE", 40)
     Sure.n_predicted.clear()
-    Scoring(toy, toy, Sure().fit(toy)).scorer(np.arange(12))
+    Scoring(toy, toy, InProcessModel(Sure().fit(toy))).scorer(np.arange(12))
     assert Sure.n_predicted == [36, 36, 36, 12]
-    np.testing.assert_array_equal(Scoring(toy, toy, Bias().fit(toy)).scorer(np.arange(12)), whole)
+    np.testing.assert_array_equal(Scoring(toy, toy, InProcessModel(Bias().fit(toy))).scorer(np.arange(12)), whole)
     np.testing.assert_array_equal(whole.ravel(), Bias().fit(toy).predict(*all_pairs(toy)))
 
 
 def test_no_user_has_no_scores() -> None:
     toy = toy_ratings()
-    assert Scoring(toy, toy, Bias().fit(toy)).scorer(np.zeros(0, np.int32)).shape == (0, 10)
+    assert Scoring(toy, toy, InProcessModel(Bias().fit(toy))).scorer(np.zeros(0, np.int32)).shape == (0, 10)
 
 
 def test_a_model_that_scores_an_item_with_nan_is_refused() -> None:
@@ -109,7 +111,7 @@ def test_a_model_that_scores_an_item_with_nan_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"model Sure gave 10 values that are not finite \(of 10\), first for user_idx 2"
     ):
-        Scoring(toy, toy, Sure(rating=math.nan).fit(toy)).scorer(np.array([2]))
+        Scoring(toy, toy, InProcessModel(Sure(rating=math.nan).fit(toy))).scorer(np.array([2]))
 
 
 def test_a_deviation_that_is_not_finite_is_refused() -> None:
@@ -174,7 +176,7 @@ def test_intervals_of_bayes_mf_hold_on_movielens_100k() -> None:
     train, test = whole.take(whole.folds[0][0]), whole.take(whole.folds[0][1])
     model = BayesMF(n_samples=60).fit(train)
     predicted = model.predict(test.user_idx, test.item_idx).clip(1, 5)
-    score = Scoring(train, test, model).score(register_metrics()["interval_coverage"], predicted)
+    score = Scoring(train, test, InProcessModel(model)).score(register_metrics()["interval_coverage"], predicted)
     assert score == pytest.approx(0.906, abs=0.01)
 
 

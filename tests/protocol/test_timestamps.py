@@ -15,7 +15,9 @@ from recbench.metrics.errors import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.models.bayes.mf import BayesMF
 from recbench.models.stack.stack import Stack
-from recbench.protocol.runner import evaluate, run_fold
+from recbench.protocol.folds import run_fold
+from recbench.protocol.handle import InProcessModel
+from recbench.protocol.runner import evaluate
 from recbench.results.records import Record
 from recbench.results.rows import rows_of
 from recbench.splits import Holdout
@@ -44,13 +46,13 @@ class Spy(Bias):
 def test_only_a_model_that_uses_time_is_told(model: Bias) -> None:
     train, test = ratings_with_session_effects(USER_EFFECTS)
     assert not uses_test_timestamps(model, test)
-    assert not run_fold(train, test, model, {"rmse": Metric(rmse)}, Holdout(0.2, 0)).uses_time
+    assert not run_fold(train, test, InProcessModel(model), {"rmse": Metric(rmse)}, Holdout(0.2, 0)).uses_time
 
 
 def test_the_protocol_tells_and_notes_it() -> None:
     train, test = ratings_with_session_effects(USER_EFFECTS)
     assert isinstance(SMALL, KnowsTime)
-    outcome = run_fold(train, test, replace(SMALL), {"rmse": Metric(rmse)}, Holdout(0.2, 0))
+    outcome = run_fold(train, test, InProcessModel(replace(SMALL)), {"rmse": Metric(rmse)}, Holdout(0.2, 0))
     assert outcome.uses_time
     expected = predict_dataset(replace(SMALL).fit(train), test).clip(*train.rating_scale)
     np.testing.assert_allclose(outcome.predicted, expected, rtol=1e-6)
@@ -74,7 +76,7 @@ def test_the_times_of_the_scored_rows_reach_no_learned_state() -> None:
     states = []
     for shift in (0, 12345):
         model = replace(SMALL)
-        run_fold(train, shift_timestamps(test, shift), model, {"rmse": Metric(rmse)}, Holdout(0.2, 0))
+        run_fold(train, shift_timestamps(test, shift), InProcessModel(model), {"rmse": Metric(rmse)}, Holdout(0.2, 0))
         states.append(model.state())
     for learned in ("calendar_", "effect_samples_", "user_samples_", "item_samples_"):
         for mine, yours in zip(*(state[learned] for state in states), strict=True):

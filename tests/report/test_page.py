@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from recbench.jobs import job as jobs
+from recbench.jobs import preparation
+from recbench.jobs.job import Job
+from recbench.jobs.run import run
 from recbench.report import write_report
 from recbench.report.charts import front
 from recbench.report.collect import Candidate, Search
@@ -229,13 +231,13 @@ def _ran_on_file(folder: Path, name: str = "ratings", *, keep_predictions: bool 
         "valid_size": 0.1,
         "keep_predictions": keep_predictions,
     }
-    record = jobs.run(jobs.Job(config, "bias", store=folder / "store"))
+    record = run(Job(config, "bias", store=folder / "store"))
     assert record.outcome.status == "ok", record.outcome.cause
     write_record(record, folder / "run")
     return path
 
 
 def _reported(folder: Path) -> str:
-    jobs._dataset.cache_clear()  # the user's next command is another process
+    preparation._dataset.cache_clear()  # the user's next command is another process
     write_report(folder / "run", store=folder / "store")
     return (folder / "run" / "report.html").read_text()

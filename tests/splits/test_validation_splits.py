@@ -13,9 +13,12 @@ from recbench import RatingDataset, RatingModel
 from recbench.array_types import FloatArray, IntArray
 from recbench.config.schema import compose
 from recbench.contracts import Fold, Metric, Split
-from recbench.jobs import job as jobs
+from recbench.jobs.job import Job
+from recbench.jobs.preparation import Parts, prepare
+from recbench.jobs.record_labels import inputs_of
 from recbench.metrics import rmse
-from recbench.protocol.runner import evaluate, validation_splits
+from recbench.protocol.folds import validation_splits
+from recbench.protocol.runner import evaluate
 from recbench.results.records import Record
 from recbench.splits import ColdItems, ColdUsers, GlobalTime, Holdout, KFold, PerUserLast, validation_split
 from tests.support.command import SMALL, recbench, records_in
@@ -127,9 +130,9 @@ def test_what_is_scored_on_test_does_not_depend_on_the_cut(dataset: RatingDatase
 def test_equal_folds_of_splits_that_cut_differently_are_two_results() -> None:
     keys = []
     for option in ("split.n_last=1", "split.n_last=2"):
-        job = jobs.Job(compose([*SMALL, "dataset.n_ratings=100", "model=bias", "split=per_user_last", option]), "bias")
-        parts = jobs.prepare(job)
-        keys.append(jobs.inputs_of(job, jobs.Parts(parts.dataset, [], parts.validation, [], {}, parts.filters)))
+        job = Job(compose([*SMALL, "dataset.n_ratings=100", "model=bias", "split=per_user_last", option]), "bias")
+        parts = prepare(job)
+        keys.append(inputs_of(job, Parts(parts.dataset, [], parts.validation, [], {}, parts.filters)))
     assert keys[0]["split"] == keys[1]["split"]
     assert keys[0] != keys[1]
 

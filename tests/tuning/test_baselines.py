@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from recbench.jobs.job import Job, run
+from recbench.jobs.job import Job
+from recbench.jobs.run import run
 from recbench.results.records import Record
 from recbench.tuning.baselines import is_baseline, missing_baseline_jobs
 from tests.support.made_records import changed

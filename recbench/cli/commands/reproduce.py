@@ -12,8 +12,9 @@ import numpy as np
 
 from recbench.array_types import FloatArray
 from recbench.cli.command import Parser
-from recbench.jobs import job as jobs
 from recbench.jobs.comparison import scored_rows
+from recbench.jobs.job import Job
+from recbench.jobs.run import run as run_job
 from recbench.results.records import Record, read_record
 from recbench.results.significance import paired_bootstrap
 from recbench.results.store import DEFAULT_STORE, Store
@@ -48,7 +49,7 @@ def run(options: Namespace) -> str:
         problem = f"result {options.result!r} failed, so there is nothing to reproduce: {why}"
         raise UsageError(problem, "`recbench results status=ok` lists the others")
     with tempfile.TemporaryDirectory(prefix="recbench-") as folder:
-        after = jobs.run(_same_job(before, Path(folder)))
+        after = run_job(_same_job(before, Path(folder)))
         if after.outcome.status != "ok":
             return f"failed: {after.outcome.cause}"
         then = store.predictions(before.provenance.key)
@@ -63,12 +64,12 @@ def run(options: Namespace) -> str:
     return "\n".join([title, *scores, *_changes(before, after)])
 
 
-def _same_job(before: Record, store: Path) -> jobs.Job:
+def _same_job(before: Record, store: Path) -> Job:
     """Return the job of a record, which stores its result elsewhere and takes nothing from a store."""
     job = before.job
     config = dict(job.config) | {"resume": False}
     overrides = tuple(f"model.{name}=" for name in job.user_options)
-    return jobs.Job(config, job.model, overrides, job.scored_on, store, job.options_per_fold)
+    return Job(config, job.model, overrides, job.scored_on, store, job.options_per_fold)
 
 
 def _verdict(before: Record, after: Record, then: Predictions | None, now: Predictions | None) -> str:

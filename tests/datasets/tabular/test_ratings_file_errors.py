@@ -14,7 +14,8 @@ from recbench.config import schema as config
 from recbench.config.explain import explain
 from recbench.datasets.tabular import csv_reader as text_table
 from recbench.datasets.tabular.ratings_file import load_ratings_file
-from recbench.jobs import job as jobs
+from recbench.jobs.job import PLAIN_ERRORS, Job
+from recbench.jobs.preparation import prepare
 from recbench.registry.registry import installed
 
 HEADER = "userId,movieId,rating,timestamp\n"
@@ -124,14 +125,14 @@ def refusal(case: str, tmp_path: Path) -> str:
     try:
         if case in CONFIGS:
             words = CONFIGS[case][0].replace("PATH", str(file)).split()
-            jobs.prepare(jobs.Job(config.compose(words), ""))
+            prepare(Job(config.compose(words), ""))
         else:
             content, options, _ = MALFORMED[case]
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
             load_ratings_file(str(file), **options)
     except Exception as error:
         told = explain(error, installed(), words, ()) if case in CONFIGS else None
-        if told is None and not isinstance(error, jobs.PLAIN_ERRORS):
+        if told is None and not isinstance(error, PLAIN_ERRORS):
             raise
         return str(told or error)
     return "nothing was wrong"
