@@ -10,17 +10,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recbench.array_types import FloatArray
 from recbench.config import schema as config
 from recbench.config.explain import SeveralValuesError, explain
 from recbench.config.overrides import Override
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
 from recbench.jobs import subprocess_job as isolation
-from recbench.jobs.comparison import Halves, StoredPredictions, add_comparisons
+from recbench.jobs.comparison import add_comparisons
 from recbench.jobs.job import Job
+from recbench.jobs.replay import Result, stored_result
 from recbench.notebook import in_memory as objects
-from recbench.notebook.in_memory import Model, Result
+from recbench.notebook.in_memory import Model
 from recbench.registry.registry import installed
 from recbench.results.records import Record
 from recbench.results.render import as_csv, as_text, footnotes
@@ -43,7 +43,6 @@ class Comparison:
     """Several models on the same rows: their records, and the table that the command line prints."""
 
     results: tuple[Result, ...] = field(repr=False)
-    store: Path  # where the predictions of named models are; those of objects are in the results
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -62,26 +61,7 @@ class Comparison:
 
     @cached_property
     def _rows(self) -> Sequence[Row]:
-        return add_comparisons(rows_of(self.records, is_baseline), self.records, _Kept(self.results, Store(self.store)))
-
-
-class _Kept(StoredPredictions):
-    """The predictions of objects, from memory, and those of named models, from the store."""
-
-    def __init__(self, results: Sequence[Result], store: Store) -> None:
-        super().__init__(store)
-        # by identity: what two objects predict may differ where their records are equal
-        self._held = {id(result.record): result for result in results if result.predictions is not None}
-
-    def predictions(self, record: Record) -> Sequence[FloatArray] | None:
-        """Those of the objects that were passed, else those in the store."""
-        held = self._held.get(id(record))
-        return super().predictions(record) if held is None else held.predictions
-
-    def halves(self, record: Record) -> Halves:
-        """Those of the data set that was passed, else those that the record's configuration names."""
-        held = self._held.get(id(record))
-        return super().halves(record) if held is None else held.folds()
+        return add_comparisons(rows_of(self.records, is_baseline), self.results)
 
 
 def evaluate(model: Model, *overrides: str, dataset: RatingDataset | DataFrame | None = None) -> Record:
@@ -119,7 +99,7 @@ def compare(models: Sequence[Model], *overrides: str, dataset: RatingDataset | D
     ratings = _ratings(dataset)
     results = [_result(model, overrides, ratings) for model in models]
     results += [_result(floor, shared, ratings) for floor in floors]
-    return Comparison(tuple(results), Path(results[0].record.job.config["store"]))
+    return Comparison(tuple(results))
 
 
 def _ratings(dataset: RatingDataset | DataFrame | None) -> RatingDataset | None:
@@ -146,9 +126,10 @@ def _result(model: Model, overrides: Sequence[str], dataset: RatingDataset | Non
     composed = _composed([f"model={choice}", *overrides])
     if by_object and (limits := [name for name in LIMITS if composed[name] is not None]):
         raise ValueError(f"{limits[0]} limits a process of its own, which no object can be passed to; leave it out")
-    job = Job(composed, choice, tuple(overrides), store=Path(str(composed["store"])))
+    store = Path(str(composed["store"]))
+    job = Job(composed, choice, tuple(overrides), store=store)
     if not by_object:
-        return Result(isolation.run(job))
+        return stored_result(isolation.run(job), Store(store))
     with memoizing(composed["share_mb"]):
         return objects.run(job, model, dataset)
 

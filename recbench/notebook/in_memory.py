@@ -7,33 +7,23 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from recbench.array_types import FloatArray
 from recbench.config import schema as config
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.jobs.job import Job, cause_of
 from recbench.jobs.preparation import Parts, load_folds, prepare
 from recbench.jobs.record_labels import description_of
+from recbench.jobs.replay import Result
 from recbench.jobs.run import evaluate_folds
 from recbench.protocol.descriptions import describe, now, versions
-from recbench.protocol.folds import FoldData, summary
+from recbench.protocol.folds import summary
 from recbench.registry.options import plain
 from recbench.registry.registry import installed
 from recbench.results.records import JobDescription, Outcome, Provenance, Record
 
 Model = str | RatingModel | Callable[[], RatingModel]
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """A record, and what a comparison needs of it: here in memory, not in the store."""
-
-    record: Record
-    predictions: Sequence[FloatArray] | None = None  # a fold each; None: the job failed
-    folds: Callable[[], list[FoldData]] = list  # what each fold trained on and scored
 
 
 def run(job: Job, model: Model, dataset: RatingDataset | None) -> Result:
@@ -51,9 +41,10 @@ def run(job: Job, model: Model, dataset: RatingDataset | None) -> Result:
         outcome = summary(outcomes, parts.metrics)
     except Exception as error:  # as in a job: a failure is a record
         failed = Outcome(status="failed", cause=cause_of(error))
-        return Result(Record(job=about, outcome=failed, provenance=_provenance(parts, dataset)))
+        return Result(Record(job=about, outcome=failed, provenance=_provenance(parts, dataset)), lambda: None, list)
     record = Record(job=about, outcome=outcome, provenance=_provenance(parts, dataset))
-    return Result(record, [each.predicted for each in outcomes], lambda: [load() for load in load_folds(job, parts)])
+    predictions = [each.predicted for each in outcomes]
+    return Result(record, lambda: predictions, lambda: [load() for load in load_folds(job, parts)])
 
 
 def _provenance(parts: Parts | None, dataset: RatingDataset | None) -> Provenance:

@@ -11,8 +11,9 @@ from statistics import fmean
 from typing import Any
 
 from recbench.array_types import FloatArray
-from recbench.contracts import RatingDataset
-from recbench.jobs.comparison import add_comparisons, halves_behind
+from recbench.jobs.comparison import add_comparisons
+from recbench.jobs.replay import replay_folds, stored_results
+from recbench.protocol.folds import FoldData
 from recbench.results.breakdown import BreakdownRow, pooled_breakdown
 from recbench.results.first_metric import first_metric, round_score
 from recbench.results.records import Record
@@ -22,8 +23,6 @@ from recbench.results.store import Store
 from recbench.tuning.baselines import is_baseline
 
 MAX_BROKEN_DOWN = 6  # rows besides the bias baseline: more columns than that are hard to read
-
-Halves = Sequence[tuple[RatingDataset, RatingDataset]]
 
 
 @dataclass(frozen=True)
@@ -101,19 +100,17 @@ def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Com
     if not any(kept.values()):
         return Comparison(records, rows, searches, {}, "no predictions are in the store" if tested else "")
     try:
-        halves = halves_behind(next(row.record for row in tested))
+        folds = replay_folds(next(row.record for row in tested))
     except (LookupError, ValueError, OSError) as error:  # without the ratings the records still make a table
         return Comparison(records, rows, searches, {}, f"the ratings can't be read again: {error}")
     models = [name for name, row in zip(kept, tested, strict=True) if not row.is_baseline][:MAX_BROKEN_DOWN]
     bias = [name for name, row in zip(kept, tested, strict=True) if row.is_baseline and row.record.job.kind == "bias"]
-    breakdowns = {
-        name: _breakdown(halves, predicted) for name in models + bias if (predicted := kept[name]) is not None
-    }
-    return Comparison(records, add_comparisons(rows, records, store), searches, breakdowns, "")
+    breakdowns = {name: _breakdown(folds, predicted) for name in models + bias if (predicted := kept[name]) is not None}
+    return Comparison(records, add_comparisons(rows, stored_results(records, store)), searches, breakdowns, "")
 
 
-def _breakdown(halves: Halves, predictions: Sequence[FloatArray]) -> list[BreakdownRow]:
-    return pooled_breakdown([(*half, predicted) for half, predicted in zip(halves, predictions, strict=True)])
+def _breakdown(folds: Sequence[FoldData], predictions: Sequence[FloatArray]) -> list[BreakdownRow]:
+    return pooled_breakdown([(*fold, predicted) for fold, predicted in zip(folds, predictions, strict=True)])
 
 
 def _searches(records: Sequence[Record]) -> list[Search]:

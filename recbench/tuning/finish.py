@@ -9,6 +9,7 @@ from pathlib import Path
 from recbench.jobs import subprocess_job
 from recbench.jobs.comparison import add_comparisons
 from recbench.jobs.job import Job
+from recbench.jobs.replay import stored_results
 from recbench.results.records import Record, read_records, write_record, write_text
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
@@ -57,7 +58,7 @@ def finish_sweep(folder: Path, store: Path | None) -> FinishedSweep:
     records += _run_each(missing_baseline_jobs(records, store), folder, "baseline", len(records))
     rows = rows_of(records, is_baseline)
     if store is not None:
-        rows = add_comparisons(rows, records, Store(store))
+        rows = add_comparisons(rows, stored_results(records, Store(store)))
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
     searched = any(record.job.config.get("search") for record in records)

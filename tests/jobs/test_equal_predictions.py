@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 
 from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
-from recbench.jobs.comparison import Halves, add_comparisons
+from recbench.jobs.comparison import add_comparisons
+from recbench.jobs.replay import Result
 from recbench.protocol.folds import FoldData
 from recbench.report.columns import columns
 from recbench.results.records import Record
@@ -27,22 +28,21 @@ TEST = RatingDataset(
 ERRORS = {"a": 0.5, "b": 0.5, "worse": 1.0}
 
 
-@dataclass
-class InMemory:
-    """Each model's predictions: all too high by its error."""
+def _results(records: Sequence[Record]) -> list[Result]:
+    """Return the records with each model's predictions: all too high by its error."""
+    return [
+        Result(record, partial(_predictions, ERRORS[record.job.model]), lambda: [FoldData(TEST, TEST)])
+        for record in records
+    ]
 
-    errors: dict[str, float]
 
-    def predictions(self, record: Record) -> Sequence[FloatArray]:
-        return [TEST.ratings + self.errors[record.job.model]]
-
-    def halves(self, record: Record) -> Halves:
-        return [FoldData(TEST, TEST)]
+def _predictions(error: float) -> list[FloatArray]:
+    return [TEST.ratings + error]
 
 
 def compared(models: Sequence[str]) -> list[Row]:
     records = [made_record(model, ERRORS[model]) for model in models]
-    return add_comparisons(rows_of(records), records, InMemory(ERRORS))
+    return add_comparisons(rows_of(records), _results(records))
 
 
 def test_one_of_two_equal_rows_is_the_best_in_text_and_report() -> None:
@@ -88,7 +88,7 @@ def test_the_best_rows_of_two_datasets_are_not_tied_with_each_other() -> None:
     here: dict[str, Any] = {}
     elsewhere: dict[str, Any] = {"dataset": "Other", "data": DATA | {"digest": "d2"}}
     records = [made_record(model, ERRORS[model], **about) for about in (here, elsewhere) for model in ("a", "worse")]
-    rows = add_comparisons(rows_of(records), records, InMemory(ERRORS))
+    rows = add_comparisons(rows_of(records), _results(records))
     assert [row.is_best for row in rows] == [True, False, True, False]
     assert footnotes(rows) == []
 

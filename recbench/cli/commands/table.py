@@ -9,6 +9,7 @@ from pathlib import Path
 from recbench.cli.command import Parser
 from recbench.cli.record_filters import record_filter
 from recbench.jobs.comparison import add_comparisons
+from recbench.jobs.replay import stored_results
 from recbench.results.records import Record, read_records
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
@@ -51,7 +52,7 @@ def run(options: Namespace) -> str:
     records = [record for record in _latest(folders, store) if matches(record)]
     if not records:
         raise UsageError("no record matches", f"`recbench results` lists what is in {store.folder}")
-    rows = add_comparisons(rows_of(records, is_baseline), records, store)
+    rows = add_comparisons(rows_of(records, is_baseline), stored_results(records, store))
     notes = footnotes(rows) if options.format == "text" else []
     return "\n".join([FORMATS[options.format](rows).rstrip("\n"), *notes])
 

@@ -1,0 +1,59 @@
+"""Replay: a result with its predictions, and the ratings that they are of, read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from recbench.array_types import FloatArray, IntArray
+from recbench.jobs.job import Job
+from recbench.jobs.preparation import load_folds, prepare
+from recbench.protocol.folds import FoldData
+from recbench.results.records import Record
+from recbench.results.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A record, and what a comparison needs of it, each loaded when it is asked for."""
+
+    record: Record
+    predictions: Callable[[], Sequence[FloatArray] | None]  # one array per fold; None: there are none
+    folds: Callable[[], Sequence[FoldData]]  # raises LookupError, ValueError or OSError if the ratings are gone
+
+
+def stored_results(records: Sequence[Record], store: Store) -> list[Result]:
+    """Return the results of these records: predictions from the store, ratings as their configurations name them."""
+    return [stored_result(record, store) for record in records]
+
+
+def stored_result(record: Record, store: Store) -> Result:
+    """Return the result of this record: predictions from the store, ratings as its configuration names them."""
+    return Result(record, partial(store.predictions, record.provenance.key), partial(replay_folds, record))
+
+
+def replay_folds(record: Record) -> list[FoldData]:
+    """Return what each fold of the record's job trained on and what it scored.
+
+    Raises:
+        LookupError, ValueError, OSError: the ratings are not available, or have changed.
+    """
+    job = Job(record.job.config, record.job.model, scored_on=record.job.scored_on)
+    parts = prepare(job)
+    then = record.provenance
+    if (parts.dataset.digest, parts.split_digest) != (then.data["digest"], then.split_digest):
+        raise ValueError("they have changed since")
+    return [load() for load in load_folds(job, parts)]
+
+
+def scored_rows(record: Record) -> tuple[FloatArray, IntArray]:
+    """Return the ratings and the users of the rows that the record's job was scored on, fold after fold.
+
+    Raises:
+        LookupError, ValueError, OSError: the ratings are not available, or have changed.
+    """
+    scored = [fold.scored for fold in replay_folds(record)]
+    return np.concatenate([each.ratings for each in scored]), np.concatenate([each.user_idx for each in scored])
