@@ -24,10 +24,11 @@ class SweepTable(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Finish the sweep, print its table and exit: with status 1 if a job failed."""
+        from recbench.results.store import absolute_store
         from recbench.tuning.finish import finish_sweep
 
         # the store is below the folder where the command was typed, which a worker's need not be
-        store = Path(str(config.hydra.runtime.cwd)) / str(config.store)
+        store = absolute_store(str(config.store), Path(str(config.hydra.runtime.cwd)))
         with exit_on_error():
             finished = finish_sweep(Path(config.hydra.sweep.dir), store)
             print(finished.text())  # noqa: T201 the sweep's result

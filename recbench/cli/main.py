@@ -28,6 +28,7 @@ from recbench.results.first_metric import first_score
 from recbench.results.records import write_record
 from recbench.results.render import as_text, footnotes
 from recbench.results.rows import rows_of
+from recbench.results.store import absolute_store, open_store
 from recbench.tuning.sweep_plan import read_scored_part
 from recbench.usage import UsageError, relative
 
@@ -89,10 +90,11 @@ def _task(composed: DictConfig) -> float | None:
         context.runtime.choices["model"],
         tuple(context.overrides.task),
         "test" if alone else read_scored_part(Path(context.runtime.cwd) / context.sweep.dir),
-        Path(context.runtime.cwd) / composed.store,
+        absolute_store(str(composed.store), Path(context.runtime.cwd)),
     )
     if alone:
         try:
+            open_store(str(job.store))
             prepare(job)
         except Exception as error:  # what goes wrong before the model starts is the command's fault
             logging.getLogger(__name__).exception("can't prepare the job")

@@ -20,7 +20,7 @@ class Job:
     model: str  # the Hydra choice: a registered name or a variant's
     overrides: Sequence[str] = ()  # of the command line: "model.n_factors=8"
     scored_on: ScoredOn = "test"  # the set that is scored
-    store: Path | None = None  # where results are kept; None: nowhere
+    store: str | Path | None = None  # URL or folder of the results store; None: results are not kept
     options_per_fold: Sequence[Mapping[str, Any]] = ()  # each fold's options that differ from those in config.model
 
     def nodes(self) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from recbench.protocol.descriptions import describe
 from recbench.protocol.folds import FoldOutcome, run_folds, score_again, summary
 from recbench.protocol.handle import InProcessModel, ModelHandle
 from recbench.results.records import Outcome, Provenance, Record, Score, Status
-from recbench.results.store import Store, content_key
+from recbench.results.store import content_key, open_store
 from recbench.runtime.memo import ReuseStats, memoizing
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,8 @@ def _kept(job: Job, record: Record, predictions: Sequence[FloatArray] | None = N
     """Return the record, which is in the store now; a pruned one does not replace one that finished."""
     if job.store is not None:
         try:
-            store, key = Store(job.store), record.provenance.key
+            store = open_store(job.store)
+            key = record.provenance.key
             if record.outcome.status == "ok" or store.record(key) is None:
                 store.save(key, record, predictions)
         except OSError as error:  # a full disk must not take a finished result along
@@ -101,7 +102,7 @@ def _kept(job: Job, record: Record, predictions: Sequence[FloatArray] | None = N
 
 def _stored(job: Job, parts: Parts, reuse: ReuseStats) -> Record | None:
     """Return the stored record, scored again from the stored predictions; None if there is none to trust."""
-    store = Store(job.store) if job.store is not None else None
+    store = open_store(job.store) if job.store is not None else None
     key = content_key(inputs_of(job, parts))
     record = store.record(key) if store is not None else None
     if store is None or record is None:

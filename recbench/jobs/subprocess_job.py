@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from recbench.jobs import run as jobs
@@ -80,7 +80,7 @@ def _main(folder: Path, log_file: str) -> None:
     logging.captureWarnings(capture=True)
     described = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     job = Job(**described)
-    record = jobs.run(replace(job, store=Path(described["store"]) if described["store"] else None))
+    record = jobs.run(job)
     write_record(record, folder)
 
 

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recbench.config import schema as config
@@ -25,7 +24,7 @@ from recbench.registry.registry import installed
 from recbench.results.records import Record
 from recbench.results.render import as_csv, as_text, footnotes
 from recbench.results.rows import Row, rows_of
-from recbench.results.store import Store
+from recbench.results.store import open_store
 from recbench.runtime.memo import memoizing
 from recbench.tuning.baselines import BASELINES, is_baseline
 from recbench.usage import InputError
@@ -126,10 +125,10 @@ def _result(model: Model, overrides: Sequence[str], dataset: RatingDataset | Non
     composed = _composed([f"model={choice}", *overrides])
     if by_object and (limits := [name for name in LIMITS if composed[name] is not None]):
         raise ValueError(f"{limits[0]} limits a process of its own, which no object can be passed to; leave it out")
-    store = Path(str(composed["store"]))
+    store = str(composed["store"])
     job = Job(composed, choice, tuple(overrides), store=store)
     if not by_object:
-        return stored_result(isolation.run(job), Store(store))
+        return stored_result(isolation.run(job), open_store(store))
     with memoizing(composed["share_mb"]):
         return objects.run(job, model, dataset)
 

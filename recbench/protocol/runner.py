@@ -50,14 +50,10 @@ def evaluate(  # noqa: PLR0913  each is a part of the protocol
         metrics,
         validation.early_stopping,
     )
+    name = outcomes[0].model_name
     return Record(
         job=JobDescription(
-            dataset=dataset.name,
-            split=type(split).__name__,
-            model=outcomes[0].model_name,
-            kind=outcomes[0].model_name,
-            seed=seed,
-            scored_on=scored_on,
+            dataset=dataset.name, split=type(split).__name__, model=name, kind=name, seed=seed, scored_on=scored_on
         ),
         outcome=summary(outcomes, metrics),
         provenance=Provenance(

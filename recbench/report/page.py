@@ -17,11 +17,11 @@ from recbench.report.svg import Chart, Pen
 from recbench.results.records import Record, read_records, write_text
 from recbench.results.render import footnotes, headers
 from recbench.results.rows import Row
-from recbench.results.store import DEFAULT_STORE, Store
+from recbench.results.store import DEFAULT_STORE, Store, open_store
 from recbench.usage import UsageError
 
 
-def write_report(folder: Path, output: Path | None = None, store: Path = DEFAULT_STORE) -> Path:
+def write_report(folder: Path, output: Path | None = None, store: str | Path = DEFAULT_STORE) -> Path:
     """Write the report of the sweep, or the run, in a folder; return the path of the page.
 
     Raises:
@@ -33,7 +33,7 @@ def write_report(folder: Path, output: Path | None = None, store: Path = DEFAULT
     if not records:
         raise UsageError(f"no record in {folder} or below", "name the folder of a sweep or of a run")
     path = output or folder / "report.html"
-    write_text(path, page(records, Store(store), folder))
+    write_text(path, page(records, open_store(store), folder))
     return path
 
 

@@ -4,23 +4,69 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-import zipfile
+import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, Protocol
 
 from recbench.array_types import FloatArray
-from recbench.results.records import OldRecordError, Record, write_text
+from recbench.results import stores
+from recbench.results.records import Record
+from recbench.usage import UsageError
 
-DEFAULT_STORE = Path("outputs/store")  # relative to the folder that a command is typed in
-DAMAGE = (ValueError, TypeError, LookupError, AttributeError, OSError, EOFError, zipfile.BadZipFile)
+DEFAULT_STORE = "outputs/store"  # relative to the folder that a command is typed in
+
+
+class Store(Protocol):
+    """Records and predictions, by key. What can't be trusted counts as absent; writing is atomic."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of this machine that holds the store; None if there is none."""
+
+    def save(self, key: str, record: Record, predictions: Sequence[FloatArray] | None = None) -> None:
+        """Keep a record and, if given, the predictions of its folds.
+
+        Raises:
+            OSError: the store can't be written.
+        """
+
+    def record(self, key: str) -> Record | None:
+        """Return the record of that key; None if there is none that can be trusted."""
+
+    def is_old(self, key: str) -> bool:
+        """Check whether the record of that key was written by an older version of recbench."""
+
+    def predictions(self, key: str) -> Sequence[FloatArray] | None:
+        """Return the predictions of that key, one array per fold; None if there are none that can be trusted."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys of all records, damaged ones too, oldest first."""
+
+
+def open_store(url: str | Path) -> Store:
+    """Open the store that the URL names; a path without a scheme is a folder.
+
+    The scheme names the module of `recbench.results.stores` that opens it.
+
+    Raises:
+        UsageError: no module of that name exists.
+    """
+    scheme, separator, _ = str(url).partition("://")
+    known = sorted(each.name for each in pkgutil.iter_modules(stores.__path__))
+    if separator and scheme not in known:
+        listed = ", ".join(f"{each}://" for each in known)
+        raise UsageError(f"unknown store {str(url)!r}", f"give a folder or a URL that starts with {listed}")
+    store: Store = import_module(f"{stores.__name__}.{scheme if separator else 'file'}").open_url(str(url))
+    return store
+
+
+def absolute_store(url: str | Path, folder: Path) -> str:
+    """Return the URL, a relative path taken from `folder`: jobs may run in folders of their own."""
+    return str(url) if "://" in str(url) else str(folder / url)
 
 
 def content_key(contents: Mapping[str, Any]) -> str:
@@ -40,84 +86,3 @@ def sources_digest(package: str) -> str:
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class Store:
-    """A folder with two files a result: `<key>.npz`, its predictions, and then `<key>.json`, its record.
-
-    The record is written last and carries a checksum of both: without it, or where it does not fit,
-    there is no result. Writing is atomic; who writes the same key at once writes the same content.
-    """
-
-    folder: Path
-
-    def save(self, key: str, record: Record, predictions: Sequence[FloatArray] | None = None) -> None:
-        """Keep a record and, if given, the predictions of its folds."""
-        content: dict[str, Any] = {"record": json.loads(record.to_json()), "predictions": None}
-        if predictions is not None:
-            arrays = {str(fold): predicted for fold, predicted in enumerate(predictions)}
-            content["predictions"] = self._write_arrays(key, arrays)
-        content["checksum"] = content_key(content)
-        write_text(self.folder / f"{key}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-
-    def record(self, key: str) -> Record | None:
-        """The record of that key; None if there is none that can be trusted."""
-        content = self._content(key)
-        return None if content is None else Record.from_json(json.dumps(content["record"]))
-
-    def is_old(self, key: str) -> bool:
-        """Check whether the record of that key was written by an older version of recbench."""
-        try:
-            content = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-            Record.from_json(json.dumps(content["record"]))
-        except OldRecordError:
-            return True
-        except DAMAGE:
-            return False
-        return False
-
-    def predictions(self, key: str) -> list[FloatArray] | None:
-        """The predictions of that key, an array a fold; None if there are none that can be trusted."""
-        content = self._content(key)
-        path = self.folder / f"{key}.npz"
-        if content is None or content["predictions"] is None:
-            return None
-        try:
-            raw = path.read_bytes()
-            if hashlib.sha256(raw).hexdigest() != content["predictions"]:
-                return None
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return [arrays[str(fold)] for fold in range(len(arrays.files))]
-        except DAMAGE:
-            return None
-
-    def __iter__(self) -> Iterator[str]:
-        """The keys of all records, damaged ones too, oldest first."""
-        paths = [path for path in self.folder.glob("*.json") if not path.name.startswith(".")]
-        yield from (path.stem for path in sorted(paths, key=lambda path: (path.stat().st_mtime, path.name)))
-
-    def _content(self, key: str) -> dict[str, Any] | None:
-        try:
-            content: dict[str, Any] = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-            checksum = content.pop("checksum")
-            Record.from_json(json.dumps(content["record"]))
-        except DAMAGE:
-            return None
-        return content if checksum == content_key(content) else None
-
-    def _write_arrays(self, key: str, arrays: Mapping[str, FloatArray]) -> str:
-        """Write the arrays and return the file's digest."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".npz")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, **dict(arrays))  # type: ignore[arg-type]
-            digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
-            temporary.chmod(0o644)
-            temporary.replace(self.folder / f"{key}.npz")
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        return digest

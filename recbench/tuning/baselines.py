@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
 from recbench.config import schema as configuration
 from recbench.jobs.job import Job
@@ -14,7 +13,7 @@ from recbench.results.records import Record
 BASELINES = ("global_mean", "bias")
 
 
-def missing_baseline_jobs(records: Sequence[Record], store: Path | None = None) -> list[Job]:
+def missing_baseline_jobs(records: Sequence[Record], store: str | None = None) -> list[Job]:
     """Return the jobs of the baselines that these records lack, on each of their datasets and splits."""
     groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:

@@ -13,7 +13,7 @@ from recbench.jobs.replay import stored_results
 from recbench.results.records import Record, read_records, write_record, write_text
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
-from recbench.results.store import Store
+from recbench.results.store import open_store
 from recbench.tuning.baselines import is_baseline, missing_baseline_jobs
 from recbench.tuning.winners import winner_jobs
 from recbench.usage import relative
@@ -48,7 +48,7 @@ class FinishedSweep:
         return "\n".join(["", as_text(shown), *footnotes(self.rows), " · ".join(summary)])
 
 
-def finish_sweep(folder: Path, store: Path | None) -> FinishedSweep:
+def finish_sweep(folder: Path, store: str | None) -> FinishedSweep:
     """Run what the records in a sweep's folder still need, and write its tables there.
 
     The winners are refitted and scored on the test set, then the baselines that the sweep lacks are run.
@@ -58,7 +58,7 @@ def finish_sweep(folder: Path, store: Path | None) -> FinishedSweep:
     records += _run_each(missing_baseline_jobs(records, store), folder, "baseline", len(records))
     rows = rows_of(records, is_baseline)
     if store is not None:
-        rows = add_comparisons(rows, stored_results(records, Store(store)))
+        rows = add_comparisons(rows, stored_results(records, open_store(store)))
     write_text(folder / "table.md", as_markdown(rows))
     write_text(folder / "table.csv", as_csv(rows))
     searched = any(record.job.config.get("search") for record in records)

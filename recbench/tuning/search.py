@@ -29,7 +29,7 @@ from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, Space, to_override
 from recbench.results.records import write_text
 from recbench.results.search_trial import NODE
-from recbench.results.store import content_key
+from recbench.results.store import absolute_store, content_key, open_store
 from recbench.samplers import samplers
 from recbench.tuning.candidates import Candidate
 from recbench.tuning.search_request import SearchRequest, each_value, parse_request
@@ -113,7 +113,7 @@ class SearchDriver:
 
     def _job(self, composed: DictConfig, overrides: Sequence[str]) -> Job:
         model = composed.hydra.runtime.choices["model"]
-        store = Path(str(composed.hydra.runtime.cwd)) / str(composed.store)
+        store = absolute_store(str(composed.store), Path(str(composed.hydra.runtime.cwd)))
         with open_dict(composed):
             plain = composed.copy()
             del plain["hydra"]
@@ -134,7 +134,8 @@ class SearchDriver:
         inputs |= {"space": {name: str(each) for name, each in space.items()}, "seeds": self.request.seeds}
         sampling = [options.sampler, options.seed, options.grid_points, options.pruning]
         inputs |= {"metric": metrics[0], "sampler": sampling}
-        store = job.store if job.config["resume"] else None  # None: a new study, in the sweep's own folder
+        resumed = open_store(job.store) if job.store is not None and job.config["resume"] else None
+        store = resumed.folder if resumed else None  # None: a new study, in the sweep's own folder
         folder = (store or Path(str(self.config.hydra.sweep.dir))).absolute() / STUDIES
         name = f"{job.model}-{content_key(inputs)[:16]}"
         start = {option: node[option] for option in space if option in node}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from recbench.config.launcher import check_threads
 from recbench.config.overrides import Override
 from recbench.results.records import ScoredOn, write_text
+from recbench.results.store import open_store
 from recbench.usage import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def plan_sweep(composed: DictConfig) -> None:
     """Check the options that concern the whole sweep, and write its plan.
 
     Raises:
-        UsageError: more than one search is named, or the launcher's jobs have more threads than there are cores.
+        UsageError: more than one search is named, the launcher's jobs have more threads than there are cores,
+            or the store is unknown.
     """
     params = composed.hydra.sweeper.get("params") or {}
     overrides = [*composed.hydra.overrides.task, *(f"{name}={value}" for name, value in params.items())]
@@ -34,6 +36,7 @@ def plan_sweep(composed: DictConfig) -> None:
     if several := next((each for each in named if "," in each.value), None):
         raise UsageError(f"{several.text}: a run has one search; choose one of these")
     check_threads(composed.threads, composed.hydra.launcher)
+    open_store(str(composed.store))
     searching = composed.hydra.sweeper._target_ == SEARCH_SWEEPER
     write_sweep_plan(Path(composed.hydra.sweep.dir), overrides, sealed=composed.sealed, searching=searching)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -14,7 +13,7 @@ from recbench.results.first_metric import first_metric, round_score
 from recbench.results.records import Record
 
 
-def winner_jobs(records: Sequence[Record], store: Path | None = None) -> list[Job]:
+def winner_jobs(records: Sequence[Record], store: str | None = None) -> list[Job]:
     """Return the jobs that score on the test set: the winner for each dataset, split, model and seed.
 
     Each fold has its own winner, by the first metric, averaged over a candidate's seeds. A candidate that was

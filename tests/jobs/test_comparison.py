@@ -11,7 +11,7 @@ import pytest
 from recbench.jobs.replay import replay_folds
 from recbench.metrics import rmse
 from recbench.results.significance import corrected_t
-from recbench.results.store import Store
+from recbench.results.store import open_store
 from tests.support.command import SMALL, recbench, records_in
 
 
@@ -20,7 +20,7 @@ def test_the_p_value_over_folds_is_the_corrected_t_tests(tmp_path: Path) -> None
     assert "p over folds" in run.stdout
     (table,) = tmp_path.glob("outputs/*/*/table.csv")
     told = {row["model"]: row["p_folds"] for row in csv.DictReader(table.read_text().splitlines())}
-    store = Store(tmp_path / "outputs/store")
+    store = open_store(tmp_path / "outputs/store")
     records = {record.job.model: record for record in records_in(tmp_path)}
     data = replay_folds(records["bias"])
     folds = {name: store.predictions(record.provenance.key) or [] for name, record in records.items()}

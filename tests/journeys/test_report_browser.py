@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recbench.report.page import page
-from recbench.results.store import Store
+from recbench.results.store import open_store
 from tests.support.command import SMALL, recbench
 from tests.support.reports import made
 
@@ -128,7 +128,7 @@ def test_a_hostile_name_does_nothing(browser: Any, tmp_path: Path) -> None:
     names = "<script>document.title = 'run'</script>", "<img src=x onerror=\"document.title = 'run'\">"
     records = [made(name, 0.8 + number / 10, dataset=names[0]) for number, name in enumerate(names)]
     path = tmp_path / "report.html"
-    path.write_text(page(records, Store(tmp_path), Path("outputs")), encoding="utf-8")
+    path.write_text(page(records, open_store(tmp_path), Path("outputs")), encoding="utf-8")
     _open(browser, path, WIDTHS[0])
     assert browser.title == f"{names[0]} predicts best · recbench report"
     assert browser.get_log("browser") == []

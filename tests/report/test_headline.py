@@ -11,7 +11,7 @@ from recbench.report.collect import comparisons
 from recbench.report.headline import headline
 from recbench.report.page import page
 from recbench.results.rows import rows_of
-from recbench.results.store import Store
+from recbench.results.store import open_store
 from tests.support.made_records import record_of
 from tests.support.reports import Seen, compared, made
 
@@ -56,14 +56,14 @@ def test_an_interrupted_sweep_has_no_test_result() -> None:
 
 def test_a_sweep_in_which_all_jobs_failed_lists_the_causes(tmp_path: Path) -> None:
     records = [record_of(model="a", dataset="ratings", status="failed", cause="out of cheese")]
-    text = Seen(page(records, Store(tmp_path), Path("outputs"))).text
+    text = Seen(page(records, open_store(tmp_path), Path("outputs"))).text
     assert "Nothing finished" in text
     assert "out of cheese" in text
 
 
 def test_a_failed_job_is_listed_after_the_others(tmp_path: Path) -> None:
     records = [made("a", 0.8), record_of(model="b", dataset="ratings_file", status="failed", cause="no luck")]
-    (comparison,) = comparisons(records, Store(tmp_path))
+    (comparison,) = comparisons(records, open_store(tmp_path))
     assert [row.record.job.model for row in comparison.rows] == ["a", "b"]
     assert "1 of 2 jobs failed." in headline(comparison.rows).sentences
 
@@ -71,7 +71,7 @@ def test_a_failed_job_is_listed_after_the_others(tmp_path: Path) -> None:
 def test_each_dataset_has_its_own_headline(tmp_path: Path) -> None:
     other = {"dataset": "others", "data": dict(made("a", 1).provenance.data) | {"digest": "e"}}
     records = [made("a", 0.8), made("b", 0.9), made("a", 0.7, **other), made("b", 0.6, **other)]
-    text = Seen(page(records, Store(tmp_path), Path("outputs"))).text
+    text = Seen(page(records, open_store(tmp_path), Path("outputs"))).text
     assert re.findall(r"(\w) predicts best", text) == ["b", "a"] * 2
 
 
@@ -81,7 +81,7 @@ def test_each_dataset_has_its_own_headline(tmp_path: Path) -> None:
 def test_a_candidate_that_did_not_finish_is_counted(status: str, sentence: str, tmp_path: Path) -> None:
     candidates = [made("m", 0.7, scored_on="valid", options={"size": size}) for size in (1, 2)]
     odd = made("m", 0.0, scored_on="valid", options={"size": 3}, status=status, cause="so far", scores={})
-    assert sentence in Seen(page([*candidates, odd], Store(tmp_path), Path("outputs"))).text
+    assert sentence in Seen(page([*candidates, odd], open_store(tmp_path), Path("outputs"))).text
     with_test = [*candidates, odd, made("m", 0.8, options={"size": 1})]
-    assert sentence in Seen(page(with_test, Store(tmp_path), Path("outputs"))).text
-    assert "Nothing finished" in Seen(page([odd], Store(tmp_path), Path("outputs"))).text
+    assert sentence in Seen(page(with_test, open_store(tmp_path), Path("outputs"))).text
+    assert "Nothing finished" in Seen(page([odd], open_store(tmp_path), Path("outputs"))).text

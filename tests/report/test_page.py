@@ -18,7 +18,7 @@ from recbench.report.collect import Candidate, Search
 from recbench.report.page import page
 from recbench.report.search_charts import importances
 from recbench.results.records import write_record
-from recbench.results.store import Store
+from recbench.results.store import open_store
 from recbench.usage import UsageError
 from tests.support.command import SMALL, recbench
 from tests.support.reports import Seen, made
@@ -118,7 +118,7 @@ def test_a_hostile_name_is_shown_and_never_executed(name: str, tmp_path: Path) -
     records = [made(name, 0.9, **about), made("other", 0.8, **about)]
     records += [made("m", 0.7, scored_on="valid", options=each, **about) for each in options]
     records.append(made("lost", 1.0, status="failed", cause=name, **about))
-    html = page(records, Store(tmp_path), Path("outputs"))
+    html = page(records, open_store(tmp_path), Path("outputs"))
     seen = Seen(html)
     assert seen.tags.count("script") == 1
     assert "img" not in seen.tags
@@ -129,7 +129,7 @@ def test_a_hostile_name_is_shown_and_never_executed(name: str, tmp_path: Path) -
 
 
 def test_characters_missing_from_the_font_are_left_to_the_browser(tmp_path: Path) -> None:
-    html = page([made("映画推薦", 0.9), made("other", 0.8)], Store(tmp_path), Path("outputs"))
+    html = page([made("映画推薦", 0.9), made("other", 0.8)], open_store(tmp_path), Path("outputs"))
     assert html.count("映画推薦") > 4
 
 

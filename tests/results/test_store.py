@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from recbench.results.records import Score
-from recbench.results.store import Store, content_key, sources_digest
+from recbench.results.store import absolute_store, content_key, open_store, sources_digest
+from recbench.results.stores.file import FolderStore
+from recbench.usage import UsageError
 from tests.support.made_records import record_of
 
 RECORD = record_of(dataset="Toy", model="mf", scores={"rmse": Score.over([0.5, 0.75])}, n_folds=2)
@@ -20,13 +22,13 @@ KEY = content_key({"a": 1})
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store(tmp_path / "store")
+def store(tmp_path: Path) -> FolderStore:
+    store = FolderStore(tmp_path / "store")
     store.save(KEY, RECORD, PREDICTIONS)
     return store
 
 
-def test_a_result_comes_back(store: Store) -> None:
+def test_a_result_comes_back(store: FolderStore) -> None:
     assert store.record(KEY) == RECORD
     predictions = store.predictions(KEY)
     assert predictions is not None
@@ -34,25 +36,25 @@ def test_a_result_comes_back(store: Store) -> None:
     assert list(store) == [KEY]
 
 
-def test_what_is_not_there_is_none(store: Store) -> None:
+def test_what_is_not_there_is_none(store: FolderStore) -> None:
     assert (store.record("other"), store.predictions("other")) == (None, None)
-    assert list(Store(store.folder / "nowhere")) == []
+    assert list(FolderStore(store.folder / "nowhere")) == []
 
 
-def test_a_record_without_predictions_has_none(store: Store) -> None:
+def test_a_record_without_predictions_has_none(store: FolderStore) -> None:
     store.save("bare", RECORD)
     assert (store.record("bare"), store.predictions("bare")) == (RECORD, None)
 
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 200, -1])
-def test_a_truncated_record_is_no_result(n_bytes: int, store: Store) -> None:
+def test_a_truncated_record_is_no_result(n_bytes: int, store: FolderStore) -> None:
     path = store.folder / f"{KEY}.json"
     path.write_bytes(path.read_bytes()[:n_bytes])
     # cut of its last byte, a line feed, the record is whole
     assert (store.record(KEY) is None) == (n_bytes != -1)
 
 
-def test_a_tampered_record_is_no_result(store: Store) -> None:
+def test_a_tampered_record_is_no_result(store: FolderStore) -> None:
     path = store.folder / f"{KEY}.json"
     content = json.loads(path.read_text())
     content["record"]["outcome"]["scores"]["rmse"]["folds"][0] = 0.1
@@ -60,7 +62,7 @@ def test_a_tampered_record_is_no_result(store: Store) -> None:
     assert store.record(KEY) is None
 
 
-def test_tampered_truncated_or_missing_predictions_are_none_and_the_record_stays(store: Store) -> None:
+def test_tampered_truncated_or_missing_predictions_are_none_and_the_record_stays(store: FolderStore) -> None:
     path = store.folder / f"{KEY}.npz"
     whole = path.read_bytes()
     for damaged in (whole[:-10], whole[:100] + b"x" + whole[101:], b""):
@@ -71,14 +73,14 @@ def test_tampered_truncated_or_missing_predictions_are_none_and_the_record_stays
     assert store.record(KEY) == RECORD
 
 
-def test_a_record_that_another_version_wrote_with_more_keys_is_read(store: Store) -> None:
+def test_a_record_that_another_version_wrote_with_more_keys_is_read(store: FolderStore) -> None:
     content = {"record": json.loads(RECORD.to_json()) | {"of_the_future": 1}, "predictions": None}
     content["checksum"] = content_key(content)
     (store.folder / "new.json").write_text(json.dumps(content))
     assert store.record("new") == replace(RECORD, unknown={"of_the_future": 1})
 
 
-def test_a_record_of_an_older_version_is_not_a_result_and_known_as_such(store: Store) -> None:
+def test_a_record_of_an_older_version_is_not_a_result_and_known_as_such(store: FolderStore) -> None:
     content: dict[str, object] = {"record": {"schema": 1, "model": "mf"}, "predictions": None}
     content["checksum"] = content_key(content)
     (store.folder / "old.json").write_text(json.dumps(content))
@@ -87,7 +89,7 @@ def test_a_record_of_an_older_version_is_not_a_result_and_known_as_such(store: S
     assert [store.is_old(key) for key in ("old", "damaged", KEY, "missing")] == [True, False, False, False]
 
 
-def test_many_writers_of_one_key_leave_one_whole_result(store: Store) -> None:
+def test_many_writers_of_one_key_leave_one_whole_result(store: FolderStore) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: store.save(KEY, RECORD, PREDICTIONS), range(40)))
     assert store.record(KEY) == RECORD
@@ -95,7 +97,7 @@ def test_many_writers_of_one_key_leave_one_whole_result(store: Store) -> None:
     assert sorted(path.suffix for path in store.folder.iterdir()) == [".json", ".npz"]
 
 
-def test_a_failing_write_leaves_the_old_result_and_no_litter(store: Store) -> None:
+def test_a_failing_write_leaves_the_old_result_and_no_litter(store: FolderStore) -> None:
     with pytest.raises(TypeError):
         store.save(KEY, record_of(config={"a": object()}), [np.zeros(3, np.float32)])
     assert store.record(KEY) == RECORD
@@ -116,3 +118,20 @@ def test_an_edited_source_changes_the_digest(tmp_path: Path, monkeypatch: pytest
         digests.append(sources_digest("acme_edited"))
     assert digests[0] != digests[1]
     assert sources_digest("no_such_package_of_acme") == ""
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}"])
+def test_a_path_and_a_file_url_open_the_store_in_that_folder(form: str, store: FolderStore) -> None:
+    assert open_store(form.format(store.folder)).record(KEY) == RECORD
+
+
+def test_an_unknown_scheme_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        open_store("s3://bucket/results")
+    assert str(caught.value) == ("unknown store 's3://bucket/results'; give a folder or a URL that starts with file://")
+
+
+def test_a_relative_store_is_below_the_folder_that_the_command_is_typed_in(tmp_path: Path) -> None:
+    assert absolute_store("outputs/store", tmp_path) == str(tmp_path / "outputs" / "store")
+    assert absolute_store("/data/store", tmp_path) == "/data/store"
+    assert absolute_store("file:///data/store", tmp_path) == "file:///data/store"

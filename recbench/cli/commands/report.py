@@ -21,7 +21,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of a sweep or a run, or one above them")
     parser.add_argument("--output", type=Path, metavar="FILE", help="page to write (default: FOLDER/report.html)")
     parser.add_argument(
-        "--store", type=Path, default=DEFAULT_STORE, metavar="FOLDER", help="results store (default: %(default)s)"
+        "--store", default=DEFAULT_STORE, metavar="URL", help="results store, a folder or a URL (default: %(default)s)"
     )
 
 

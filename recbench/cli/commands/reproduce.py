@@ -17,7 +17,7 @@ from recbench.jobs.replay import scored_rows
 from recbench.jobs.run import run as run_job
 from recbench.results.records import Record, read_record
 from recbench.results.significance import paired_bootstrap
-from recbench.results.store import DEFAULT_STORE, Store
+from recbench.results.store import DEFAULT_STORE, Store, open_store
 from recbench.usage import UsageError
 
 EXAMPLES = (
@@ -32,7 +32,7 @@ def add_arguments(parser: Parser) -> None:
     """Declare the result and the store."""
     parser.add_argument("result", metavar="KEY|RECORD.json", help="first characters of a result's key, or a record")
     parser.add_argument(
-        "--store", type=Path, default=DEFAULT_STORE, metavar="FOLDER", help="results store (default: %(default)s)"
+        "--store", default=DEFAULT_STORE, metavar="URL", help="results store, a folder or a URL (default: %(default)s)"
     )
 
 
@@ -42,7 +42,7 @@ def run(options: Namespace) -> str:
     Raises:
         UsageError: no result, or more than one, has that key, or the result failed.
     """
-    store = Store(options.store)
+    store = open_store(options.store)
     before = _find(store, options.result)
     if before.outcome.status != "ok":
         why = f"{before.outcome.status}, {before.outcome.cause}"
@@ -53,7 +53,7 @@ def run(options: Namespace) -> str:
         if after.outcome.status != "ok":
             return f"failed: {after.outcome.cause}"
         then = store.predictions(before.provenance.key)
-        now = Store(Path(folder)).predictions(after.provenance.key)
+        now = open_store(folder).predictions(after.provenance.key)
         verdict = _verdict(before, after, then, now)
     title = f"{verdict}: {before.job.model} on {before.job.dataset}, {before.job.split}"
     scores = [
@@ -109,10 +109,10 @@ def _find(store: Store, result: str) -> Record:
     keys = [key for key in store if key.startswith(result)]
     if len(keys) != 1:
         found = "no result" if not keys else f"{len(keys)} results"
-        problem = f"{found} in {store.folder} with a key that starts with {result!r}"
+        problem = f"{found} in {store} with a key that starts with {result!r}"
         raise UsageError(problem, "`recbench results` lists them")
     record = store.record(keys[0])
     if record is None:
         why = "was written by an older version of recbench" if store.is_old(keys[0]) else "is corrupt"
-        raise UsageError(f"result {result!r} in {store.folder} {why}", "run its job again")
+        raise UsageError(f"result {result!r} in {store} {why}", "run its job again")
     return replace(record, provenance=replace(record.provenance, key=keys[0]))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import fields
-from pathlib import Path
 
 from recbench.cli.command import Parser
 from recbench.cli.record_filters import FILTERS, record_filter
 from recbench.registry.options import meanings
 from recbench.results.records import PARTS, SCHEMA
 from recbench.results.rows import rows_of
-from recbench.results.store import DEFAULT_STORE, Store
+from recbench.results.store import DEFAULT_STORE, Store, open_store
 from recbench.results.tables import aligned
 
 EXAMPLES = (
@@ -31,7 +30,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--fields", action="store_true", help="list the fields of a record instead")
     parser.add_argument(
-        "--store", type=Path, default=DEFAULT_STORE, metavar="FOLDER", help="results store (default: %(default)s)"
+        "--store", default=DEFAULT_STORE, metavar="URL", help="results store, a folder or a URL (default: %(default)s)"
     )
 
 
@@ -41,7 +40,7 @@ def run(options: Namespace) -> str:
     Raises:
         UsageError: a filter is not valid.
     """
-    return _fields() if options.fields else _listed(Store(options.store), options.filters)
+    return _fields() if options.fields else _listed(open_store(options.store), options.filters)
 
 
 def _listed(store: Store, filters: list[str]) -> str:
@@ -60,7 +59,7 @@ def _listed(store: Store, filters: list[str]) -> str:
     unread = [store.is_old(key) for key, record in found if record is None]
     corrupt = f", {unread.count(False)} corrupt; will be recomputed" if False in unread else ""
     old = f", {unread.count(True)} written by an older version; will be recomputed" if True in unread else ""
-    return "\n".join([*aligned(lines), f"{len(lines) - 1} of {len(found)} results in {store.folder}{corrupt}{old}"])
+    return "\n".join([*aligned(lines), f"{len(lines) - 1} of {len(found)} results in {store}{corrupt}{old}"])
 
 
 def _fields() -> str:

@@ -13,7 +13,7 @@ from recbench.jobs.replay import stored_results
 from recbench.results.records import Record, read_records
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
-from recbench.results.store import DEFAULT_STORE, Store
+from recbench.results.store import DEFAULT_STORE, Store, open_store
 from recbench.tuning.baselines import is_baseline
 from recbench.usage import UsageError
 
@@ -34,7 +34,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--format", choices=list(FORMATS), default="text", help="format (default: %(default)s)")
     parser.add_argument(
-        "--store", type=Path, default=DEFAULT_STORE, metavar="FOLDER", help="results store (default: %(default)s)"
+        "--store", default=DEFAULT_STORE, metavar="URL", help="results store, a folder or a URL (default: %(default)s)"
     )
 
 
@@ -47,11 +47,11 @@ def run(options: Namespace) -> str:
     folders = [Path(source) for source in options.sources if "=" not in source]
     if missing := [folder for folder in folders if not folder.is_dir()]:
         raise UsageError(f"no folder {missing[0]}", "name a sweep's folder, or filters like model=mf")
-    store = Store(options.store)
+    store = open_store(options.store)
     matches = record_filter([source for source in options.sources if "=" in source])
     records = [record for record in _latest(folders, store) if matches(record)]
     if not records:
-        raise UsageError("no record matches", f"`recbench results` lists what is in {store.folder}")
+        raise UsageError("no record matches", f"`recbench results` lists what is in {store}")
     rows = add_comparisons(rows_of(records, is_baseline), stored_results(records, store))
     notes = footnotes(rows) if options.format == "text" else []
     return "\n".join([FORMATS[options.format](rows).rstrip("\n"), *notes])
