@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from recbench.registry.options import convert, options_of, schema
 from recbench.registry.registry import GROUP, NAME, Entry, Problem, Registry, installed
+from recbench.runtime.process_state import cached
 from recbench.usage import did_you_mean
 
 ROLES = ("model", "dataset", "split")
@@ -65,7 +65,7 @@ def problems() -> list[Problem]:
     return [Problem(f"{name} ({folder})", cause) for name, (folder, cause) in _checked().items() if cause]
 
 
-@cache
+@cached()
 def _checked() -> dict[str, tuple[Path, str]]:
     """Return each plugin's `conf` folder, and what is wrong with it; an empty text if nothing is."""
     registry = installed()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 
 from recbench.config import schema as configuration
 from recbench.contracts import Fold, Metric, RatingDataset, RatingModel
@@ -15,6 +15,7 @@ from recbench.protocol.filters import Filters
 from recbench.protocol.folds import FoldData, ValidationSplits, fold_data, validation_splits
 from recbench.registry.registry import installed
 from recbench.runtime.memo import digest_of, memoize
+from recbench.runtime.process_state import cached
 from recbench.runtime.threads import limit_threads
 
 N_BYTES_PER_RATING = 20  # two indices, a rating and a timestamp
@@ -88,7 +89,7 @@ def _maker(node: Mapping[str, object]) -> Callable[[], RatingModel]:
     return partial(entry.factory, **options)
 
 
-@lru_cache(maxsize=1)
+@cached(maxsize=1)
 def _dataset(node: str, filters: Filters) -> RatingDataset:
     """Load the dataset; the last one is kept for the next job of this process, which mostly needs the same."""
     return _filtered(configuration.make("dataset", json.loads(node), installed()), filters)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from recbench.array_types import FloatArray, IntArray
 from recbench.progress import track
+from recbench.runtime.process_state import cached
 
 Tensor = Any  # TensorFlow has no type hints
 Tensors = dict[str, Tensor]  # by name: parameters, or columns of a batch
@@ -178,7 +178,7 @@ def _finite(params: Tensors, n_epochs: int) -> Params:
     return arrays
 
 
-@lru_cache(maxsize=32)
+@cached(maxsize=32)
 def _program(loss: Loss, optimizer: str, compiled: bool, _shapes: object) -> Callable[..., Any]:
     """Return the program of a chunk: (state, frozen, n_batches, batches, learning rate, seed) -> state.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from recbench.contracts import Metric
 from recbench.registry.entry import GROUP, NAME, RESERVED, ROLES, Entry, Problem
 from recbench.registry.loading import load_plugins
+from recbench.runtime.process_state import cached
 from recbench.usage import InputError, did_you_mean
 
 __all__ = [
@@ -89,7 +89,7 @@ class Registry:
         return metric.at(int(cutoff))
 
 
-@cache
+@cached()
 def installed() -> Registry:
     """Return the registry of everything that is installed, loaded once per process."""
     return load(entry_points(group=GROUP))

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from recbench.runtime.arrays import content
 from recbench.runtime.metering import cpu_seconds
+from recbench.runtime.process_state import register
 
 Value = TypeVar("Value")
 
@@ -39,6 +40,7 @@ class _Kept:
 
 
 _kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
+register(_kept.clear)
 _tally: ContextVar[ReuseStats | None] = ContextVar("tally", default=None)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from recbench.jobs import preparation
 from recbench.jobs.job import Job
 from recbench.jobs.run import run
 from recbench.report import write_report
@@ -19,6 +18,7 @@ from recbench.report.page import page
 from recbench.report.search_charts import importances
 from recbench.results.records import write_record
 from recbench.results.store import open_store
+from recbench.runtime.process_state import reset
 from recbench.usage import UsageError
 from tests.support.command import SMALL, recbench
 from tests.support.reports import Seen, made
@@ -238,6 +238,6 @@ def _ran_on_file(folder: Path, name: str = "ratings", *, keep_predictions: bool 
 
 
 def _reported(folder: Path) -> str:
-    preparation._dataset.cache_clear()  # the user's next command is another process
+    reset()  # the user's next command is another process
     write_report(folder / "run", store=folder / "store")
     return (folder / "run" / "report.html").read_text()

@@ -19,6 +19,7 @@ from recbench.protocol.handle import InProcessModel
 from recbench.runtime import memo as shared
 from recbench.runtime.memo import memoize, memoizing, reused_cpu_seconds
 from recbench.runtime.metering import cpu_seconds
+from recbench.runtime.process_state import reset
 from recbench.splits import Holdout
 from recbench.testing import toy_ratings
 from tests.support.command import SMALL, recbench, records_in
@@ -26,7 +27,7 @@ from tests.support.command import SMALL, recbench, records_in
 
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
-    shared._kept.clear()
+    reset()
 
 
 def _counted(calls: list[str], name: str, n_bytes: int = 1) -> str:

@@ -18,6 +18,7 @@ from recbench.models.neighbors.similarity_inputs import Similarity, sort_both_wa
 from recbench.models.row_pointers import row_pointers
 from recbench.runtime import memo as shared
 from recbench.runtime.memo import memoizing
+from recbench.runtime.process_state import reset
 
 EITHER = pytest.mark.parametrize("make", [UserKNN, ItemKNN])
 N_USERS, N_ITEMS = 60, 50
@@ -25,9 +26,9 @@ N_USERS, N_ITEMS = 60, 50
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    shared._kept.clear()
+    reset()
     yield
-    shared._kept.clear()
+    reset()
 
 
 def ratings(share: float = 0.4) -> RatingDataset:
