@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import permutations
 from typing import Any
@@ -28,10 +28,10 @@ TEST = RatingDataset(
 ERRORS = {"a": 0.5, "b": 0.5, "worse": 1.0}
 
 
-def _results(records: Sequence[Record]) -> list[Result]:
+def _results(records: Sequence[Record], errors: Mapping[str, float]) -> list[Result]:
     """Return the records with each model's predictions: all too high by its error."""
     return [
-        Result(record, partial(_predictions, ERRORS[record.job.model]), lambda: [FoldData(TEST, TEST)])
+        Result(record, partial(_predictions, errors[record.job.model]), lambda: [FoldData(TEST, TEST)])
         for record in records
     ]
 
@@ -42,7 +42,7 @@ def _predictions(error: float) -> list[FloatArray]:
 
 def compared(models: Sequence[str]) -> list[Row]:
     records = [made_record(model, ERRORS[model]) for model in models]
-    return add_comparisons(rows_of(records), _results(records))
+    return add_comparisons(rows_of(records), _results(records, ERRORS))
 
 
 def test_one_of_two_equal_rows_is_the_best_in_text_and_report() -> None:
@@ -66,7 +66,7 @@ def test_equal_rows_come_in_the_order_of_their_names(order: Sequence[str]) -> No
 def test_of_rows_that_differ_only_by_rounding_the_first_is_the_best(rounding: float) -> None:
     errors = {"b": 0.5, "a": 0.5 + rounding}
     records = [made_record(model, error) for model, error in errors.items()]
-    rows = add_comparisons(rows_of(records), records, InMemory(errors))
+    rows = add_comparisons(rows_of(records), _results(records, errors))
     assert models_of(rows) == ["a", "b"]
     assert [row.is_best for row in rows] == [True, False]
     cells = next(column.cells for column in columns(rows) if "best" in column.head)
@@ -88,7 +88,7 @@ def test_the_best_rows_of_two_datasets_are_not_tied_with_each_other() -> None:
     here: dict[str, Any] = {}
     elsewhere: dict[str, Any] = {"dataset": "Other", "data": DATA | {"digest": "d2"}}
     records = [made_record(model, ERRORS[model], **about) for about in (here, elsewhere) for model in ("a", "worse")]
-    rows = add_comparisons(rows_of(records), _results(records))
+    rows = add_comparisons(rows_of(records), _results(records, ERRORS))
     assert [row.is_best for row in rows] == [True, False, True, False]
     assert footnotes(rows) == []
 
