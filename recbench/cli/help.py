@@ -16,7 +16,7 @@ from recbench.registry.registry import ROLES, Entry, installed
 
 PURPOSE = "recbench: which recommender predicts ratings best on your data, and what does it cost?"
 EXAMPLES = (
-    ("recbench -m experiment=compare", "the classic models on one dataset"),
+    ("recbench -m experiment=compare", "the classic models"),
     ("recbench model=mf", "one model, one row"),
     ("recbench -m model=mf model.n_factors=8,16,32", "a sweep over an option"),
 )
