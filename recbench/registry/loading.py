@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint
@@ -16,6 +15,7 @@ from recbench import hookspecs
 from recbench.contracts import Metric
 from recbench.registry.entry import GROUP, NAME, RESERVED, ROLES, Entry, Problem
 from recbench.registry.factory_checks import checked_factory
+from recbench.registry.name_clashes import without_clashes
 from recbench.registry.options import options_of
 
 
@@ -37,7 +37,7 @@ def load_plugins(points: Iterable[EntryPoint]) -> tuple[list[Entry], list[Proble
         plugins.append((plugin, registered))
         if folder is not None:
             conf_dirs[plugin] = folder
-    enabled, clashes = _without_clashes(plugins)
+    enabled, clashes = without_clashes(plugins)
     entries = [entry for _, registered in enabled for entry in registered]
     enabled_dirs = {_distribution_of(plugin): conf_dirs[plugin] for plugin, _ in enabled if plugin in conf_dirs}
     return entries, problems + clashes, enabled_dirs
@@ -109,30 +109,6 @@ def _checked(entry: Entry) -> Entry:
             raise TypeError(f"{role} {name!r} has an option {min(taken)!r}, which is reserved; rename it")
         entry = replace(entry, factory=checked_factory(role, name, entry.distribution, factory))
     return entry
-
-
-def _without_clashes(
-    plugins: list[tuple[str, tuple[Entry, ...]]],
-) -> tuple[list[tuple[str, tuple[Entry, ...]]], list[Problem]]:
-    """Disable plugins that use a built-in's name, and all plugins that use the same name."""
-    built_in = {(e.role, e.name): e for _, registered in plugins for e in registered if e.distribution == GROUP}
-    others = Counter((e.role, e.name) for _, registered in plugins for e in registered if e.distribution != GROUP)
-    enabled, problems = [], []
-    for plugin, registered in plugins:
-        cause = ""
-        for entry in registered if registered and registered[0].distribution != GROUP else ():
-            key = (entry.role, entry.name)
-            if key in built_in:
-                cause = f"the name {entry.name!r} is that of the built-in {built_in[key].path()}; rename {entry.path()}"
-            elif others[key] > 1:
-                rivals = [e.path() for _, b in plugins for e in b if (e.role, e.name) == key and e is not entry]
-                others_too = " and ".join(rivals)
-                cause = f"the name {entry.name!r} is also registered by {others_too}; rename or uninstall one of them"
-        if cause:
-            problems.append(Problem(plugin, cause, registered))
-        else:
-            enabled.append((plugin, registered))
-    return enabled, problems
 
 
 def _distribution(point: EntryPoint) -> str:

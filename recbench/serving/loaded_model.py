@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from recbench.registry.registry import installed
 from recbench.serving.catalog import Catalog
 from recbench.serving.model_folder import load as load_model
 from recbench.serving.model_folder import load_beside, read_about
+from recbench.serving.model_versions import check_versions
 from recbench.usage import InputError, UsageError
 
 PairFunction = Callable[[IntArray, IntArray], FloatArray]
@@ -82,7 +82,7 @@ def load(folder: Path) -> LoadedModel:
     registry = installed()
     try:
         text = read_about(folder)
-        _check_versions(folder, text["kind"], text["about"].get("versions", {}))
+        check_versions(folder, text["kind"], text["about"].get("versions", {}))
         model = load_model(folder, lambda kind: registry.find("model", kind).factory)
         return LoadedModel(text["kind"], model, _catalog(folder))
     except InputError:
@@ -97,22 +97,6 @@ def _in_blocks(predict: PairFunction, user_idx: IntArray, item_idx: IntArray) ->
         block = slice(start, start + PAIRS_AT_ONCE)
         values[block] = predict(user_idx[block], item_idx[block])
     return values
-
-
-def versions_of(kind: str) -> dict[str, str]:
-    """Return the versions that a saved model depends on: recbench's and that of the model's distribution."""
-    entry = installed().find("model", kind)
-    return {"recbench": version("recbench"), entry.distribution: entry.version}
-
-
-def _check_versions(folder: Path, kind: str, then: Mapping[str, str]) -> None:
-    for name, now in versions_of(kind).items():
-        if then.get(name) != now:
-            raise UsageError(
-                f"the model in {folder} was saved with {name} {then.get(name, 'of an unknown version')}, "
-                f"and {now} is installed",
-                "train it again, or install the version that it was saved with",
-            )
 
 
 def _catalog(folder: Path) -> Catalog:

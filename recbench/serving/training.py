@@ -16,8 +16,8 @@ from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds
 from recbench.runtime.threads import limit_threads
 from recbench.serving.catalog import Catalog, add_unknown_slot
-from recbench.serving.loaded_model import versions_of
 from recbench.serving.model_folder import save
+from recbench.serving.model_versions import versions_of
 from recbench.splits import asks_own_question
 from recbench.usage import UsageError, relative
 

@@ -19,8 +19,9 @@ from recbench.models.content.content import Content
 from recbench.registry.registry import installed
 from recbench.serving import recommending
 from recbench.serving.catalog import Catalog, add_unknown_slot
-from recbench.serving.loaded_model import LoadedModel, load, versions_of
+from recbench.serving.loaded_model import LoadedModel, load
 from recbench.serving.model_folder import load_beside, save
+from recbench.serving.model_versions import versions_of
 from recbench.serving.recommending import top
 from recbench.testing.toy import toy_ratings
 from recbench.usage import UsageError
