@@ -214,7 +214,7 @@ def test_fit_and_predict_seconds_are_cpu_seconds() -> None:
 def test_seconds_are_summed_over_the_folds() -> None:
     record = evaluate(_dataset(), KFold(3), lambda: Told(on_fit=lambda: _burn(0.1)), RMSE)
     assert record.outcome.fit_seconds is not None
-    assert 0.28 <= record.outcome.fit_seconds < 1
+    assert 0.275 <= record.outcome.fit_seconds < 1  # the clock of the CPU ticks every 0.01 s
 
 
 @pytest.mark.parametrize("split", [_fold(4), KFold(3)])
