@@ -14,10 +14,11 @@ from recbench.report.headline import headline
 from recbench.report.provenance import environment, protocol
 from recbench.report.search_charts import search_charts
 from recbench.report.svg import Chart, Pen
-from recbench.results.records import Record, read_records, write_text
+from recbench.results.records import Record, read_records
 from recbench.results.render import footnotes, headers
 from recbench.results.rows import Row
 from recbench.results.store import DEFAULT_STORE, Store, open_store
+from recbench.runtime.atomic import write_text
 from recbench.usage import UsageError
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, Literal, Self
+
+from recbench.runtime.atomic import write_text
 
 Status = Literal["ok", "pruned", "failed", "timeout", "memory"]
 ScoredOn = Literal["test", "valid"]
@@ -196,20 +196,6 @@ def read_records(folder: Path) -> list[Record]:
         counted = "1 record" if n_old == 1 else f"{n_old} records"
         log.warning("skipped %s in %s written by an older version of recbench; run the jobs again", counted, folder)
     return records
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically: a reader sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)  # mkstemp's 0600 would hide it from a shared folder's readers
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _score(raw: Mapping[str, Any]) -> Score:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recbench.array_types import IntArray
-from recbench.results.records import write_text
+from recbench.runtime.atomic import write_text
 from recbench.serving.explain import PredictionView, predictions
 from recbench.serving.input_files import read_pairs
 from recbench.serving.loaded_model import LoadedModel

@@ -15,7 +15,7 @@ from recbench.array_types import BoolArray, FloatArray, IntArray
 from recbench.metrics.ranking import in_rounding_steps
 from recbench.progress import track
 from recbench.protocol.scoring import PAIRS_AT_ONCE
-from recbench.results.records import write_text
+from recbench.runtime.atomic import write_text
 from recbench.serving.explain import PredictionView, predictions
 from recbench.serving.input_files import left_out, read_ratings
 from recbench.serving.loaded_model import LoadedModel

@@ -10,10 +10,11 @@ from recbench.jobs import subprocess_job
 from recbench.jobs.comparison import add_comparisons
 from recbench.jobs.job import Job
 from recbench.jobs.replay import stored_results
-from recbench.results.records import Record, read_records, write_record, write_text
+from recbench.results.records import Record, read_records, write_record
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of
 from recbench.results.store import open_store
+from recbench.runtime.atomic import write_text
 from recbench.tuning.baselines import is_baseline, missing_baseline_jobs
 from recbench.tuning.winners import winner_jobs
 from recbench.usage import relative

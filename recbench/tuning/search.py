@@ -27,9 +27,9 @@ from recbench.jobs.record_labels import inputs_of
 from recbench.registry.options import options_of
 from recbench.registry.registry import installed
 from recbench.registry.search_space import Between, Space, to_override
-from recbench.results.records import write_text
 from recbench.results.search_trial import NODE
 from recbench.results.store import absolute_store, content_key, open_store
+from recbench.runtime.atomic import write_text
 from recbench.samplers import samplers
 from recbench.tuning.candidates import Candidate
 from recbench.tuning.search_request import SearchRequest, each_value, parse_request

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from recbench.config.launcher import check_threads
 from recbench.config.overrides import Override
-from recbench.results.records import ScoredOn, write_text
+from recbench.results.records import ScoredOn
 from recbench.results.store import open_store
+from recbench.runtime.atomic import write_text
 from recbench.usage import UsageError
 
 if TYPE_CHECKING:

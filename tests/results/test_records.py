@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbench.results.records import OldRecordError, Record, Score, read_records, write_record, write_text
+from recbench.results.records import OldRecordError, Record, Score, read_records, write_record
+from recbench.runtime.atomic import write_text
 from tests.support.made_records import changed, record_of
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

@@ -16,8 +16,9 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 
 from recbench.array_types import FloatArray
-from recbench.results.records import OldRecordError, Record, write_text
+from recbench.results.records import OldRecordError, Record
 from recbench.results.store import content_key
+from recbench.runtime.atomic import write_text
 
 DAMAGE = (ValueError, TypeError, LookupError, AttributeError, OSError, EOFError, zipfile.BadZipFile)
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from recbench.results.records import write_text
+from recbench.runtime.atomic import write_text
 from recbench_peers.bench import machine, sweeps
 from recbench_peers.bench.measuring import Run, run, stored
 from recbench_peers.bench.plan import PARTS, Part, Task, choose_parts, not_installed, tasks_of

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from recbench.results.records import FILE_NAME, Record, write_text
+from recbench.results.records import FILE_NAME, Record
+from recbench.runtime.atomic import write_text
 from recbench_peers.bench.machine import versions
 from recbench_peers.bench.plan import DATA, Task
 

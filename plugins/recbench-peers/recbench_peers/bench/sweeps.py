@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from recbench.results.records import write_text
 from recbench.results.tables import Column
+from recbench.runtime.atomic import write_text
 from recbench_peers.bench.measuring import ONE_THREAD, Usage, measure
 
 FOLDER = "sweeps"
