@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recbench.array_types import FloatArray
-from recbench.jobs.replay import Result
+from recbench.jobs.stored_results import Result
 from recbench.metrics import rmse
 from recbench.protocol.folds import FoldData
 from recbench.results.first_metric import round_score

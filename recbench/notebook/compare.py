@@ -17,7 +17,7 @@ from recbench.datasets.tabular.dataframe import from_frame
 from recbench.jobs import subprocess_job as isolation
 from recbench.jobs.comparison import add_comparisons
 from recbench.jobs.job import Job
-from recbench.jobs.replay import Result, stored_result
+from recbench.jobs.stored_results import Result, stored_result
 from recbench.notebook import in_memory as objects
 from recbench.notebook.in_memory import Model
 from recbench.registry.registry import installed

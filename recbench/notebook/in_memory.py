@@ -15,8 +15,8 @@ from recbench.contracts import RatingDataset, RatingModel
 from recbench.jobs.job import Job, cause_of
 from recbench.jobs.preparation import Parts, load_folds, prepare
 from recbench.jobs.record_labels import description_of
-from recbench.jobs.replay import Result
 from recbench.jobs.run import evaluate_folds
+from recbench.jobs.stored_results import Result
 from recbench.protocol.descriptions import describe, now, versions
 from recbench.protocol.folds import summary
 from recbench.registry.options import plain

@@ -12,7 +12,7 @@ from typing import Any
 
 from recbench.array_types import FloatArray
 from recbench.jobs.comparison import add_comparisons
-from recbench.jobs.replay import replay_folds, stored_results
+from recbench.jobs.stored_results import load_scored_folds, stored_results
 from recbench.protocol.folds import FoldData
 from recbench.results.breakdown import BreakdownRow, pooled_breakdown
 from recbench.results.first_metric import first_metric, round_score
@@ -100,7 +100,7 @@ def _comparison(rows: list[Row], records: Sequence[Record], store: Store) -> Com
     if not any(kept.values()):
         return Comparison(records, rows, searches, {}, "no predictions are in the store" if tested else "")
     try:
-        folds = replay_folds(next(row.record for row in tested))
+        folds = load_scored_folds(next(row.record for row in tested))
     except (LookupError, ValueError, OSError) as error:  # without the ratings the records still make a table
         return Comparison(records, rows, searches, {}, f"the ratings can't be read again: {error}")
     models = [name for name, row in zip(kept, tested, strict=True) if not row.is_baseline][:MAX_BROKEN_DOWN]

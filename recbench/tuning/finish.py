@@ -9,7 +9,7 @@ from pathlib import Path
 from recbench.jobs import subprocess_job
 from recbench.jobs.comparison import add_comparisons
 from recbench.jobs.job import Job
-from recbench.jobs.replay import stored_results
+from recbench.jobs.stored_results import stored_results
 from recbench.results.records import Record, read_records, write_record
 from recbench.results.render import as_csv, as_markdown, as_text, footnotes
 from recbench.results.rows import Row, rows_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recbench.jobs.replay import replay_folds
+from recbench.jobs.stored_results import load_scored_folds
 from recbench.metrics import rmse
 from recbench.results.significance import corrected_t
 from recbench.results.store import open_store
@@ -22,7 +22,7 @@ def test_the_p_value_over_folds_is_the_corrected_t_tests(tmp_path: Path) -> None
     told = {row["model"]: row["p_folds"] for row in csv.DictReader(table.read_text().splitlines())}
     store = open_store(tmp_path / "outputs/store")
     records = {record.job.model: record for record in records_in(tmp_path)}
-    data = replay_folds(records["bias"])
+    data = load_scored_folds(records["bias"])
     folds = {name: store.predictions(record.provenance.key) or [] for name, record in records.items()}
     scores = {
         name: np.array([rmse(fold.scored.ratings, each) for fold, each in zip(data, kept, strict=True)])

@@ -13,7 +13,7 @@ import pytest
 from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.jobs.comparison import add_comparisons
-from recbench.jobs.replay import Result
+from recbench.jobs.stored_results import Result
 from recbench.protocol.folds import FoldData
 from recbench.report.columns import columns
 from recbench.results.records import Record

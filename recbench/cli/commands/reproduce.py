@@ -13,8 +13,8 @@ import numpy as np
 from recbench.array_types import FloatArray
 from recbench.cli.command import Parser
 from recbench.jobs.job import Job
-from recbench.jobs.replay import scored_rows
 from recbench.jobs.run import run as run_job
+from recbench.jobs.stored_results import scored_rows
 from recbench.results.records import Record, read_record
 from recbench.results.significance import paired_bootstrap
 from recbench.results.store import DEFAULT_STORE, Store, open_store

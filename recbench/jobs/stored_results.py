@@ -1,4 +1,4 @@
-"""Replay: a result with its predictions, and the ratings that they are of, read again."""
+"""Stored results: a record, its predictions, and the ratings that they are of, each loaded on demand."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def stored_results(records: Sequence[Record], store: Store) -> list[Result]:
 
 def stored_result(record: Record, store: Store) -> Result:
     """Return the result of this record: predictions from the store, ratings as its configuration names them."""
-    return Result(record, partial(store.predictions, record.provenance.key), partial(replay_folds, record))
+    return Result(record, partial(store.predictions, record.provenance.key), partial(load_scored_folds, record))
 
 
-def replay_folds(record: Record) -> list[FoldData]:
+def load_scored_folds(record: Record) -> list[FoldData]:
     """Return what each fold of the record's job trained on and what it scored.
 
     Raises:
@@ -55,5 +55,5 @@ def scored_rows(record: Record) -> tuple[FloatArray, IntArray]:
     Raises:
         LookupError, ValueError, OSError: the ratings are not available, or have changed.
     """
-    scored = [fold.scored for fold in replay_folds(record)]
+    scored = [fold.scored for fold in load_scored_folds(record)]
     return np.concatenate([each.ratings for each in scored]), np.concatenate([each.user_idx for each in scored])
