@@ -21,6 +21,7 @@ from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import MODEL_EXTRAS, Metric
 from recbench.jobs.journal import open_journal
 from recbench.progress import CheckpointListener, PrunedError
+from recbench.protocol.clipping import clip_to_scale
 from recbench.protocol.folds import FoldData
 from recbench.protocol.scoring import Scoring
 from recbench.results.search_trial import trial_of
@@ -76,8 +77,8 @@ def pruning_listener(
     first = (reference.replicate * MANY_FOLDS + number) * STEPS
 
     def listen(step: int, predict: Callable[[IntArray, IntArray], FloatArray]) -> None:
-        predicted = np.asarray(predict(fold.scored.user_idx, fold.scored.item_idx)).clip(*fold.train.rating_scale)
-        trial.report(first + step, step, scoring.score(metric, predicted.astype(np.float32)))
+        predicted = np.asarray(predict(fold.scored.user_idx, fold.scored.item_idx))
+        trial.report(first + step, step, scoring.score(metric, clip_to_scale(predicted, fold.train.rating_scale)))
 
     return listen
 

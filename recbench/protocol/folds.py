@@ -11,9 +11,10 @@ import numpy as np
 from recbench.array_types import FloatArray
 from recbench.contracts import Fold, Metric, RatingDataset, Split
 from recbench.progress import CheckpointListener, track
+from recbench.protocol.clipping import check_finite, clip_to_scale
 from recbench.protocol.filters import Filters
 from recbench.protocol.handle import ModelHandle
-from recbench.protocol.scoring import Scoring, check_finite
+from recbench.protocol.scoring import Scoring
 from recbench.results.records import Outcome, Score, ScoredOn
 from recbench.splits import validation_split
 
@@ -117,10 +118,8 @@ def run_fold(
     cold = ~(np.isin(users, train.user_idx) & np.isin(items, train.item_idx))
     model.fit(train, early_stopping_split, on_checkpoint)
     raw = model.predict(scored)
-    # float32 before scoring: scores computed later from stored predictions are then the same
-    predicted = (
-        check_finite(raw, users, items, f"model {model.name} predicted").clip(*train.rating_scale).astype(np.float32)
-    )
+    finite = check_finite(raw, users, items, f"model {model.name} predicted")
+    predicted = clip_to_scale(finite, train.rating_scale)
     scoring = Scoring(train, scored, model)
     return FoldOutcome(
         model_name=model.name,

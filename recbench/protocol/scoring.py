@@ -10,6 +10,7 @@ import numpy as np
 from recbench.array_types import FloatArray, IntArray
 from recbench.contracts import Metric, RatingDataset
 from recbench.metrics.ranking import Ranking
+from recbench.protocol.clipping import check_finite
 from recbench.protocol.handle import ModelHandle
 
 PAIRS_AT_ONCE = 2**17  # that a model predicts in one call: it may hold its factors of each in memory
@@ -66,18 +67,3 @@ class Scoring:
         if self._model is None:
             raise ValueError("the scores of all items need the fitted model; run the job again: resume=false")
         return self._model
-
-
-def check_finite(values: FloatArray, users: IntArray, items: IntArray, subject: str) -> FloatArray:
-    """Return `values` if there is one finite value per pair; `subject` begins the message: `model MF predicted`.
-
-    Raises:
-        ValueError: a value is missing or not finite.
-    """
-    if values.shape != users.shape:
-        raise ValueError(f"{subject} shape {values.shape} for {len(users)} pairs; give one number per pair")
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad):
-        first = f"first for user_idx {users[bad[0]]}, item_idx {items[bad[0]]}"
-        raise ValueError(f"{subject} {len(bad):,} values that are not finite (of {len(users):,}), {first}")
-    return values
