@@ -207,7 +207,7 @@ def test_a_new_user_gets_what_a_known_user_with_the_same_ratings_gets(tmp_path: 
         ("item,rating\nnothing,3\n", "has no item that the model knows: 'nothing'; give ids like item-0, item-1"),
         ("item,rating\nitem-1,9\n", "has 1 ratings outside the scale 1 to 5, first 9 for item 'item-1'"),
         ("item,rating\nitem-1,3\nitem-1,4\n", "rates item 'item-1' 2 times; keep one rating per item"),
-        ("item\nitem-1\n", "has one column only"),
+        ("item\nitem-1\n", "has only one column"),
         ("a,b\nitem-1,3\n", "has no column for the item"),
         ("item,rating\nitem-1,good\n", "good"),
         ("", "is empty"),
