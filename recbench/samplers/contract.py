@@ -22,11 +22,12 @@ class Sampler:
     name: ClassVar[str]  # the value of `search.sampler`
     meaning: ClassVar[str]  # what it proposes, in a few words for the user
 
-    def draw(self, attempt: int, seed: int) -> BaseSampler | None:
+    def draw(self, attempt: int, draw_seed: int, search_seed: int) -> BaseSampler | None:
         """Return the Optuna sampler that draws the next candidate; None if this sampler lists its candidates.
 
-        `attempt` counts, from 0, the draws that proposed only candidates that the search has had. `seed` is
-        another one for each draw, and the same when the search is resumed.
+        `attempt` counts, from 0, the draws that proposed only candidates that the search has had. `draw_seed`
+        is another one for each draw, and the same when the search is resumed. `search_seed` is the same for all draws
+        of a search: a sampler whose candidates are points of one sequence needs it.
         """
         return None
 

@@ -19,11 +19,11 @@ class RandomSearch(Sampler):
     name = "random"
     meaning = "independent of earlier ones"
 
-    def draw(self, attempt: int, seed: int) -> BaseSampler:
+    def draw(self, attempt: int, draw_seed: int, search_seed: int) -> BaseSampler:
         """Return Optuna's random sampler."""
         from optuna.samplers import RandomSampler
 
-        return RandomSampler(seed=seed)
+        return RandomSampler(seed=draw_seed)
 
 
 SAMPLER = RandomSearch()

@@ -21,11 +21,11 @@ class TPE(Sampler):
     name = "tpe"
     meaning = "where earlier ones scored well"
 
-    def draw(self, attempt: int, seed: int) -> BaseSampler:
+    def draw(self, attempt: int, draw_seed: int, search_seed: int) -> BaseSampler:
         """Return Optuna's TPE, or its random sampler after too many repetitions."""
         from optuna.samplers import RandomSampler, TPESampler
 
-        return TPESampler(seed=seed) if attempt < N_REPEATS else RandomSampler(seed=seed)
+        return TPESampler(seed=draw_seed) if attempt < N_REPEATS else RandomSampler(seed=draw_seed)
 
 
 SAMPLER = TPE()

@@ -111,7 +111,8 @@ class Study:
             if not study.get_trials(deepcopy=False):
                 study.enqueue_trial(first_params(self.start, self.space))
             for attempt in range(N_DRAWS):
-                study.sampler = self._sampler.draw(attempt, self._seed_of(len(seen), attempt))
+                draw_seed = self._seed_of(len(seen), attempt)
+                study.sampler = self._sampler.draw(attempt, draw_seed, self.options.seed)
                 trial = study.ask(distributions_of(self.space))
                 if self._key(trial.params) not in seen:
                     return trial

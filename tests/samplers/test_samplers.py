@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -14,18 +14,41 @@ from recbench.registry.options import meanings
 from recbench.registry.search_space import Space, between, one_of
 from recbench.samplers import __path__ as folders
 from recbench.samplers import samplers
+from recbench.samplers.contract import Sampler
+from recbench.tuning.candidates import Candidate
+from recbench.tuning.study import Study
 
 SPACE: Mapping[str, Space] = {"x": between(0.0, 4.0), "how": one_of("als", "sgd")}
 
 HALTON = """
+import warnings
+
 from recbench.samplers.contract import Sampler
 
 class Halton(Sampler):
     name = "halton"
-    meaning = "a low-discrepancy sequence"
+    meaning = "points of one low-discrepancy sequence"
+
+    def draw(self, attempt, draw_seed, search_seed):
+        from optuna.samplers import QMCSampler
+
+        with warnings.catch_warnings(action="ignore"):  # it is experimental
+            return QMCSampler(qmc_type="halton", scramble=True, seed=search_seed)
 
 SAMPLER = Halton()
 """
+
+
+@pytest.fixture
+def halton(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sampler]:
+    """Add a module to the folder of the samplers."""
+    (tmp_path / "halton.py").write_text(HALTON)
+    with monkeypatch.context() as patch:
+        patch.setattr("recbench.samplers.__path__", [*folders, str(tmp_path)])
+        samplers.cache_clear()
+        yield samplers()["halton"]
+    samplers.cache_clear()
+    del sys.modules["recbench.samplers.halton"]
 
 
 def test_there_are_three_samplers() -> None:
@@ -35,7 +58,7 @@ def test_there_are_three_samplers() -> None:
 @pytest.mark.parametrize("name", samplers())
 def test_a_sampler_either_draws_or_lists(name: str) -> None:
     sampler = samplers()[name]
-    draws = sampler.draw(0, 0) is not None
+    draws = sampler.draw(0, 0, 0) is not None
     lists = sampler.listed(SPACE, 3, 0) is not None
     assert draws != lists
 
@@ -58,15 +81,21 @@ def test_another_seed_lists_the_grid_in_another_order() -> None:
 
 
 def test_tpe_draws_at_random_after_three_repetitions() -> None:
-    drawn_by = [type(samplers()["tpe"].draw(attempt, 0)).__name__ for attempt in range(4)]
+    drawn_by = [type(samplers()["tpe"].draw(attempt, 0, 0)).__name__ for attempt in range(4)]
     assert drawn_by == ["TPESampler"] * 3 + ["RandomSampler"]
 
 
-def test_a_new_sampler_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "halton.py").write_text(HALTON)
-    samplers.cache_clear()
-    with monkeypatch.context() as patch:
-        patch.setattr("recbench.samplers.__path__", [*folders, str(tmp_path)])
-        assert samplers()["halton"].meaning == "a low-discrepancy sequence"
-    samplers.cache_clear()
-    del sys.modules["recbench.samplers.halton"]
+def test_a_new_sampler_is_one_new_file(halton: Sampler) -> None:
+    assert halton.meaning == "points of one low-discrepancy sequence"
+
+
+def test_the_candidates_of_a_search_can_be_points_of_one_sequence(halton: Sampler) -> None:
+    tried: list[float] = []
+
+    def evaluate(candidates: Sequence[Candidate], _: Sequence[int]) -> list[float]:
+        tried.extend(float(each["x"]) for each in candidates)
+        return [0.0 for _ in candidates]
+
+    space = {"x": between(0.0, 4.0), "y": between(0.0, 1.0)}
+    Study("s", space, {"x": 1.0, "y": 0.5}, SearchOptions(sampler=halton.name, n_trials=9)).run(evaluate)
+    assert sorted(int(2 * x) for x in tried[1:]) == list(range(8)), "one in each eighth, after the model's own options"
