@@ -1,7 +1,7 @@
 """Conversion to Cornac and back: its dataset, built from arrays, and its predictions as an array.
 
-A `Dataset` is constructed directly rather than by `build`, which maps each id, although they are dense already
-(a million ratings: 1.4 CPU s).
+A `Dataset` is constructed directly rather than by `build`, which maps every id, although the ids are dense already
+(1.4 CPU s for a million ratings).
 """
 
 from __future__ import annotations

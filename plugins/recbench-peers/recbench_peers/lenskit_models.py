@@ -1,4 +1,4 @@
-"""LensKit's rating predictors at their library's defaults; it needs Python 3.12.5 or newer.
+"""LensKit's rating predictors at their library's defaults; LensKit needs Python 3.12.5 or newer.
 
 Source: Ekstrand (2020), "LensKit for Python: next-generation software for recommender systems experiments", CIKM.
 """

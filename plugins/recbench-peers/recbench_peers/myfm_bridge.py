@@ -17,13 +17,13 @@ myfm = library("myfm", "myfm")
 
 
 def one_hot(known: BoolArray) -> Any:
-    """Return one row per index, (n, n_known): a known index has a column of its own, a cold one has none."""
+    """Return one row per index, (n, n_known): a known index has its own column, a cold one has none."""
     rows = np.flatnonzero(known)
     return csr_matrix((np.ones(len(rows)), (rows, np.arange(len(rows)))), (len(known), len(rows)))
 
 
 def implicit(index: IntArray, others: IntArray, known: BoolArray, known_others: BoolArray) -> Any:
-    """Return one row per index, (n, n_known_others): 1/√n_rated in the columns of what it rated in the training set."""
+    """Return one row per index, (n, n_known_others): 1/√n_rated in the column of each training rating."""
     counts = np.bincount(index, minlength=len(known))
     shape = (len(known), len(known_others))
     rated = csr_matrix((1 / np.sqrt(counts[index]), (index, others)), shape)
@@ -31,7 +31,7 @@ def implicit(index: IntArray, others: IntArray, known: BoolArray, known_others: 
 
 
 def blocks(train: RatingDataset, known_users: BoolArray, known_items: BoolArray, sides: str) -> list[list[Any]]:
-    """Return the features of users and of items; `sides` says which have implicit ones: "", "user" or "both"."""
+    """Return the features of users and of items; `sides` says who has implicit ones: "", "user" or "both"."""
     user_parts, item_parts = [one_hot(known_users)], [one_hot(known_items)]
     if sides:
         user_parts.append(implicit(train.user_idx, train.item_idx, known_users, known_items))

@@ -28,7 +28,7 @@ class MyFMModel(PeerModel):
     module: ClassVar[str] = "myfm"
     made_by: ClassVar[str] = "myfm"
     requires: ClassVar[tuple[str, ...]] = ("recbench_peers.myfm_bridge",)
-    implicit_sides: ClassVar[str]  # which have implicit features: none (""), "user" or "both"
+    implicit_sides: ClassVar[str]  # who has implicit features: nobody (""), users ("user"), or users and items ("both")
 
     def _learn(self, train: RatingDataset) -> Any:
         from recbench_peers.myfm_bridge import blocks, fitted

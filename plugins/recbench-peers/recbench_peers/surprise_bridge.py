@@ -1,6 +1,6 @@
 """Conversion to Surprise and back: its training set, built from arrays, and its predictions as an array.
 
-A `Trainset` is filled directly rather than through a `Reader`: the same object in less time (of a million
+A `Trainset` is constructed directly rather than through a `Reader`: the same object in less time (for a million
 ratings, 0.8 CPU s rather than 1.5).
 """
 

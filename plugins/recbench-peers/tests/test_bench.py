@@ -1,4 +1,4 @@
-"""The benchmark plans, measures, keeps and writes up what it should."""
+"""The benchmark: its plan, its measurements, its store and its report."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ TINY = Part("tiny", "Tiny", (*SIZES, *holdout(0.1)))
 MACHINE, VERSIONS = {"processor": "a slide rule, 1 cores"}, {"recbench": "0.1"}
 
 
-def test_the_beginning_of_a_name_chooses_all_that_have_it() -> None:
+def test_a_prefix_chooses_all_parts_that_start_with_it() -> None:
     assert [part.key for part in choose_parts(["scale"])] == ["scale-100k", "scale-1m", "scale-10m"]
 
 
-def test_unknown_data_is_told_with_what_there_is() -> None:
+def test_unknown_data_gets_a_suggestion_and_the_list() -> None:
     with pytest.raises(LookupError, match=r"^unknown data 'scal'; did you mean 'scale-1m'\?.*ml-100k"):
         choose_parts(["scal"])
 
 
-def test_data_that_are_not_there_are_told_before_anything_runs(
+def test_missing_data_is_reported_before_anything_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RECBENCH_DATA", str(tmp_path))
@@ -42,24 +42,24 @@ def test_data_that_are_not_there_are_told_before_anything_runs(
     assert not (tmp_path / "store").exists()
 
 
-def test_every_model_and_variant_runs_or_is_told_to_lack_its_library() -> None:
+def test_every_model_and_variant_is_runnable_or_not_installed() -> None:
     assert {*installed().entries["model"], "ncf_classic"} <= {*runnable(), *not_installed()}
     assert not set(runnable()) & set(not_installed())
 
 
-def test_an_unknown_model_is_told_with_its_like() -> None:
+def test_an_unknown_model_gets_a_suggestion() -> None:
     with pytest.raises(LookupError, match=r"^model 'bais' is unknown; did you mean 'bias'\?"):
         tasks_of([TINY], ["bais"])
 
 
-def test_scale_runs_few_models_and_one_epoch_of_the_neural_one() -> None:
+def test_scale_runs_four_models_the_neural_one_for_one_epoch() -> None:
     commands = {task.model: task.arguments() for task in tasks_of(choose_parts(["scale-10m"]))}
     assert set(commands) == {"bias", "mf", "item_knn", "ncf"}
     assert "model.n_epochs=1" in commands["ncf"]
     assert "dataset.n_ratings=10000000" in commands["mf"]
 
 
-def test_the_ten_million_have_as_many_test_rows_as_the_one_million() -> None:
+def test_ten_million_ratings_have_as_many_test_rows_as_one_million() -> None:
     tested = []
     for part in choose_parts(["scale-1m", "scale-10m"]):
         options = dict(argument.split("=") for argument in part.arguments)
@@ -82,13 +82,13 @@ def test_a_run_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -
     child = f"import time, pathlib; time.sleep(1); pathlib.Path({str(alive)!r}).touch(); time.sleep(9)"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     usage = measure([sys.executable, "-c", code], os.environ, 0.5, tmp_path)
-    time.sleep(1.5)  # long enough for a child that lives on to show itself
+    time.sleep(1.5)  # a surviving child would have written its file by now
     assert usage.timed_out
     assert usage.wall_seconds < 9
     assert not alive.exists()
 
 
-def test_a_command_that_fails_is_a_run_with_its_cause(tmp_path: Path) -> None:
+def test_a_failed_command_is_a_run_with_its_cause(tmp_path: Path) -> None:
     wrong = Part("wrong", "Wrong", ("dataset=synthetic", "dataset.n_users=-1"))
     failed = run(Task(wrong, "bias"), tmp_path, 60, "abc", "code")
     assert failed.status == "failed"
@@ -96,7 +96,7 @@ def test_a_command_that_fails_is_a_run_with_its_cause(tmp_path: Path) -> None:
     assert "Traceback" not in failed.cause
 
 
-def test_a_finished_run_is_kept_for_the_same_code_and_command_alone(tmp_path: Path) -> None:
+def test_a_finished_run_is_reused_only_for_the_same_code_and_command(tmp_path: Path) -> None:
     task = Task(TINY, "bias")
     finished = run(task, tmp_path, 60, "abc", "code")
     assert finished.status == "ok"
@@ -106,7 +106,7 @@ def test_a_finished_run_is_kept_for_the_same_code_and_command_alone(tmp_path: Pa
     assert stored(Task(Part("tiny", "Tiny", (*SIZES, *holdout(0.2))), "bias"), tmp_path, "code") is None
 
 
-def test_the_table_is_sorted_by_rmse_with_the_failed_last_and_seconds_by_fold() -> None:
+def test_the_table_is_sorted_by_rmse_with_failures_last_and_seconds_per_fold() -> None:
     runs = [_run("mf", 0.95), _run("bias", 0.9, n_folds=5), _failed("ncf")]
     lines = report({TINY: runs}, {TINY: ["content"]}, MACHINE, VERSIONS, "abc").splitlines()
     rows = [line for line in lines if line.startswith(("| mf", "| bias", "| ncf"))]
@@ -137,7 +137,7 @@ def test_a_run_with_another_python_or_another_version_of_its_library_is_marked()
     assert "3.11" not in row
 
 
-def test_growth_is_told_against_linear_and_drawn_to_a_logarithmic_scale() -> None:
+def test_growth_is_compared_with_linear_and_drawn_on_a_logarithmic_scale() -> None:
     small, large = choose_parts(["scale-100k", "scale-1m"])
     parts = {
         small: [_run("mf", 0.9, fit_seconds=0.09, n_train=90_000)],
@@ -156,7 +156,7 @@ def test_the_command_writes_the_tables_and_reuses_its_runs(
     monkeypatch.chdir(tmp_path)
     command = ["--data", "scale-100k", "--models", "bias,mf"]
     assert main(command) == 0
-    assert "(kept)" not in capsys.readouterr().err
+    assert "(reused)" not in capsys.readouterr().err
     text = (tmp_path / "BENCHMARKS.md").read_text(encoding="utf-8")
     records = {name: Record.from_json(path.read_text(encoding="utf-8")) for name, path in _records(tmp_path)}
     assert set(records) == {"bias", "mf"}
@@ -167,7 +167,7 @@ def test_the_command_writes_the_tables_and_reuses_its_runs(
         )
     assert records["mf"].outcome.scores["rmse"].mean < records["bias"].outcome.scores["rmse"].mean
     assert main(command) == 0
-    assert capsys.readouterr().err.count("(kept)") == 2
+    assert capsys.readouterr().err.count("(reused)") == 2
 
 
 def _records(folder: Path) -> list[tuple[str, Path]]:
@@ -208,7 +208,7 @@ def _failed(model: str) -> Run:
     return Run("tiny", model, "recbench", "abc", "code", usage, "timeout", "not done after 600 s")
 
 
-def test_a_sweep_is_measured_kept_and_written_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_is_measured_stored_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("-m", "model=bias,global_mean", "dataset=synthetic", "dataset.n_ratings=500")
     monkeypatch.setattr(sweeps, "SWEEPS", (sweeps.Sweep(arguments, 2),))
     measured = sweeps.run(0, tmp_path, 60, "c0ffee", "digest")
@@ -223,7 +223,7 @@ def test_a_sweep_is_measured_kept_and_written_up(tmp_path: Path, monkeypatch: py
     assert int(per_minute.replace(",", "")) > 2
 
 
-def test_a_new_plugins_way_is_walked(tmp_path: Path) -> None:
+def test_a_new_plugin_goes_from_an_empty_folder_to_the_table(tmp_path: Path) -> None:
     number = next(number for number, each in enumerate(sweeps.SWEEPS) if isinstance(each, sweeps.NewPlugin))
     measured = sweeps.run(number, tmp_path, 120, "c0ffee", "digest")
     log = (tmp_path / "sweeps" / str(number) / "output.txt").read_text()

@@ -60,7 +60,7 @@ def test_required_module_imports_the_library_or_names_the_install_command(peer: 
             import_module(bridge)
 
 
-def test_positions_number_the_known_and_send_the_cold_past_the_end() -> None:
+def test_positions_number_known_indices_and_put_cold_ones_past_the_end() -> None:
     assert positions(np.array([True, False, True, True, False])).tolist() == [0, 3, 1, 2, 3]
 
 
@@ -78,7 +78,7 @@ def test_positions_number_the_known_and_send_the_cold_past_the_end() -> None:
         (SurpriseSVD, "SVD", {"random_state": 0}),
     ],
 )
-def test_surprise_predicts_what_it_does_through_its_own_reader(
+def test_surprise_predicts_the_same_as_through_its_own_reader(
     make_model: type[PeerModel], algorithm: str, options: dict[str, object]
 ) -> None:
     import pandas as pd
@@ -95,7 +95,7 @@ def test_surprise_predicts_what_it_does_through_its_own_reader(
 
 @here["cornac"]
 @pytest.mark.parametrize(("make_model", "name"), [(CornacMF, "MF"), (CornacPMF, "PMF")])
-def test_cornac_predicts_what_it_does_through_its_own_builder(make_model: type[PeerModel], name: str) -> None:
+def test_cornac_predicts_the_same_as_through_its_own_builder(make_model: type[PeerModel], name: str) -> None:
     from recbench_peers.cornac_bridge import cornac
 
     toy = _as_read()
@@ -109,7 +109,7 @@ def test_cornac_predicts_what_it_does_through_its_own_builder(make_model: type[P
 
 
 @here["lenskit"]
-def test_lenskit_knows_user_0() -> None:
+def test_lenskit_does_not_take_user_0_for_an_unknown_user() -> None:
     from recbench_peers.lenskit_bridge import lenskit
 
     toy = toy_ratings()
@@ -129,14 +129,14 @@ def test_lenskit_predictions_keep_the_order_of_pairs_and_repeats() -> None:
 
 @here["myfm"]
 @pytest.mark.parametrize("make_model", [MyFMMF, MyFMSVDpp, MyFMFlippedSVDpp])
-def test_myfm_learns_the_toy_better_than_its_mean(make_model: type[PeerModel]) -> None:
+def test_myfm_fits_the_toy_ratings_better_than_their_mean(make_model: type[PeerModel]) -> None:
     toy = toy_ratings()
     predicted = make_model().fit(toy).predict(toy.user_idx, toy.item_idx)
     assert _rmse(toy, predicted) < 0.8 * float(toy.ratings.std())
 
 
 @here["myfm"]
-def test_implicit_features_are_of_what_was_rated_and_have_length_one() -> None:
+def test_implicit_features_are_the_rated_items_with_length_one() -> None:
     from recbench_peers.myfm_bridge import blocks
 
     toy = toy_ratings()
@@ -159,7 +159,7 @@ def _lenskit_data(dataset: RatingDataset) -> object:
 
 
 def _as_read() -> RatingDataset:
-    """The toy ratings by user, users and items numbered as they first appear: as the libraries' own readers do."""
+    """Return the toy ratings as the libraries' own readers number them: sorted by user, ids in order of appearance."""
     toy = toy_ratings()
     toy = toy.take(np.lexsort((toy.item_idx, toy.user_idx)))
     first_seen = list(dict.fromkeys(toy.item_idx.tolist()))

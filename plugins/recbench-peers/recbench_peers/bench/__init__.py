@@ -1,5 +1,5 @@
-"""The benchmark: every model on every data set, one process each, written up as BENCHMARKS.md.
+"""The benchmark: every model on every dataset, one process each, reported in BENCHMARKS.md.
 
-`python -m recbench_peers.bench`, or `make bench`. `plan` says what is run, `launcher` runs a
-process and counts its cost, `measuring` keeps the runs, `machine` says where, `report` writes it up.
+Run it by `make bench` or `python -m recbench_peers.bench`. `plan` lists the runs, `launcher` runs a process and
+measures its cost, `measuring` stores the runs, `machine` describes the machine, and `report` writes the report.
 """

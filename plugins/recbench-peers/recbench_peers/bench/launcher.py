@@ -1,8 +1,9 @@
-"""Run a command to its end, or kill it in time, and write down what it cost as the system counts it.
+"""Run a command, kill it at its timeout, and write its cost as measured by the operating system.
 
     python -I -S launcher.py USAGE_FILE TIMEOUT_SECONDS LOG_FILE COMMAND...
 
-A script of its own because Linux starts a process's highest resident size at that of its parent: this one is small.
+This is a separate script because on Linux a process's peak resident size starts at that of its parent, and this one
+is small.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes of ru_maxrss
 
 
 def launch(command: list[str], timeout: float, log: Path) -> dict[str, float]:
-    """What the command and its children cost; its output goes to `log`."""
+    """Run the command and return what it and its children cost; its output goes to `log`."""
     start, timed_out = time.monotonic(), False
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(  # noqa: S603 the command is the benchmark's
+        process = subprocess.Popen(  # noqa: S603 the benchmark made the command
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -40,7 +41,7 @@ def launch(command: list[str], timeout: float, log: Path) -> dict[str, float]:
                 os.killpg(process.pid, signal.SIGKILL)
                 pid, status, used = os.wait4(process.pid, 0)
     finally:
-        if not pid:  # interrupted: it must not run on alone
+        if not pid:  # interrupted: the child must not outlive this process
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     process.returncode = os.waitstatus_to_exitcode(status)  # Popen must not wait for it again

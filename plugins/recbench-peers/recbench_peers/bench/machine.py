@@ -1,4 +1,4 @@
-"""Where and with what the benchmark ran: processor, memory, versions, commit, and a digest of the code."""
+"""The environment of the benchmark: processor, memory, versions, commit, and a digest of the code."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ CHECKOUT = Path(recbench.__file__).parents[1]
 
 
 def describe() -> dict[str, str]:
-    """The machine, in words."""
+    """Return the description of the machine by heading."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return {
-        "processor": f"{processor()}, {os.cpu_count()} cores; one thread a run",
+        "processor": f"{processor()}, {os.cpu_count()} cores; one thread per run",
         "memory": f"{memory:.0f} GB",
         "system": f"{platform.system()} {platform.machine()}",
     }
 
 
 def versions() -> dict[str, str]:
-    """Versions of what takes part, as far as it is installed."""
+    """Return the versions of Python, the plugins and the libraries that are installed."""
     plugins = {entry.distribution for entry in installed().entries["model"].values()}
     found = {"Python": platform.python_version()}
     for name in (*sorted(plugins), *PACKAGES):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
-            continue  # an optional peer that is not there
+            continue  # an optional library that is not installed
     return found
 
 
 def commit() -> str:
-    """The checkout's commit, marked if the code has changed since; "unknown" outside a checkout."""
+    """Return the checkout's commit, marked if the code has changed since; "unknown" outside a checkout."""
     head = _git("rev-parse", "--short=12", "HEAD")
     changed = _git("status", "--porcelain", "--", "recbench", "conf", "plugins")
     return f"{head}, with changes" if head and changed else head or "unknown"
@@ -51,7 +51,7 @@ def commit() -> str:
 
 @cache
 def code_digest() -> str:
-    """SHA-256 over what a figure depends on: the code of recbench and the models, `conf/`, and the versions."""
+    """Return the SHA-256 of all that a figure depends on: the code of recbench and the models, `conf/`, versions."""
     package = Path(recbench.__file__).parent
     models = {Path(inspect.getfile(entry.factory)) for entry in installed().entries["model"].values()}
     bridges = {bridge for path in models for bridge in path.parent.glob("*_bridge.py")}
@@ -64,7 +64,7 @@ def code_digest() -> str:
 
 def _git(*arguments: str) -> str:
     try:
-        run = subprocess.run(["git", "-C", str(CHECKOUT), *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607 its words are ours
+        run = subprocess.run(["git", "-C", str(CHECKOUT), *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607 all arguments are constants of this file
     except (OSError, subprocess.CalledProcessError):
         return ""
     return run.stdout.strip()

@@ -1,4 +1,4 @@
-"""One run of recbench in a process of its own, what it cost as the system counts it, and the store of the runs."""
+"""One run of recbench in its own process, its cost as measured by the operating system, and the store of the runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
-    "LK_NUM_THREADS": "1",  # LensKit's own, and its back ends'
+    "LK_NUM_THREADS": "1",  # LensKit's own threads; the next line is for its back ends
     "LK_NUM_BACKEND_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
@@ -33,9 +33,9 @@ ONE_THREAD = {
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process cost, its children included."""
+    """The cost of a process and its children."""
 
-    exit_status: int  # negative: the signal that ended it
+    exit_status: int  # negative if a signal ended the process: minus its number
     timed_out: bool
     cpu_seconds: float
     wall_seconds: float
@@ -44,7 +44,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: of which code, what it cost, and its record if it came to one."""
+    """A finished run: its code, its cost, and its record if it wrote one."""
 
     part: str
     model: str
@@ -59,7 +59,10 @@ class Run:
 
 
 def measure(command: Sequence[str], environment: Mapping[str, str], timeout: float, folder: Path) -> Usage:
-    """What the command cost, killed with its children after `timeout` seconds; its output goes to the folder."""
+    """Run the command and return its cost; after `timeout` seconds it is killed with its children.
+
+    The command's output is written to the folder.
+    """
     launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py"))]
     files = [str(folder / USAGE), str(timeout), str(folder / LOG)]
     subprocess.run([*launcher, *files, *command], env=dict(environment), check=True)  # noqa: S603 our own interpreter
@@ -67,7 +70,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str], timeout: flo
 
 
 def run(task: Task, store: Path, timeout: float, commit: str, code: str) -> Run:
-    """Run the task in a fresh folder of the store and keep what came of it."""
+    """Run the task in an empty folder of the store, and store the result there."""
     folder = (store / task.part.key / task.model).resolve()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -80,36 +83,36 @@ def run(task: Task, store: Path, timeout: float, commit: str, code: str) -> Run:
     status, cause = _outcome(usage, record, folder / LOG, timeout)
     cause = cause.replace(str(folder), ".").replace(str(Path.cwd()), ".")
     cause = cause.replace(data, DATA) if data else cause
-    finished = Run(task.part.key, task.model, told(task), commit, code, usage, status, cause, record, versions())
+    finished = Run(task.part.key, task.model, typed(task), commit, code, usage, status, cause, record, versions())
     meta = {name: value for name, value in asdict(finished).items() if name != "record"}
     write_text(folder / META, json.dumps(meta, indent=2) + "\n")
     return finished
 
 
 def stored(task: Task, store: Path, code: str | None) -> Run | None:
-    """What an earlier run of the same command left, if it was of this code; None for `code` takes any."""
+    """Return the stored run of the same command and code, if there is one; with `code=None`, of any code."""
     folder = store / task.part.key / task.model
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        kept = Run(**{**meta, "usage": Usage(**meta["usage"])}, record=_record(folder))
+        found = Run(**{**meta, "usage": Usage(**meta["usage"])}, record=_record(folder))
     except (OSError, ValueError, TypeError, KeyError):
-        return None  # never run, or not to its end: it is run again
-    return kept if kept.command == told(task) and code in (None, kept.code) else None
+        return None  # never run, or interrupted: it is run again
+    return found if found.command == typed(task) and code in (None, found.code) else None
 
 
-def told(task: Task) -> str:
-    """The command as a person types it."""
+def typed(task: Task) -> str:
+    """Return the command as a user would type it."""
     return " ".join(["recbench", *task.arguments()])
 
 
 def _outcome(usage: Usage, record: Record | None, log: Path, timeout: float) -> tuple[str, str]:
-    """Status and cause."""
+    """Return the status and the cause."""
     if usage.timed_out:
         return "timeout", f"not done after {timeout:.0f} s"
     if record is not None:
         return record.outcome.status, record.outcome.cause
     if usage.exit_status == -signal.SIGKILL:
-        return "memory", "killed by the system, most likely for want of memory"
+        return "memory", "killed by the system, probably because it ran out of memory"
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return "failed", lines[-1].removeprefix("error: ") if lines else f"exit status {usage.exit_status}"
 

@@ -1,4 +1,4 @@
-"""What the benchmark runs: data sets with their splits, and the models on each."""
+"""The plan of the benchmark: datasets with their splits, and the models that run on each."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from recbench.usage import did_you_mean
 from recbench_peers.peer import PeerModel
 
 DATA = "$RECBENCH_DATA"
-ALWAYS = ("threads=1", "resume=false", "keep_predictions=false")  # a result from the store costs nothing to get
+ALWAYS = ("threads=1", "resume=false", "keep_predictions=false")  # a stored result would cost nothing
 SCALE_MODELS: Mapping[str, tuple[str, ...]] = {
     "bias": (),
     "mf": (),
     "item_knn": (),
-    "ncf": ("model.n_epochs=1",),  # an epoch's cost is the question, not how many it takes
+    "ncf": ("model.n_epochs=1",),  # the cost of an epoch is measured, not the number of epochs
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A data set with its split: one table of the report."""
+    """A dataset with its split: one table of the report."""
 
     key: str
     title: str
-    arguments: tuple[str, ...]  # of recbench; a file's path starts with `DATA`
-    file: str = ""  # what must lie in the folder of the data
+    arguments: tuple[str, ...]  # of recbench; the path of a file starts with `DATA`
+    file: str = ""  # that the data folder must contain
     models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # model -> more arguments; empty: all models
 
     @property
     def is_scale(self) -> bool:
-        """Whether it asks what growth costs, rather than who predicts best."""
+        """Whether this part measures how cost grows with the data, not which model predicts best."""
         return bool(self.models)
 
 
@@ -47,17 +47,17 @@ class Task:
     model: str
 
     def arguments(self) -> list[str]:
-        """Of recbench, with the data's folder unnamed, so that they read the same on every machine."""
+        """Return the arguments of recbench, the same on every machine: the data folder is the variable `DATA`."""
         return [f"model={self.model}", *self.part.arguments, *self.part.models.get(self.model, ()), *ALWAYS]
 
 
 def holdout(test_size: float) -> tuple[str, ...]:
-    """The arguments for a random part as test, drawn with seed 42."""
+    """Return the arguments for a random test set, drawn with seed 42."""
     return ("split=holdout", f"split.test_size={test_size}", "split.seed=42")
 
 
 def synthetic(key: str, n_users: int, n_items: int, n_ratings: int, test_size: float) -> Part:
-    """Synthetic ratings of MovieLens' shape at one size."""
+    """Return a part with synthetic ratings of this size, shaped like MovieLens."""
     sizes = {"n_users": n_users, "n_items": n_items, "n_ratings": n_ratings}
     arguments = ("dataset=synthetic", *(f"dataset.{name}={n}" for name, n in sizes.items()), *holdout(test_size))
     return Part(key, f"Synthetic, {n_ratings:,} ratings", arguments, models=SCALE_MODELS)
@@ -81,11 +81,11 @@ PARTS = (
 
 
 def choose_parts(names: Sequence[str], parts: Sequence[Part] = PARTS) -> list[Part]:
-    """The parts of these names; the beginning of a name stands for all that have it, no name for all.
+    """Return the parts with these names, or whose names start with one of them and a hyphen; without names, all.
 
     Raises:
-        LookupError: nothing is named so.
-        FileNotFoundError: a part's file is not to be had.
+        LookupError: no part has such a name.
+        FileNotFoundError: the file of a part does not exist.
     """
     keys = [part.key for part in parts]
     for name in names:
@@ -104,29 +104,29 @@ def choose_parts(names: Sequence[str], parts: Sequence[Part] = PARTS) -> list[Pa
 
 
 def tasks_of(parts: Iterable[Part], models: Sequence[str] = ()) -> list[Task]:
-    """Every chosen model on every part; without a choice, a part's own models or all that can run here.
+    """Return a task for each chosen model on each part; without a choice, the part's own models or all runnable ones.
 
     Raises:
-        LookupError: a model is unknown; the message lists what there is.
+        LookupError: a model is unknown or its library is not installed; the message lists the runnable models.
     """
     known = runnable()
     for name in models:
         if name not in known:
             missing = name in installed().entries["model"]
-            reason = "lacks its library here" if missing else f"is unknown{did_you_mean(name, known)}"
+            reason = "needs a library that is not installed" if missing else f"is unknown{did_you_mean(name, known)}"
             raise LookupError(f"model {name!r} {reason} (there are: {', '.join(known)})")
     return [Task(part, model) for part in parts for model in (models or part.models or known)]
 
 
 def runnable() -> list[str]:
-    """Registered models and the variants in `conf/`, but for peers whose library is not installed."""
+    """Return the registered models and the variants in `conf/`, without peers whose library is not installed."""
     entries = installed().entries["model"]
     variants = [path.stem for path in sorted((conf_dir() / "model").glob("*.yaml"))]
     return [*(name for name, entry in entries.items() if not _lacks_library(entry)), *variants]
 
 
 def not_installed() -> list[str]:
-    """The peers whose library is not installed."""
+    """Return the peers whose library is not installed."""
     return [name for name, entry in installed().entries["model"].items() if _lacks_library(entry)]
 
 

@@ -1,4 +1,4 @@
-"""BENCHMARKS.md: every number comes from a run's record or from what the system measured of its process."""
+"""BENCHMARKS.md: every number comes from a run's record or from the operating system's measurement of its process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from recbench_peers.bench import sweeps
 from recbench_peers.bench.measuring import Run
 from recbench_peers.bench.plan import Part
 
-NOTHING = Record(  # of a run that left no record
+NOTHING = Record(  # for a run without a record
     job=JobDescription(dataset="", split="", model="", kind="", seed=0), outcome=Outcome(), provenance=Provenance()
 )
 BLOCKS_PER_DECADE = 10  # of the chart
@@ -26,21 +26,21 @@ MEASURABLE_SECONDS = 0.05  # the clock ticks every 0.01 s: growth from less than
 INTRO = """\
 # Benchmarks
 
-Written by `make bench`; no figure is typed by hand. One process per row, one thread per process, every model at its
-defaults or as the named variant in `conf/model/` has it, and the other libraries at theirs (`plugins/recbench-peers`).
+Written by `make bench`; no figure is typed by hand. Each row is one process with one thread. Models have their default
+options, or those of the named variant in `conf/model/`; models of other libraries have the defaults of their library
+(`plugins/recbench-peers`).
 
 - RMSE and MAE are pooled over a fold's test ratings, predictions clipped to the rating scale; over folds, their mean.
-- fit s and predict s are CPU seconds per fold, with the conversion into another library's form and without
-  imports. process s is the CPU time of the whole process: imports, compiling, reading the
-  data and all folds.
-- memory MB is what the fit and the prediction needed on top of what was resident before; resident MB is the highest
+- fit s and predict s are CPU seconds per fold, including the conversion to another library's data structures and
+  excluding imports. process s is the CPU time of the whole process: imports, compiling, reading the data and all folds.
+- memory MB is the peak memory of the fit and the prediction above what was resident before; resident MB is the peak
   resident size of the whole process.
 """
 SCALE_INTRO = """\
 ## Ten times the ratings
 
-What growth costs, on `dataset=synthetic` of MovieLens' shape; the neural model trains for one epoch. "against
-linear" is how many times the fit's CPU seconds grew, divided by how many times the training rows did: 1.0 is linear.
+How the cost grows with the data, on `dataset=synthetic`, which is shaped like MovieLens; the neural model trains for
+one epoch. "vs linear" is the growth of the fit's CPU seconds divided by the growth of the training rows: 1.0 is linear.
 """
 
 
@@ -76,7 +76,7 @@ def _section(part: Part, runs: Sequence[Run], pending: Sequence[str], here: Mapp
 
 
 def _size(runs: Sequence[Run]) -> list[str]:
-    """Return what was split and scored, in one line, if a run succeeded."""
+    """Return one line with the sizes of the dataset and the test set, if a run succeeded."""
     for record in (run.record for run in runs if run.record and run.record.outcome.status == "ok"):
         users, items, ratings = (f"{record.provenance.data[name]:,}" for name in ("n_users", "n_items", "n_ratings"))
         outcome = record.outcome
@@ -87,7 +87,7 @@ def _size(runs: Sequence[Run]) -> list[str]:
 
 
 def _columns(here: Mapping[str, str]) -> list[Column[Run]]:
-    """Return the columns of a part's table: those of the comparison that apply, and what the system measured."""
+    """Return the columns of a part's table: those of a comparison that apply, and the operating system's figures."""
     return [
         Column("model", "model", lambda run: run.model, numeric=False),
         Column("source", "from", _source, numeric=False),
@@ -117,7 +117,7 @@ def _scale_table(scale: Mapping[Part, Mapping[str, Run]], here: Mapping[str, str
         Column("n_train", "training rows", lambda run: _outcome(run).n_train or None, ",d"),
         _of_run(metric_column("rmse")),
         _of_run(FIT_SECONDS),
-        Column("growth", "against linear", growth, ".2f"),
+        Column("growth", "vs linear", growth, ".2f"),
         _of_run(PREDICT_SECONDS),
         _of_run(replace(PEAK_MEMORY, text_format=",.0f")),
         PROCESS_SECONDS,
@@ -134,7 +134,7 @@ def _against_linear(before: Outcome, after: Outcome) -> float | None:
 
 
 def _chart(scale: Mapping[Part, Mapping[str, Run]]) -> str:
-    """Return bars on a logarithmic scale: with a linear cost each is ten blocks longer than the one before."""
+    """Return bars on a logarithmic scale: if cost is linear, each is ten blocks longer than the previous one."""
     lines = []
     for model in dict.fromkeys(name for runs in scale.values() for name in runs):
         for part, runs in scale.items():
@@ -145,7 +145,7 @@ def _chart(scale: Mapping[Part, Mapping[str, Run]]) -> str:
                 bar = "█" * round(BLOCKS_PER_DECADE * decades)
                 lines.append(f"{model:12} {part.key.removeprefix('scale-'):>5}  {bar or '▏'} {seconds:.2f} s")
         lines.append("")
-    caption = f"Fit and predict, CPU seconds, logarithmic: {BLOCKS_PER_DECADE} blocks are ten times the time."
+    caption = f"Fit and predict, CPU seconds, logarithmic: {BLOCKS_PER_DECADE} more blocks mean ten times the time."
     return "\n".join([caption, "", "```text", *lines[:-1], "```"])
 
 
@@ -155,7 +155,7 @@ def _table(columns: Sequence[Column[Item]], items: Sequence[Item]) -> str:
 
 
 def _of_run(column: Column[Row]) -> Column[Run]:
-    """Return the column of the comparison for runs; a run that left no record has no value."""
+    """Return a comparison's column for runs; a run without a record has no value."""
     return Column(column.key, column.head, lambda run: column.value(_row(run)), lambda run: column.text(_row(run)))
 
 
@@ -178,7 +178,7 @@ def _notes(here: Mapping[str, str]) -> Column[Run]:
 
 
 def _note(run: Run, here: Mapping[str, str]) -> str:
-    """Return what failed, and which commit or versions differ from those at the top of the report."""
+    """Return the failure, and the commit and versions that differ from those at the top of the report."""
     notes = [] if run.status == "ok" else [f"{run.status}: {run.cause}"]
     notes += [] if run.commit == here["commit"] else [f"at {run.commit}"]
     for name in ("Python", _source(run)):

@@ -1,4 +1,4 @@
-"""What sweeps cost: overhead a job, shared work, jobs a minute with one and two workers; and a new plugin's way."""
+"""The cost of sweeps: overhead per job, shared work, jobs per minute with one and two workers, and a new plugin."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ from recbench.runtime.atomic import write_text
 from recbench_peers.bench.measuring import ONE_THREAD, Usage, measure
 
 FOLDER = "sweeps"
-ML_100K = "dataset.release=100k"  # of the folder RECBENCH_DATA
+ML_100K = "dataset.release=100k"  # in the folder that RECBENCH_DATA names
 NEIGHBORS = "model.n_neighbors=10,15,20,25,30,40,50,60,70,80"
 WORKERS = ("-m", "model=svdpp", "seed=range(12)", "threads=1", "hydra/launcher=joblib")
 INTRO = """\
 ## Sweeps
 
-Whole processes, imports and tables included, on the embedded ratings or ML-100K; `bias` is fitted in milliseconds, so
-that its sweep is all overhead. Ten values of `n_neighbors` share folds, biases and neighbors, unless `share_mb=0`.
-The sweeps of `svdpp` have one and two worker processes of one thread each. The last line is a new plugin's way from
-an empty folder to a row in the table: write, install, check every law, compare.
+Whole processes, including imports and tables, on the embedded ratings or ML-100K. `bias` is fitted in milliseconds, so
+its sweep is all overhead. Ten values of `n_neighbors` share folds, biases and neighbors, unless `share_mb=0`. The
+sweeps of `svdpp` have one and two worker processes with one thread each. The last line takes a new plugin from an empty
+folder to a row in the table: write, install, run every check, compare.
 """
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """One command and the number of jobs that it stands for."""
+    """One command and the number of jobs that it runs."""
 
     arguments: tuple[str, ...]
     n_jobs: int
 
-    def told(self) -> str:
-        """The command as a person types it."""
+    def typed(self) -> str:
+        """Return the command as a user would type it."""
         return " ".join(["recbench", *self.arguments])
 
     def command(self, folder: Path) -> list[str]:
-        """The command as it is run, all that it writes in the folder."""
+        """Return the command that is run; it writes only to the folder."""
         places = (f"hydra.run.dir={folder}/run", f"hydra.sweep.dir={folder}/run", f"store={folder}/store")
         return [sys.executable, "-m", "recbench", *self.arguments, "resume=false", *places]
 
 
 @dataclass(frozen=True)
 class NewPlugin(Sweep):
-    """The README's walk from an empty folder, its `pip` kept from the network and from this environment."""
+    """The README's steps from an empty folder; `pip` uses no network and does not change this environment."""
 
-    def told(self) -> str:
-        """The steps, in short."""
+    def typed(self) -> str:
+        """Return the steps, abbreviated."""
         return "recbench new model my_model; pip install; recbench check my_model; recbench -m model=my_model,mf"
 
     def command(self, folder: Path) -> list[str]:
-        """The steps as one shell command."""
+        """Return the steps as one shell command."""
         python, site = shlex.quote(sys.executable), shlex.quote(str(folder / "site"))
         quiet = "--quiet --no-index --no-deps --no-build-isolation"
         steps = [
@@ -82,7 +82,7 @@ SWEEPS = (
 
 @dataclass(frozen=True)
 class Measured:
-    """What a sweep cost, and of which code."""
+    """The cost of a sweep, and the code that it ran."""
 
     command: str
     commit: str
@@ -91,24 +91,24 @@ class Measured:
 
 
 def run(number: int, store: Path, timeout: float, commit: str, code: str) -> Measured:
-    """Run the sweep of that number in a fresh folder of the store and keep what it cost."""
+    """Run the sweep with this number in an empty folder of the store, and store its cost there."""
     folder = (store / FOLDER / str(number)).resolve()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     usage = measure(SWEEPS[number].command(folder), os.environ | ONE_THREAD, timeout, folder)
-    measured = Measured(SWEEPS[number].told(), commit, code, usage)
+    measured = Measured(SWEEPS[number].typed(), commit, code, usage)
     write_text(folder / "sweep.json", json.dumps(asdict(measured), indent=2) + "\n")
     return measured
 
 
 def stored(number: int, store: Path, code: str | None) -> Measured | None:
-    """What an earlier run of the same sweep left, if it was of this code; None for `code` takes any."""
+    """Return the stored cost of the same sweep and code, if there is one; with `code=None`, of any code."""
     try:
         raw = json.loads((store / FOLDER / str(number) / "sweep.json").read_text(encoding="utf-8"))
-        kept = Measured(**{**raw, "usage": Usage(**raw["usage"])})
+        found = Measured(**{**raw, "usage": Usage(**raw["usage"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return kept if kept.command == SWEEPS[number].told() and code in (None, kept.code) else None
+    return found if found.command == SWEEPS[number].typed() and code in (None, found.code) else None
 
 
 def measured_sweeps(measured: Sequence[Measured | None]) -> list[tuple[Sweep, Measured]]:
@@ -117,9 +117,9 @@ def measured_sweeps(measured: Sequence[Measured | None]) -> list[tuple[Sweep, Me
 
 
 def columns(commit: str) -> list[Column[tuple[Sweep, Measured]]]:
-    """Return the columns of the table of sweeps; a sweep measured at another commit than this is marked."""
+    """Return the columns of the table of sweeps; a sweep that was measured at another commit is marked."""
     return [
-        Column("command", "command", lambda each: f"`{each[0].told()}`", numeric=False),
+        Column("command", "command", lambda each: f"`{each[0].typed()}`", numeric=False),
         Column("n_jobs", "jobs", lambda each: each[0].n_jobs, "d"),
         Column("cpu_seconds", "CPU s", lambda each: each[1].usage.cpu_seconds, ".2f"),
         Column("cpu_per_job", "CPU s/job", lambda each: each[1].usage.cpu_seconds / each[0].n_jobs, ".2f"),
