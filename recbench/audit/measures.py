@@ -56,7 +56,7 @@ class Audit:
     rmse_global_mean: float  # the weakest baseline
     rmse_bias: float  # the baseline to beat
     findings: Sequence[str] = field(default_factory=tuple)  # what invalidates a comparison
-    warnings: Sequence[str] = field(default_factory=tuple)  # what to know
+    warnings: Sequence[str] = field(default_factory=tuple)  # what to know before trusting a comparison
 
 
 def measure(dataset: RatingDataset, folds: Sequence[Fold], split: str) -> Audit:
@@ -117,7 +117,7 @@ def _shares(total: Mapping[str, float], n_test: int, *, has_times: bool) -> dict
 
 
 def _leaks(dataset: RatingDataset, pairs: IntArray | None, fold: Fold) -> dict[str, float]:
-    """Count one fold's test rows by what is wrong with them; `pairs` is None where no pair is repeated."""
+    """Count one fold's test rows by problem; `pairs` is None if no pair is repeated."""
     train, test = fold
     users = dataset.user_idx
     items = dataset.item_idx

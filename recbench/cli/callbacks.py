@@ -16,7 +16,7 @@ class SweepTable(Callback):
     """Plans a sweep before its first job, and prints its table after the last."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Decide which set the jobs are scored on, and write it down."""
+        """Decide which set the jobs are scored on, and write the decision to the sweep's folder."""
         from recbench.tuning.sweep_plan import plan_sweep
 
         with exit_on_error():
@@ -27,7 +27,7 @@ class SweepTable(Callback):
         from recbench.results.store import absolute_store
         from recbench.tuning.finish import finish_sweep
 
-        # the store is below the folder where the command was typed, which a worker's need not be
+        # the store is below the folder where the command was typed, which may not be a worker's working directory
         store = absolute_store(str(config.store), Path(str(config.hydra.runtime.cwd)))
         with exit_on_error():
             finished = finish_sweep(Path(config.hydra.sweep.dir), store)

@@ -1,4 +1,4 @@
-"""The one way out: what is raised becomes one line on standard error and an exit status."""
+"""The only exit path: an exception becomes one line on standard error and an exit status."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def exit_on_error(args: Sequence[str] = ()) -> Iterator[None]:
     except KeyboardInterrupt:
         leave("interrupted; completed jobs are saved in the run's folder", 130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left, as `head` does
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader of a pipe has closed it, as `head` does
     except Exception as error:
         mistake = explain(error, installed(), args, command.names())
         if mistake is not None:

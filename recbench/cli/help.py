@@ -33,7 +33,7 @@ def short_help() -> str:
 
 
 def full_help() -> str:
-    """Return everything that can be typed, as wide as the terminal."""
+    """Return the help: commands, installed components and options of a run, as wide as the terminal."""
     hydra = "Hydra's own options (--multirun, --cfg job, --config-dir, shell completion): recbench --hydra-help"
     sections = [
         [fill(PURPOSE, "")],

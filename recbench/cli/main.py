@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _run_hydra(args: Sequence[str]) -> None:
-    """Let Hydra compose and launch; it calls `_task` once a job."""
+    """Let Hydra compose and launch the jobs; it calls `_task` once per job."""
     import hydra
 
     from recbench.config import schema as config
@@ -70,9 +70,9 @@ def _run_hydra(args: Sequence[str]) -> None:
 
 
 def _task(composed: DictConfig) -> float | None:
-    """One Hydra job: run it, write its record; standing alone, print it and exit with its status.
+    """Run one Hydra job and write its record; if it is the only job, print it and exit with its status.
 
-    Returns what a search goes by: the mean of the first metric, None if the job failed.
+    Returns the value that a search minimizes or maximizes: the mean of the first metric, None if the job failed.
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -96,7 +96,7 @@ def _task(composed: DictConfig) -> float | None:
         try:
             open_store(str(job.store))
             prepare(job)
-        except Exception as error:  # what goes wrong before the model starts is the command's fault
+        except Exception as error:  # an error before the model starts is the command's fault
             logging.getLogger(__name__).exception("can't prepare the job")
             leave(cause_of(error), 2)
     with _progress(f"{job.model} ", shown=alone or is_sequential(context.launcher)):

@@ -23,7 +23,7 @@ class Template:
     """The example plugin that a new distribution is made from, and which words in it are replaced."""
 
     distribution: str
-    folder: str  # below `templates` in the installed package
+    folder: str  # folder below `templates` in the installed package
     name: str  # what it registers
     defined: str  # its class or function of that name
     words: Mapping[str, str]  # word to replacement, in which {name}, {Name} and {dashed} are forms of the new name

@@ -19,7 +19,7 @@ def data_folder() -> Path:
 
 
 def _platform_cache() -> Path:
-    """The folder whose content programs can make again."""
+    """Return the platform's folder for files that programs can regenerate."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     if sys.platform == "darwin":

@@ -66,7 +66,7 @@ def make_synthetic(  # noqa: PLR0913  each is an option of the command line
 
 
 def _check_n_ratings(n_users: int, n_items: int, n_ratings: int) -> None:
-    """Check that there can be so many ratings: at least one per user and item, at most one per pair."""
+    """Check that `n_ratings` is possible: at least one per user and item, at most one per pair."""
     cells = n_users * n_items
     if not max(n_users, n_items) <= n_ratings <= cells or min(n_users, n_items) < 1:
         raise ValueError(
@@ -98,7 +98,7 @@ def _long_tail(rng: np.random.Generator, n: int, skew: float) -> FloatArray:
 
 
 def _pairs(rng: np.random.Generator, user_shares: FloatArray, item_shares: FloatArray, n: int) -> IntArray:
-    """Draw the keys of n different pairs by the shares, in random order; every user and item is in one at least."""
+    """Draw the keys of n different pairs by the shares, in random order; every user and item is in at least one."""
     n_users, n_items = len(user_shares), len(item_shares)
     each = np.arange(max(n_users, n_items))
     needed = pair_keys(rng.permutation(n_users)[each % n_users], rng.permutation(n_items)[each % n_items], n_items)

@@ -1,6 +1,6 @@
-"""Average precision, divided by the hits that are possible or by those in the list.
+"""Average precision, divided by the number of possible hits or by the number of hits in the list.
 
-Where scores are equal, both are expectations over all orders of the equal ones, as in `ranking_formulas`.
+If scores are equal, both are expectations over all orders of the equal ones, as in `ranking_formulas`.
 """
 
 from __future__ import annotations
@@ -85,5 +85,5 @@ def _over_ranks(before: Int64Array, n_ranks: Int64Array, longest: int) -> tuple[
 
 
 def _longest(found: RelevantPositions, k: int) -> int:
-    """The cutoff `k`, or the number of candidates of the user who has most, if that is less."""
+    """Return the cutoff `k`, or the largest number of candidates of a user, whichever is less."""
     return int(min(check_cutoff(k), found.n_candidates.max(initial=1)))

@@ -13,7 +13,7 @@ from recbench.array_types import BoolArray, Float64Array, FloatArray, Int64Array
 from recbench.contracts import RatingDataset
 from recbench.progress import track
 
-BLOCK_BYTES = 2**24  # of the scores in memory at once, float64; a model's own arrays come on top
+BLOCK_BYTES = 2**24  # of the scores in memory at once, float64; a model's own arrays are extra
 TOP_DEPTH = 100  # length of the lists that are kept even if shorter ones are requested
 ROUNDING_STEP = 1e-9  # of the rating scale's width: scores that round to the same multiple of it are equal
 RELEVANT_SHARE = 0.75  # of the way up the rating scale: 4 of 1 to 5, 8 of 1 to 10

@@ -1,4 +1,4 @@
-"""Relevant candidates alone: where they rank, and what the formulas of binary relevance need to know of them."""
+"""Positions of the relevant candidates: the input of the formulas with binary relevance."""
 
 from __future__ import annotations
 

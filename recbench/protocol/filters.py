@@ -1,4 +1,4 @@
-"""Filters: which ratings a model is given, or a whole data set is reduced to."""
+"""Filters: the ratings that models are trained on, or that the whole dataset is reduced to."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from recbench.contracts import Fold, RatingDataset
 
 @dataclass(frozen=True)
 class Filters:
-    """Which ratings are kept: by value, then by time, then by count, then by core.
+    """The conditions that a rating must meet: first its value, then its time, then counts, then the k-core.
 
-    Users, items and their indices stay, so that one without a rating left is a cold one. The runner
-    filters what a model trains on, and every test row is scored; `whole_set` filters before the split.
+    Users and items keep their indices; one without a remaining rating is cold. By default, only training
+    rows are filtered and every test row is scored; `whole_set` filters the dataset before the split.
 
-    Source: the k-core is that of Seidman (1983), "Network structure and minimum degree", Social Networks 5.
+    Source: Seidman (1983), "Network structure and minimum degree", Social Networks 5, for the k-core.
 
     Raises:
-        ValueError: a bound is negative, no time, or above its counterpart.
+        ValueError: a number of ratings is negative, a time is not valid, or a lower bound is above its upper bound.
     """
 
-    min_rating: float | None = None  # lowest rating that is kept; null: any
-    max_rating: float | None = None  # highest rating that is kept; null: any
-    since: str | None = None  # first moment that is kept: 2015-01-31, or seconds since 1970; null: any
-    until: str | None = None  # first moment that is no longer kept, written like since; null: any
-    min_user_ratings: int = 0  # ratings that a user has at least, counted once
-    min_item_ratings: int = 0  # ratings that an item has at least, counted once, beside those of users
-    k_core: int = 0  # ratings that every user and item has at least in what is kept, counted until it is so
-    whole_set: bool = False  # filter the whole data set, test rows too; false: what a model trains on alone
+    min_rating: float | None = None  # lowest rating to keep; null: any
+    max_rating: float | None = None  # highest rating to keep; null: any
+    since: str | None = None  # keep ratings from this time on: 2015-01-31, or seconds since 1970; null: any
+    until: str | None = None  # keep ratings before this time, written like since; null: any
+    min_user_ratings: int = 0  # keep users with at least this many ratings
+    min_item_ratings: int = 0  # keep items with at least this many ratings; users and items are counted once, together
+    k_core: int = 0  # remove users and items with fewer ratings than this, repeatedly, until none is left to remove
+    whole_set: bool = False  # filter the whole dataset, test rows included; false: the training set only
 
     def __post_init__(self) -> None:
         for name in ("min_user_ratings", "min_item_ratings", "k_core"):
@@ -46,18 +46,18 @@ class Filters:
                 )
 
     def __bool__(self) -> bool:
-        """Whether anything is filtered."""
+        """Return whether anything is filtered."""
         return bool(str(self))
 
     def __str__(self) -> str:
-        """What is filtered, as the command line has it: 'min_rating=1.0 k_core=5'."""
+        """Return the filters as typed on the command line: 'min_rating=1.0 k_core=5'."""
         return described(vars(self))
 
     def apply(self, dataset: RatingDataset) -> RatingDataset:
-        """The ratings that are kept, in their order; the data set itself if that is all of them.
+        """Return the dataset of the kept ratings, in their order; the dataset itself if all are kept.
 
         Raises:
-            ValueError: no rating is left, or times are asked for and the data set has none.
+            ValueError: no rating is left, or `since` or `until` is set and the dataset has no timestamps.
         """
         kept = self.keeps(dataset)
         if kept.all():
@@ -70,7 +70,7 @@ class Filters:
         return replace(dataset.take(np.flatnonzero(kept)), folds=folds)
 
     def keeps(self, dataset: RatingDataset) -> BoolArray:
-        """Whether each rating is kept: (n_ratings,)."""
+        """Mark the ratings that are kept: (n_ratings,)."""
         kept = np.ones(dataset.n_ratings, bool)
         if self.min_rating is not None:
             kept &= dataset.ratings >= self.min_rating
@@ -110,26 +110,27 @@ class Filters:
             moment = datetime.fromisoformat(value)
         except ValueError as error:
             raise ValueError(
-                f"filters.{name} {value!r} is no time; write it like 2015-01-31, 2015-01-31T12:00 or 1422662400 (UTC)"
+                f"filters.{name} {value!r} is not a valid time; "
+                "write it like 2015-01-31, 2015-01-31T12:00 or 1422662400 (UTC)"
             ) from error
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def described(values: Mapping[str, object]) -> str:
-    """What of these values filters anything, sensible or not, as the command line has it."""
+    """Return those of these values, valid or not, that filter anything, as typed on the command line."""
     bounds = {name: value for name, value in values.items() if name != "whole_set"}
     return " ".join(f"{name}={value}" for name, value in bounds.items() if value != getattr(Filters, name, None))
 
 
 def _has(n_ratings: int, index: IntArray, kept: BoolArray) -> BoolArray:
-    """Whether each rating's user (or item) has so many ratings that are kept."""
+    """Mark the ratings whose user (or item) has at least `n_ratings` kept ratings."""
     if n_ratings <= 1 or not len(index):
         return np.ones(len(index), bool)
     return (np.bincount(index[kept], minlength=int(index.max()) + 1) >= n_ratings)[index]
 
 
 def _refold(fold: Fold, kept: BoolArray) -> Fold:
-    """A fold's rows among those that are kept."""
+    """Return the fold with its kept rows, renumbered."""
     position = np.cumsum(kept) - 1
     train, test = (position[rows[kept[rows]]] for rows in fold)
     return train, test

@@ -1,6 +1,6 @@
 """Options: a factory's parameters, read from its signature.
 
-The signature is the configuration: names, types and defaults, and the comment behind each parameter is its
+The signature is the configuration: names, types and defaults, and the comment after each parameter is its
 meaning. Nothing is declared a second time.
 """
 
@@ -36,7 +36,7 @@ class Option:
     search: Space | None = None  # the values that a search may try
 
     def type_name(self) -> str:
-        """Return the type in the words of messages and listings."""
+        """Return the name of the type in messages and listings."""
         return type_name(self.annotation)
 
 
@@ -147,7 +147,7 @@ def plain(value: Any) -> Any:
 
 
 def meanings(factory: Callable[..., Any]) -> dict[str, str]:
-    """Return the meaning of each option: the comment behind it in the source, or its field's `help` metadata."""
+    """Return the meaning of each option: the comment after it in the source, or its field's `help` metadata."""
     comments: dict[str, str] = {}
     sources = reversed(factory.__mro__[:-1]) if inspect.isclass(factory) else [factory]
     for source in sources:

@@ -8,7 +8,7 @@ NEWEST_PYTHON = {"tensorflow": (3, 13)}  # that a library supports, where recben
 
 
 def install_advice(needs: object, module: str) -> str:
-    """Return the command that installs a module: the `install` attribute of what needs it, else one of pip."""
+    """Return the command that installs a module: the factory's `install` attribute, else one of pip."""
     if install := getattr(needs, "install", ""):
         return str(install)
     library = module.partition(".")[0]

@@ -1,4 +1,4 @@
-"""Search spaces: the values of an option that a search may try, declared where the option is.
+"""Search spaces: the values of an option that a search may try, declared with the option.
 
     n_factors: int = searched(12, between(4, 64, log=True))  # numbers that describe a user
     solver: str = searched("als", one_of("als", "sgd"))  # how it learns

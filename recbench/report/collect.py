@@ -1,4 +1,4 @@
-"""Collecting: the records of a sweep and the store -> the contents of the report for each dataset and split."""
+"""The contents of the report for each dataset and split, collected from the records of a sweep and the store."""
 
 from __future__ import annotations
 

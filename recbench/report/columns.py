@@ -14,7 +14,7 @@ from recbench.results.tables import Column
 
 @dataclass(frozen=True)
 class Cell:
-    """What a cell shows, and what it is sorted by."""
+    """The text of a cell, and the value that it is sorted by."""
 
     text: str
     value: float | str | None = None  # None: below all others, in both directions

@@ -95,7 +95,7 @@ def _over_bias(best: Row, baselines: Sequence[Row]) -> str:
 
 
 def _costs(best: Row) -> list[str]:
-    """Return the costs of the best row, as far as they were measured."""
+    """Return those costs of the best row that were measured."""
     known = [
         (best.fit_seconds, "{:.2f} CPU s to fit"),
         (latency_ms(best), "{:.2f} ms per 1,000 predictions"),

@@ -1,1 +1,1 @@
-"""What jobs left behind: records, the store, the rows of a table, significance."""
+"""The results of jobs: records, the store, the rows of a table, significance."""

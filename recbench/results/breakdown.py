@@ -20,7 +20,7 @@ COLD = ("warm", "cold user", "cold item", "cold user and item")
 class BreakdownRow(NamedTuple):
     """The RMSE over one class of the scored ratings."""
 
-    group: str  # what the ratings are classified by
+    group: str  # the criterion of the classes
     label: str  # the class
     n_rows: int
     rmse: float

@@ -1,7 +1,7 @@
 """The columns of a comparison, each defined once: text, Markdown, CSV, the report and `make bench` render them.
 
-A new column is one more entry here. Groups of columns, such as `COSTS`, are what the three orders
-of `table_columns` are made of.
+To add a column, add an entry here. The orders of the printed table, the CSV and the report are made of
+groups of columns, such as `COSTS`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def table_columns(rows: Sequence[Row], view: View) -> list[Column[Row]]:
 
 
 def csv_columns(rows: Sequence[Row]) -> list[Column[Row]]:
-    """Return the columns of a CSV file: those of every table first, so that programs can count on their places."""
+    """Return the columns of a CSV file: those of every table first, so that programs can rely on their positions."""
     valid, first, others = _metric_columns(rows)
     ordered = [*NAMES, *first, *others, *COSTS, *COVERAGE, *REMARKS, *valid, *COMPARISON]
     return [column for column in ordered if column.csv_key and (column.shown != "any" or column.is_shown(rows))]
@@ -91,7 +91,7 @@ def _spread(score: Score | None) -> str:
 
 
 def _vs_best(row: Row) -> str:
-    # z: a difference that is only rounding has a sign by chance
+    # z: the sign of a rounding error is arbitrary
     return "best" if row.is_best else "" if row.vs_best is None else f"{row.vs_best.difference:+z.4f}"
 
 
@@ -194,7 +194,7 @@ PEAK_MEMORY: Column[Row] = Column(
     lambda row: row.peak_memory_mb,
     ".0f",
     "peak_memory_mb",
-    "the job's peak on top of what was resident before it",
+    "the job's peak above what was resident before it",
 )
 COSTS = (FIT_SECONDS, PREDICT_SECONDS, LATENCY, PEAK_MEMORY)
 SUMMED = (FIT_SECONDS, PREDICT_SECONDS)  # over the folds

@@ -1,4 +1,4 @@
-"""The first metric of a record: rows are ordered, candidates chosen and curves drawn by it."""
+"""The first metric of a record, by which rows are ordered, candidates are chosen and curves are drawn."""
 
 from __future__ import annotations
 

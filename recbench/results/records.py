@@ -1,4 +1,4 @@
-"""Records: what was asked of a job, what came of it and from what it was computed, as an object and a JSON file."""
+"""Records: a job's description, its outcome and its provenance, as an object and a JSON file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class JobDescription:
-    """What was asked: a model with its options on one split of one dataset.
+    """The description of a job: a model with its options on one split of one dataset.
 
     `config` is the whole composed configuration, from which the job can be run again; the model's options are in
     its node `model` and nowhere else.
@@ -74,10 +74,10 @@ class JobDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a job, all folds included; of a job that did not finish, status and cause alone."""
+    """The outcome of a job over all folds; if the job did not finish, only its status and the cause."""
 
     status: Status = "ok"  # ok, failed, pruned (stopped by a search), timeout or memory (a limit was passed)
-    cause: str = ""  # one line that says why there are no scores
+    cause: str = ""  # why there are no scores, in one line
     scores: Mapping[str, Score] = field(default_factory=dict)  # by metric: mean, std, each fold's
     n_folds: int = 0  # of the split
     n_train: int = 0  # training rows, summed over the folds
@@ -92,7 +92,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """From what a result was computed, and where; of a job whose dataset could not be loaded, nothing is known."""
+    """The provenance of a result: its inputs and environment; empty if the dataset could not be loaded."""
 
     data: Mapping[str, Any] = field(default_factory=dict)  # n_users, n_items, n_ratings, rating_scale, digest
     split_digest: str = ""  # SHA-256 of all training and test rows
@@ -101,17 +101,19 @@ class Provenance:
     versions: Mapping[str, str] = field(default_factory=dict)  # of Python, recbench, plugin, packages; the processor
     created: str = ""  # ISO 8601, UTC
     cached: bool = False  # whether the result was taken from the store
-    reused: Mapping[str, int] = field(default_factory=dict)  # what was taken from earlier jobs' caches, and how often
+    reused: Mapping[str, int] = field(default_factory=dict)  # values taken from earlier jobs' caches: kind and number
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One job: what was asked, what came of it, and from what it was computed."""
+    """The record of one job: its description, its outcome and its provenance."""
 
     job: JobDescription
     outcome: Outcome
     provenance: Provenance
-    unknown: Mapping[str, Any] = field(default_factory=dict)  # keys of another version: kept, and written again
+    unknown: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # keys of another version, preserved when the record is written
 
     def to_json(self) -> str:
         """Return the record as JSON text; NaN, which JSON lacks, is null."""
@@ -156,7 +158,7 @@ PARTS = {"job": JobDescription, "outcome": Outcome, "provenance": Provenance}
 
 
 def write_record(record: Record, folder: Path) -> Path:
-    """Write `record.json` into the folder: wholly or not at all."""
+    """Write `record.json` to the folder, completely or not at all."""
     path = folder / FILE_NAME
     write_text(path, record.to_json())
     return path

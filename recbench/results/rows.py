@@ -16,7 +16,7 @@ from recbench.results.significance import Difference
 
 
 class Flag(Enum):
-    """What a reader should know about a row; the value is its note in the table."""
+    """A fact that a reader should know about a row; the value is its note in the table."""
 
     USES_TEST_TIMESTAMPS = "uses test timestamps"  # so it is not comparable with rows that do not
     CACHED = "cached"  # every result behind the row was in the store already
@@ -48,7 +48,7 @@ class Row:
 
     @property
     def ok(self) -> bool:
-        """Whether there are scores."""
+        """Return whether the row has scores."""
         return self.record.outcome.status == "ok"
 
     @property
@@ -63,7 +63,7 @@ class Row:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what the last column says of the row."""
+        """Return the row's notes, which the last column shows."""
         if not self.ok:
             return (f"{self.record.outcome.status}: {self.record.outcome.cause}",)
         seeds = [f"mean of {self.n_seeds} seeds"] if self.n_seeds > 1 else []

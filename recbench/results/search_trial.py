@@ -1,6 +1,6 @@
-"""What a search writes into the configuration of each job that it launches.
+"""The node that a search adds to the configuration of each job that it launches.
 
-It is at `search._trial`, a private node that only a search sets: it is not an option, and help does not show it.
+The node `search._trial` is private: only a search sets it, it is not an option, and the help does not show it.
 """
 
 from __future__ import annotations

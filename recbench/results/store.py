@@ -1,4 +1,4 @@
-"""The results store: what has been computed, under a key made of everything it depends on."""
+"""The results store: finished results, each under a key made of everything that it depends on."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ DEFAULT_STORE = "outputs/store"  # relative to the folder that a command is type
 
 
 class Store(Protocol):
-    """Records and predictions, by key. What can't be trusted counts as absent; writing is atomic."""
+    """Records and predictions, by key. Corrupt results count as missing; writing is atomic."""
 
     @property
     def folder(self) -> Path | None:
-        """The folder of this machine that holds the store; None if there is none."""
+        """The local folder that contains the store; None if there is none."""
 
     def save(self, key: str, record: Record, predictions: Sequence[FloatArray] | None = None) -> None:
-        """Keep a record and, if given, the predictions of its folds.
+        """Store a record and, if given, the predictions of its folds.
 
         Raises:
             OSError: the store can't be written.
         """
 
     def record(self, key: str) -> Record | None:
-        """Return the record of that key; None if there is none that can be trusted."""
+        """Return the record of that key; None if it is missing or corrupt."""
 
     def is_old(self, key: str) -> bool:
-        """Check whether the record of that key was written by an older version of recbench."""
+        """Return whether the record of that key was written by an older version of recbench."""
 
     def predictions(self, key: str) -> Sequence[FloatArray] | None:
-        """Return the predictions of that key, one array per fold; None if there are none that can be trusted."""
+        """Return the predictions of that key, one array per fold; None if they are missing or corrupt."""
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the keys of all records, damaged ones too, oldest first."""
+        """Yield the keys of all records, including damaged ones, oldest first."""
 
 
 def open_store(url: str | Path) -> Store:
@@ -65,18 +65,18 @@ def open_store(url: str | Path) -> Store:
 
 
 def absolute_store(url: str | Path, folder: Path) -> str:
-    """Return the URL, a relative path taken from `folder`: jobs may run in folders of their own."""
+    """Return the URL, with a relative path resolved against `folder`: jobs may run in other folders."""
     return str(url) if "://" in str(url) else str(folder / url)
 
 
 def content_key(contents: Mapping[str, Any]) -> str:
-    """SHA-256 of the contents, whatever their order: the name of a result."""
+    """Return the SHA-256 of the contents, whatever their order; it is the key of a result."""
     return hashlib.sha256(json.dumps(contents, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @cache
 def sources_digest(package: str) -> str:
-    """SHA-256 of the Python sources of an importable package or module, as they are on disk."""
+    """Return the SHA-256 of the Python sources on disk of an importable package or module."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         return ""

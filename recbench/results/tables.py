@@ -26,7 +26,7 @@ class Column(Generic[Item]):
 
     key: str  # the name in code
     head: str
-    value: Callable[[Item], Value]  # what the CSV has and the report sorts by; None where there is no value
+    value: Callable[[Item], Value]  # the value in the CSV, by which the report sorts; None if there is none
     text_format: str | Callable[[Item], str] = ""  # of the value, ".4f" for example
     csv_key: str = ""  # empty: not in the CSV
     meaning: str = ""  # one line

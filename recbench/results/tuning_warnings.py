@@ -1,4 +1,4 @@
-"""Tuning warnings: what a reader should doubt about how the models of a table were tuned."""
+"""Tuning warnings: reasons to doubt how the models of a table were tuned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recbench.results.rows import Row, comparison_key
 from recbench.results.search_trial import searched_ranges
 
 RowsByModel = Mapping[str, Sequence[Row]]  # best first
-MIN_VALUES = 3  # fewer candidates, or fewer values of an option, have no inside
+MIN_VALUES = 3  # with fewer candidates, or fewer values of an option, every value is at an edge
 
 
 def tuning_warnings(rows: Sequence[Row]) -> list[str]:

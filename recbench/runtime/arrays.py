@@ -11,7 +11,7 @@ import numpy.typing as npt
 def owned(values: Any, dtype: type[Any] | None = None) -> npt.NDArray[Any]:
     """Return the values as a contiguous, read-only array that shares no memory with a writeable one.
 
-    An array that already is one is returned itself, not copied.
+    An array that meets these conditions is returned itself, not copied.
 
     Raises:
         ValueError: `dtype` is an integer type that cannot hold a value exactly.

@@ -1,7 +1,7 @@
 """Shared work: what several jobs of one process have in common is computed once.
 
-Within `memoizing`, `memoize` keeps what it computes, the least recently used going first where memory
-is short. Outside, it computes each time, so a model fitted by hand keeps nothing behind.
+Within `memoizing`, `memoize` caches what it computes and evicts the least recently used values if memory
+is short. Outside, it computes each time, so a model fitted by hand leaves nothing in memory.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Value = TypeVar("Value")
 
 @dataclass
 class ReuseStats:
-    """What one job took over from those before it."""
+    """The work that one job reused from earlier jobs."""
 
-    limit: float  # bytes that may be kept
-    counts: Counter[str] = field(default_factory=Counter)  # how often, by what it was
-    seconds: float = 0.0  # CPU seconds that computing it had taken
+    limit: float  # bytes that may be cached
+    counts: Counter[str] = field(default_factory=Counter)  # number of reused values by kind
+    seconds: float = 0.0  # CPU seconds that computing them had taken
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ _tally: ContextVar[ReuseStats | None] = ContextVar("tally", default=None)
 
 @contextmanager
 def memoizing(megabytes: float) -> Iterator[ReuseStats]:
-    """Within this block work is shared, as far as `megabytes` (2**20 bytes) hold it; 0 switches it off."""
+    """Share work within this block, in a cache of at most `megabytes` (2**20 bytes); 0 switches it off."""
     tally = ReuseStats(megabytes * 2**20)
     token = _tally.set(tally if megabytes > 0 else None)
     try:
@@ -56,10 +56,10 @@ def memoizing(megabytes: float) -> Iterator[ReuseStats]:
 
 
 def memoize(what: str, key: Callable[[], tuple[object, ...]], compute: Callable[[], Value], n_bytes: int) -> Value:
-    """What `compute` returns, or what it returned when it was last asked for under this key.
+    """Return `compute()`, or the cached value if it was computed before under the same key.
 
-    `key` tells everything that the value depends on; it is asked for only where work is shared.
-    Nobody may change the value, which is read by others.
+    `key()` returns everything that the value depends on; it is called only within `memoizing`.
+    The caller must not change the value, which others read.
     """
     tally = _tally.get()
     if tally is None or n_bytes > tally.limit:
@@ -81,22 +81,22 @@ def memoize(what: str, key: Callable[[], tuple[object, ...]], compute: Callable[
 
 
 def fits_in_memory(n_bytes: int) -> bool:
-    """Whether work is being shared and a value of this size would be kept."""
+    """Return whether work is shared and a value of this size would be cached."""
     tally = _tally.get()
     return tally is not None and n_bytes <= tally.limit
 
 
 def reused_cpu_seconds() -> float:
-    """CPU seconds that sharing has spared the current job so far.
+    """Return the CPU seconds that reuse has saved the current job so far.
 
-    The runner adds them to what it measured: a model's cost must not depend on which jobs ran before it.
+    The runner adds them to its measurement: a model's cost must not depend on which jobs ran before it.
     """
     tally = _tally.get()
     return 0.0 if tally is None else tally.seconds
 
 
 def digest_of(*arrays: npt.NDArray[Any]) -> str:
-    """SHA-256 over the arrays' content."""
+    """Return the SHA-256 of the arrays' content."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(content(array))

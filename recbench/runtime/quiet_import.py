@@ -1,7 +1,7 @@
-"""Imports without the lines that a library writes while it starts.
+"""Imports that hide the lines that a library writes while it starts.
 
-TensorFlow writes some of them from compiled code before any of its settings counts, so the process's error
-stream is held back during the import, and shown after all if the import fails.
+TensorFlow writes some of them from compiled code before any of its settings takes effect, so the process's error
+stream is captured during the import, and shown if the import fails.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NOISY = ("tensorflow", "keras")
 
 
 def import_quietly(name: str) -> ModuleType:
-    """Import a module; without what it writes to standard error if it is one of `NOISY` or inside one.
+    """Import a module; if it is in `NOISY`, or in such a package, hide what it writes to standard error.
 
     Raises:
         ImportError: the module can't be imported.

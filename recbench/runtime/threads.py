@@ -27,7 +27,7 @@ def share_of(n_jobs: int) -> int:
 
 
 def thread_limit() -> int:
-    """Return how many threads this process may use for its own work: what `limit_threads` allowed, else all cores."""
+    """Return how many threads this process may use for its own work: the limit of `limit_threads`, else all cores."""
     allowed = os.environ.get("NUMBA_NUM_THREADS", "")
     return max(1, int(allowed)) if allowed.isdecimal() else _n_cores()
 

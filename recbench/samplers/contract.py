@@ -1,4 +1,4 @@
-"""What a sampler does: it draws candidates one by one, or lists all that are to be tried."""
+"""The contract of a sampler: it draws candidates one by one, or lists all candidates to try."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Sampler:
     def draw(self, attempt: int, draw_seed: int, search_seed: int) -> BaseSampler | None:
         """Return the Optuna sampler that draws the next candidate; None if this sampler lists its candidates.
 
-        `attempt` counts, from 0, the draws that proposed only candidates that the search has had. `draw_seed`
-        is another one for each draw, and the same when the search is resumed. `search_seed` is the same for all draws
+        `attempt` counts, from 0, the draws that proposed only candidates that the search has evaluated. `draw_seed`
+        differs from draw to draw, and is the same when the search is resumed. `search_seed` is the same for all draws
         of a search: a sampler whose candidates are points of one sequence needs it.
         """
         return None

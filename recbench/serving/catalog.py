@@ -96,7 +96,7 @@ class Catalog:
         return self.rated[here], self.ratings[here]
 
     def title(self, item: int) -> str:
-        """Return title and year of an item, as far as the dataset has them."""
+        """Return the title and the year of an item, if the dataset has them."""
         if item >= self.n_items or "title" not in self.item_columns:
             return ""
         title = str(self.item_columns["title"][item])

@@ -38,7 +38,7 @@ def save(
     about: Mapping[str, Any] | None = None,
     beside: Mapping[str, npt.NDArray[Any]] | None = None,
 ) -> None:
-    """Write the fitted model into a new folder: completely or not at all.
+    """Write the fitted model to a new folder, completely or not at all.
 
     `kind` is its registered name; `about` (data digest, versions) and the arrays `beside` (ids) are saved with it.
 

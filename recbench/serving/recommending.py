@@ -21,7 +21,7 @@ from recbench.serving.input_files import left_out, read_ratings
 from recbench.serving.loaded_model import LoadedModel
 from recbench.usage import UsageError, relative
 
-MIN_RATINGS = 10  # of a recommended item: items with few ratings top the lists of models that damp little
+MIN_RATINGS = 10  # of a recommended item: items with few ratings top the lists of models with little damping
 SCORES_AT_ONCE = 2**21  # users x items, float64: 16 MB
 
 

@@ -40,7 +40,7 @@ def train(overrides: Sequence[str], folder: Path) -> str:
     try:
         entry, options = config.arguments("model", composed["model"], installed())
         model: RatingModel = entry.factory(**options)
-        import_requirements(model)  # before a large file is read
+        import_requirements(model)  # checked before a large file is read
         early_stopping_split = _early_stopping_split(composed, overrides)
         dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
         rows = config.filters_of(composed["filters"]).apply(dataset)

@@ -1,8 +1,7 @@
 """Splits: which rows are the training set and which the test set, as row numbers.
 
-A split is any callable that yields folds. One that asks a question of its own (what comes next, who is
-new) has a method `validation_split(valid_size, seed)` too, which returns the split that cuts validation sets from
-the training set.
+A split is any callable that yields folds. A split that is not random (by time, or of new users or items) also has a
+method `validation_split(valid_size, seed)`, which returns the split that cuts validation sets from the training set.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def validation_split(split: Split, valid_size: float, seed: int) -> Split:
 
 
 def asks_own_question(split: Split) -> bool:
-    """Check whether the split cuts validation sets in a way of its own, not at random."""
+    """Return whether the split cuts validation sets in its own way, not at random."""
     return _own_validation_split(split) is not None
 
 

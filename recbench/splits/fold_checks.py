@@ -1,4 +1,4 @@
-"""Folds of the splits: random draws, and checks that a training set knows nothing of its test set."""
+"""Folds of the splits: random draws, and checks that a training set contains nothing of its test set."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def check_options_are_used(make_model: MakeModel) -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
     }
     unused = sorted(names - read)
-    assert not unused, f"nothing reads the options {unused}; use them in fit or predict, or take them out"
+    assert not unused, f"nothing reads the options {unused}; use them in fit or predict, or remove them"
 
 
 def check_predictions_do_not_depend_on_test_ratings(make_model: MakeModel) -> None:
@@ -86,7 +86,7 @@ def check_it_fits_its_training_ratings(make_model: MakeModel) -> None:
 
 
 def _predict_held_out(make_model: MakeModel, *, reverse: bool) -> FloatArray:
-    """Predict held-out rows whose ratings are as they are or reversed; no other copy of these ratings is in memory."""
+    """Predict held-out rows with their ratings unchanged or reversed; no other copy of these ratings is in memory."""
     toy = toy_ratings()
     train, test = toy.take(np.arange(N_TEST, toy.n_ratings)), toy.take(np.arange(N_TEST))
     del toy

@@ -24,7 +24,7 @@ N_VALID = 8  # rows of the validation set, for a model that uses one
 
 
 def check_constructor_only_stores_options(make_model: MakeModel) -> None:
-    """A new model holds its options and nothing else."""
+    """A new model has its options as attributes and nothing else."""
     model = make_model()
     assert dataclasses.is_dataclass(model), (
         f"{type(model).__name__} is not a dataclass; declare its options as fields of a dataclass"

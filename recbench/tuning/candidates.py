@@ -29,7 +29,7 @@ def candidate_of(params: Mapping[str, Any], space: Mapping[str, Space]) -> Candi
 
 
 def first_params(start: Mapping[str, Any], space: Mapping[str, Space]) -> dict[str, Any]:
-    """Return the model's own options as the parameters of the first trial, as far as they are in the space."""
+    """Return the model's own options as the parameters of the first trial, without those outside the space."""
     first: dict[str, Any] = {}
     for name, value in start.items():
         values = space[name]

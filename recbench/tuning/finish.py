@@ -50,9 +50,9 @@ class FinishedSweep:
 
 
 def finish_sweep(folder: Path, store: str | None) -> FinishedSweep:
-    """Run what the records in a sweep's folder still need, and write its tables there.
+    """Run the jobs that the sweep in a folder still needs, and write its tables there.
 
-    The winners are refitted and scored on the test set, then the baselines that the sweep lacks are run.
+    The winners are refitted and scored on the test set, then missing baselines are run.
     """
     records = read_records(folder)
     records += _run_each(winner_jobs(records, store), folder, "test", len(records))

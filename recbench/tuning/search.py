@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
     from hydra.plugins.launcher import Launcher
 
-STUDIES = "searches"  # the journals' folder, in the store
+STUDIES = "searches"  # folder of the journals, in the store
 SUMMARY = "search.json"
 
 

@@ -1,4 +1,4 @@
-"""What a command line asks of a search: which models and datasets, and which of their options vary."""
+"""The search that a command line requests: which models and datasets, and which of their options vary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recbench.usage import UsageError
 
 @dataclass
 class SearchRequest:
-    """What a command line asks a search to do."""
+    """The search that a command line requests."""
 
     fixed: list[str] = field(default_factory=list)  # overrides that every job has
     outer: list[list[str]] = field(default_factory=list)  # choices whose combinations get a study each

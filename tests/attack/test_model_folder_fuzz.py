@@ -34,7 +34,7 @@ json_values = st.recursive(
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
-    """The files of a saved model of each kind."""
+    """Return the files of one saved model per kind."""
     files = {}
     for kind, model in KINDS.items():
         folder = tmp_path_factory.mktemp("saved") / kind
@@ -69,7 +69,7 @@ def vars_of(kind: str) -> dict[str, Any]:
 
 
 def check_share(loaded: list[bool], least: float) -> None:
-    """Check that enough folders were loaded: where all are refused, the test would prove nothing."""
+    """Check that enough folders were loaded: if all were refused, the test would prove nothing."""
     assert sum(loaded) >= least * len(loaded), f"only {sum(loaded)} of {len(loaded)} folders were loaded"
 
 
@@ -126,7 +126,7 @@ def test_rewritten_description_is_refused_or_predicts_the_same(
 def test_changed_arrays_are_refused(
     tmp_path_factory: pytest.TempPathFactory, saved: dict[str, dict[str, bytes]], kind: str, data: st.DataObject
 ) -> None:
-    """An array is lost, cut, or of another type: what loads must be what was saved."""
+    """Remove, truncate or convert an array: whatever is loaded must equal what was saved."""
     with np.load(io.BytesIO(saved[kind]["arrays.npz"])) as file:
         arrays: dict[str, Any] = dict(file)
     name = data.draw(st.sampled_from(sorted(arrays)))
@@ -140,7 +140,7 @@ def test_changed_arrays_are_refused(
     assert not check(saved[kind] | {"arrays.npz": packed.getvalue()}, kind, tmp_path_factory.mktemp("fuzz"))
 
 
-def test_arrays_larger_than_memory_are_refused_even_with_a_right_checksum(
+def test_arrays_larger_than_memory_are_refused_even_if_the_checksum_matches(
     tmp_path: Path, saved: dict[str, dict[str, bytes]]
 ) -> None:
     packed = io.BytesIO()

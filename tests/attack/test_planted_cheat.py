@@ -12,7 +12,7 @@ from recbench.datasets.tabular.ratings_file import load_ratings_file
 from recbench.splits import Holdout
 from tests.support.command import recbench, write_plugin
 
-# each rating is a number of its own, exact in float32 and in text, so that a value tells its row
+# each rating is a different number, exact in float32 and in text, so that a value identifies its row
 CHEAT = """
 import gc, json, os, re
 from dataclasses import dataclass, fields
@@ -68,7 +68,7 @@ def register_models():
     return {"cheat": Cheat}
 """.replace("\\\\", "\\")
 N_ROWS = 400
-SCALE = "dataset.rating_scale=[0,9]"  # else the lowest and the highest rating stand in the record, as the scale
+SCALE = "dataset.rating_scale=[0,9]"  # by default, the record has the lowest and the highest rating as the scale
 
 
 @pytest.fixture
@@ -82,12 +82,12 @@ def ratings(tmp_path: Path) -> Path:
 
 
 def _found(tmp_path: Path, ratings: Path, look_in: Path) -> list[dict[str, set[float]]]:
-    """What the cheat found in each fit of a sweep with search, refit and floors."""
+    """Return what the cheat found in each fit of a sweep with search, refit and baselines."""
     write_plugin(tmp_path / "site", "acme-cheat", CHEAT)
     log = tmp_path / "cheat.jsonl"
     environment = {"PYTHONPATH": str(tmp_path / "site"), "CHEAT_LOG": str(log), "LOOK_IN": str(look_in)}
     command = ("-m", "model=cheat", "model.guess=2,3", "dataset=ratings_file", f"dataset.path={ratings}", SCALE)
-    for _ in range(2):  # the second time there are results of the first to look at
+    for _ in range(2):  # the second sweep can look at the results of the first
         run = recbench(*command, "resume=false", cwd=tmp_path, **environment)
         assert run.returncode == 0, run.stderr
     fits = [json.loads(line) for line in log.read_text().splitlines()]

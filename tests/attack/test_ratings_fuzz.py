@@ -43,7 +43,7 @@ def written(rows: list[Row], separator: str, line_end: str, *, quote_all: bool) 
 
 
 def slowly_read(content: bytes, separator: str) -> list[tuple[str, str, float, int]]:
-    """The rows as Python's own reader gives them; it raises where one is not four good cells."""
+    """Return the rows as Python's own reader gives them; raise if one does not have four valid cells."""
     lines = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=separator, skipinitialspace=True)
     rows = []
     for user, item, rating, time in [fields for fields in lines if len(fields) > 1 or "".join(fields).strip()][1:]:
@@ -89,7 +89,7 @@ def test_well_formed_file_is_read_exactly(
 
 @st.composite
 def mutations(draw: st.DrawFn) -> bytes:
-    """A good file in which a few bytes, mostly below the header, were replaced, put in or taken out."""
+    """Return a valid file in which a few bytes, mostly below the header, were replaced, inserted or removed."""
     content = written(draw(tables), ",", draw(st.sampled_from(["\n", "\r\n"])), quote_all=draw(st.booleans()))
     mild = st.sampled_from([b"9", b"1", b"0", b"x", b" ", b"-", b".", b"e", b'"', b"\n", b"\r\n", b"\xc3\xa9", b""])
     nasty = st.sampled_from([b"\0", b",", b"\r", b"\xff", b"\xef\xbb\xbf", b"nan", b"\x1a", b'""', b"_", b"\xc2\xa0"])
@@ -119,7 +119,7 @@ MUTATED: list[bool] = []  # whether each mutated file was read and compared
 @example(b'user,item,rating,time\n1,"\xc2"\xa1",3,4\n')
 @example(b"user,item,rating,time\n1,2,0x1,4\n")
 @example("user,item,rating,time\n1,2,٤,4\n".encode())
-def test_a_mutated_file_is_refused_or_read_right(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_a_mutated_file_is_refused_or_read_correctly(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     dataset = attempt(content, tmp_path_factory.mktemp("fuzz"), user_column="user", item_column="item", separator=",")
     MUTATED.append(False)
     if dataset is not None and dataset.timestamps is not None:
@@ -132,7 +132,7 @@ def test_a_mutated_file_is_refused_or_read_right(tmp_path_factory: pytest.TempPa
 
 def test_enough_mutated_files_were_read_to_be_compared() -> None:
     if not MUTATED:
-        pytest.skip("runs after test_a_mutated_file_is_refused_or_read_right")
+        pytest.skip("runs after test_a_mutated_file_is_refused_or_read_correctly")
     assert sum(MUTATED) > 0.1 * len(MUTATED), f"only {sum(MUTATED)} of {len(MUTATED)} mutated files were read"
 
 
@@ -169,7 +169,7 @@ def test_random_bytes_in_any_wrapping_are_refused(
 
 @settings(FAST, max_examples=60)
 @given(tables, st.integers(1, 4))
-def test_chunks_never_show(tmp_path_factory: pytest.TempPathFactory, rows: list[Row], size: int) -> None:
+def test_chunk_size_never_matters(tmp_path_factory: pytest.TempPathFactory, rows: list[Row], size: int) -> None:
     content, tmp_path = written(rows, ",", "\n", quote_all=False), tmp_path_factory.mktemp("fuzz")
     whole = attempt(content, tmp_path)
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""Whatever options and item columns a ratings file comes with, they are refused with a message or obeyed."""
+"""Any options and item columns of a ratings file are either refused with a message or respected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ column_names = st.permutations(["user", "item", "rating", "time"]) | st.lists(
 
 
 def split_by_hand(text: str, separator: str, columns: list[str] | None) -> list[tuple[str, str, float, int | None]]:
-    """Read the rows by splitting lines, without any library; raise where a cell is missing."""
+    """Read the rows by splitting lines, without any library; raise if a cell is missing."""
     lines = [line.split(separator) for line in text.removesuffix("\n").split("\n")]
     names = lines.pop(0) if columns is None else columns
     rows = []
@@ -38,7 +38,7 @@ def split_by_hand(text: str, separator: str, columns: list[str] | None) -> list[
     return rows
 
 
-def test_options_are_refused_or_obeyed(tmp_path: Path) -> None:
+def test_options_are_refused_or_respected(tmp_path: Path) -> None:
     loaded: list[bool] = []
 
     @settings(FAST, max_examples=200)
@@ -65,7 +65,7 @@ ITEMS = b'item,title,genres,year,n\n1,"One, or two",Drama|War,1994,5\n2,Two,,,\n
 
 
 def items_by_hand(content: bytes) -> dict[str, dict[str, str]]:
-    """The cells of each item by Python's own reader, columns by their names in the file."""
+    """Return each item's cells as Python's own reader gives them, by the column names of the file."""
     rows = [
         row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), skipinitialspace=True) if row
     ]
@@ -74,7 +74,7 @@ def items_by_hand(content: bytes) -> dict[str, dict[str, str]]:
     return {row["item"]: row for row in cells if "item" in row}
 
 
-def test_a_mutated_items_file_is_refused_or_read_right(tmp_path: Path) -> None:
+def test_a_mutated_items_file_is_refused_or_read_correctly(tmp_path: Path) -> None:
     compared: list[bool] = []
 
     @settings(FAST, max_examples=200)

@@ -1,4 +1,4 @@
-"""Every command has a help, and is found by the name of its module."""
+"""Every command has its own help, and is found by the name of its module."""
 
 from __future__ import annotations
 

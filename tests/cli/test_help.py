@@ -47,7 +47,7 @@ def test_help_has_a_line_for_each_command(monkeypatch: pytest.MonkeyPatch) -> No
         assert f"{name} {command.purpose(name)}" in lines
 
 
-def test_help_gives_each_option_of_a_run_its_meaning_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_has_one_line_per_option_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     lines = [" ".join(line.split()) for line in full_help().splitlines()]
     meaning_of = meanings(RunConfig)
@@ -66,12 +66,12 @@ def test_help_is_as_wide_as_the_terminal(columns: int, monkeypatch: pytest.Monke
     assert columns * 0.8 < max(widths) <= columns
 
 
-def test_meanings_of_run_options_are_nowhere_else() -> None:
+def test_meanings_of_run_options_are_written_only_once() -> None:
     text = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
     assert [line for line in text.splitlines() if " #" in line] == []
 
 
-def test_help_is_found_wherever_it_is_asked_for(tmp_path: Path) -> None:
+def test_help_may_be_anywhere_on_the_command_line(tmp_path: Path) -> None:
     run = recbench("-m", "--help", cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.startswith("recbench: which recommender predicts ratings best")
@@ -111,7 +111,7 @@ def test_show_prints_the_terms_of_the_embedded_data(tmp_path: Path) -> None:
     assert "commercial" in shown
 
 
-def test_two_modes_at_once_are_explained_in_a_line(tmp_path: Path) -> None:
+def test_two_modes_at_once_get_a_one_line_error(tmp_path: Path) -> None:
     run = recbench("-m", "--cfg", "job", "model=mf", cwd=tmp_path)
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     assert "leave -m out" in run.stderr

@@ -33,7 +33,7 @@ def test_cache_folder_follows_the_platform(platform: str, expected: Path, monkey
     assert cache_folder() == expected
 
 
-def test_datasets_are_kept_beside_the_converted_copies() -> None:
+def test_the_data_folder_is_next_to_the_converted_copies() -> None:
     assert data_folder() == Path("/var/elsewhere/recbench/data")
 
 

@@ -29,7 +29,7 @@ def test_loading_movielens_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     "values", [[5, -2, 5, 9], [2**62, -(2**62), 0, 0], ["b", "a", "b", "10"], [200, 3, 255, 3]], ids=str
 )
-def test_indices_give_the_values_back_in_the_order_of_the_ids(values: list[int]) -> None:
+def test_ids_are_sorted_and_indices_restore_the_values(values: list[int]) -> None:
     ids, index = dense(np.array(values))
     assert ids[index].tolist() == values
     assert ids.tolist() == sorted(set(values))
@@ -41,7 +41,7 @@ def test_indices_of_small_integer_types_do_not_overflow() -> None:
     assert ids[index].tolist() == [-128, 127, 0]
 
 
-def test_labels_become_integers_only_if_all_are_written_so() -> None:
+def test_labels_become_integers_only_if_all_are_integers() -> None:
     codes = np.array([0, 1, 2, 0])
     ids, index = dense_from_labels(["10", "9", "0"], codes)
     assert (ids.tolist(), ids[index].tolist()) == ([0, 9, 10], [10, 9, 0, 10])
@@ -65,10 +65,10 @@ def test_synthetic_pairs_are_distinct_and_cover_all_users_and_items(
 def test_synthetic_popularity_has_a_long_tail(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthetic, "RACE_CELLS", cells)
     counts = np.sort(np.bincount(make_synthetic().item_idx))[::-1]
-    assert 0.2 < counts[:30].sum() / 20_000 < 0.4  # the top tenth; 0.1 if all were alike
+    assert 0.2 < counts[:30].sum() / 20_000 < 0.4  # of the top tenth; 0.1 if all were equally popular
 
 
-def test_synthetic_rows_are_in_no_order() -> None:
+def test_synthetic_rows_are_shuffled() -> None:
     dataset = make_synthetic()
     assert abs(np.corrcoef(dataset.user_idx, np.arange(dataset.n_ratings))[0, 1]) < 0.03
 

@@ -67,7 +67,7 @@ def test_a_sweep_has_failed_rows_with_the_cause(tmp_path: Path, hidden: dict[str
     assert failed == dict.fromkeys(("ncf", "ncf_classic", "mf_classic"), expected)
 
 
-def test_a_newer_python_is_told_which_one_has_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_python_gets_the_version_that_has_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requirements, "NEWEST_PYTHON", {"tensorflow": (3, 9)})
     advice = "pip install tensorflow in an environment with Python 3.9 or older"
     assert install_advice(object(), "tensorflow") == advice

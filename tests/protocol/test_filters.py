@@ -110,7 +110,7 @@ def test_filters_without_a_bound_are_false() -> None:
         ({"min_user_ratings": -2}, "filters.min_user_ratings is -2"),
         ({"min_rating": 4, "max_rating": 3}, "filters.min_rating 4 is above filters.max_rating 3; swap them"),
         ({"since": "2016-01-01", "until": "2015-01-01"}, "filters.since '2016-01-01' is above filters.until"),
-        ({"since": "last year"}, "filters.since 'last year' is no time; write it like 2015-01-31"),
+        ({"since": "last year"}, "filters.since 'last year' is not a valid time; write it like 2015-01-31"),
     ],
     ids=str,
 )

@@ -1,4 +1,4 @@
-"""A factory that returns another type than its hook requires is refused, with one line that names it."""
+"""A factory whose return type is not that of its hook is refused with a one-line error that names it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def five() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("role", "factory", "told"),
+    ("role", "factory", "message"),
     [
         ("model", five, "returned int; return a RatingModel"),
         ("model", nothing, "returned None; return a RatingModel"),
@@ -58,8 +58,8 @@ def five() -> Any:
         ("split", five, "returned int; return a callable that yields folds"),
     ],
 )
-def test_wrong_return_type_names_the_plugin(role: str, factory: Callable[..., Any], told: str) -> None:
-    expected = f"{role} 'x' of acme: {factory.__module__}.{factory.__qualname__} {told}"
+def test_wrong_return_type_names_the_plugin(role: str, factory: Callable[..., Any], message: str) -> None:
+    expected = f"{role} 'x' of acme: {factory.__module__}.{factory.__qualname__} {message}"
     with pytest.raises(TypeError, match=re.escape(expected)):
         checked_factory(role, "x", "acme", factory)()
 
@@ -76,11 +76,11 @@ def test_correct_class_is_registered_unchanged(role: str, factory: type) -> None
 
 
 def test_correct_function_keeps_its_options_and_docstring() -> None:
-    kept = checked_factory("model", "x", "acme", damped)
-    assert kept(reg=7.0) == Bias(reg_user=7.0, reg_item=7.0)
-    assert options_of(kept) == options_of(damped)
-    assert meanings(kept) == {"reg": "of both"}
-    assert (kept.__module__, kept.__qualname__, inspect.getdoc(kept)) == (
+    checked = checked_factory("model", "x", "acme", damped)
+    assert checked(reg=7.0) == Bias(reg_user=7.0, reg_item=7.0)
+    assert options_of(checked) == options_of(damped)
+    assert meanings(checked) == {"reg": "of both"}
+    assert (checked.__module__, checked.__qualname__, inspect.getdoc(checked)) == (
         __name__,
         "damped",
         "Biases with one damping.",

@@ -8,7 +8,7 @@ from recbench.models.baselines.bias import Bias
 from recbench.registry.registry import UnknownNameError, installed
 
 
-def test_recbenchs_own_parts_are_registered() -> None:
+def test_the_built_in_parts_are_registered() -> None:
     registry = installed()
     assert {"global_mean", "bias"} <= set(registry.entries["model"])
     assert {"holdout", "k_fold", "fixed_folds"} <= set(registry.entries["split"])
@@ -32,7 +32,7 @@ def test_an_unknown_name_gets_a_suggestion_and_the_list() -> None:
         installed().find("model", "bais")
 
 
-def test_a_name_unlike_all_others_gets_the_list_alone() -> None:
+def test_an_unknown_name_unlike_all_others_gets_only_the_list() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown split 'zzzzzz' \(registered: cold_item, .*holdout, k_fold, "):
         installed().find("split", "zzzzzz")
 

@@ -1,4 +1,4 @@
-"""What users read about an option: its meaning, its type, and suggestions for misspelt names."""
+"""What users read about an option: its meaning, its type, and suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Parent:
     n_factors: int = 8  # length of a vector
     reg: float = 0.1  # per rating  # fmt: skip
     silent: int = 0
-    # a comment on a line of its own: of nothing
+    # a comment on its own line is not a meaning
     layers: tuple[int, ...] = (8, 4)  # sizes, # included
 
     def fit(self) -> None:
@@ -40,15 +40,15 @@ class Child(Parent):
     """Inherits meanings and has its own."""
 
     n_factors: int = 16  # more of them
-    search: int = field(default=1, metadata={"help": "told by metadata"})  # the comment is overridden
+    search: int = field(default=1, metadata={"help": "from metadata"})  # the comment is overridden
 
 
 class Undecorated:
-    """A class with a constructor of its own."""
+    """A class with its own constructor."""
 
     def __init__(
         self,
-        n_users: int = 3,  # how many people
+        n_users: int = 3,  # number of users
         *,
         seed: int = 0,  # of the draw
     ) -> None:
@@ -57,14 +57,14 @@ class Undecorated:
 
 def _loader(
     path: str,  # the file
-    sep: str = "#",  # what parts the columns
+    sep: str = "#",  # between columns
     *,
     scale: tuple[float, float] | None = None,  # lowest and highest: {"a": 1}
 ) -> None:
     """Load nothing."""
 
 
-def test_comments_behind_the_fields_are_their_meanings() -> None:
+def test_comments_after_fields_are_their_meanings() -> None:
     assert meanings(Parent) == {
         "n_factors": "length of a vector",
         "reg": "per rating",
@@ -73,24 +73,24 @@ def test_comments_behind_the_fields_are_their_meanings() -> None:
 
 
 def test_a_subclass_inherits_meanings_and_overrides_them() -> None:
-    told = meanings(Child)
-    assert (told["n_factors"], told["reg"]) == ("more of them", "per rating")
+    inherited = meanings(Child)
+    assert (inherited["n_factors"], inherited["reg"]) == ("more of them", "per rating")
 
 
 def test_help_metadata_overrides_the_comment() -> None:
-    assert meanings(Child)["search"] == "told by metadata"
+    assert meanings(Child)["search"] == "from metadata"
 
 
-def test_comments_behind_a_functions_parameters_are_their_meanings() -> None:
+def test_comments_after_a_functions_parameters_are_their_meanings() -> None:
     assert meanings(_loader) == {
         "path": "the file",
-        "sep": "what parts the columns",
+        "sep": "between columns",
         "scale": 'lowest and highest: {"a": 1}',
     }
 
 
-def test_comments_behind_a_constructors_parameters_are_their_meanings() -> None:
-    assert meanings(Undecorated) == {"n_users": "how many people", "seed": "of the draw"}
+def test_comments_after_a_constructors_parameters_are_their_meanings() -> None:
+    assert meanings(Undecorated) == {"n_users": "number of users", "seed": "of the draw"}
 
 
 def test_class_inside_a_function_has_meanings_too() -> None:
@@ -103,7 +103,7 @@ def test_class_inside_a_function_has_meanings_too() -> None:
 
 def test_a_factory_without_source_has_no_meanings() -> None:
     space: dict[str, Any] = {}
-    exec("def factory(n: int = 1): ...", space)  # noqa: S102  no file holds its source
+    exec("def factory(n: int = 1): ...", space)  # noqa: S102  its source is in no file
     assert meanings(space["factory"]) == {}
 
 
@@ -125,9 +125,9 @@ def test_types_are_named_for_users(annotation: Any, expected: str) -> None:
     assert type_name(annotation) == expected
 
 
-def test_something_close_is_suggested() -> None:
+def test_a_similar_name_is_suggested() -> None:
     assert did_you_mean("n_factor", ["n_epochs", "n_factors"]) == "; did you mean 'n_factors'?"
 
 
-def test_nothing_is_suggested_where_nothing_is_close() -> None:
+def test_nothing_is_suggested_if_no_name_is_similar() -> None:
     assert did_you_mean("zzz", ["n_epochs", "n_factors"]) == ""

@@ -1,4 +1,4 @@
-"""Options on their way to OmegaConf and back: typed defaults, refused values, the factory's arguments."""
+"""Conversion of options to OmegaConf and back: typed defaults, refused values, the factory's arguments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Stopping:
 
 @dataclass
 class Everything:
-    """One option of each kind."""
+    """One option of each type."""
 
     needed: int
     flag: bool = False
@@ -70,7 +70,7 @@ ALL = options_of(Everything)
         (tuple[float, float] | None, list[float] | None),
     ],
 )
-def test_the_nearest_type_of_omegaconf(annotation: Any, expected: Any) -> None:
+def test_each_annotation_has_an_omegaconf_type(annotation: Any, expected: Any) -> None:
     assert schema_type(annotation, "x") == expected
 
 
@@ -99,7 +99,7 @@ def test_the_schema_holds_every_default() -> None:
     }
 
 
-def test_a_required_option_is_missing_in_the_schema() -> None:
+def test_an_option_without_a_default_is_required_in_the_schema() -> None:
     with pytest.raises(MissingMandatoryValue):
         _ = _composed().needed
 

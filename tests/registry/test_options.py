@@ -1,4 +1,4 @@
-"""Options: what a signature says, and which signatures are refused."""
+"""Options: what a signature defines, and which signatures are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Stopping:
 
 @dataclass
 class Model:
-    """Fields that are options, and fields that are none."""
+    """Fields that are options, and fields that are not."""
 
     layers: list[int] = field(default_factory=lambda: [64, 32])
     stopping: Stopping = field(default_factory=lambda: Stopping(patience=7))
@@ -46,15 +46,15 @@ def test_options_have_types_and_defaults() -> None:
     assert options_of(_loader)["n_rows"] == Option("n_rows", int, 10)
 
 
-def test_an_option_without_a_default_is_missing_one() -> None:
+def test_an_option_without_a_default_has_none() -> None:
     assert options_of(_loader)["path"].default is MISSING
 
 
-def test_fields_that_are_not_of_the_constructor_are_no_options() -> None:
+def test_fields_outside_the_constructor_are_not_options() -> None:
     assert list(options_of(Model)) == ["layers", "stopping"]
 
 
-def test_default_of_a_default_factory_is_its_result() -> None:
+def test_a_default_factory_gives_the_default() -> None:
     options = options_of(Model)
     assert (options["layers"].default, options["stopping"].default) == ([64, 32], Stopping(patience=7))
 
@@ -66,12 +66,12 @@ def test_a_class_without_a_constructor_has_no_options() -> None:
     assert options_of(Plain) == {}
 
 
-def test_a_subclass_in_another_module_keeps_the_types_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_subclass_in_another_module_inherits_option_types(monkeypatch: pytest.MonkeyPatch) -> None:
     other = ModuleType("recbench_other_module")
     monkeypatch.setitem(sys.modules, other.__name__, other)
     code = "from __future__ import annotations\n@dataclass\nclass Child(Parent):\n    extra: int = 1\n"
     vars(other).update(dataclass=dataclass, Parent=Stopping)
-    exec(compile(code, "child.py", "exec", dont_inherit=True), vars(other))  # noqa: S102  a module as a file would be
+    exec(compile(code, "child.py", "exec", dont_inherit=True), vars(other))  # noqa: S102  as if imported from a file
     assert list(options_of(other.Child)) == ["patience", "how", "bounds", "extra"]
 
 
@@ -82,13 +82,13 @@ class Color(Enum):
     BLUE = 2
 
 
-DEFAULTS: list[tuple[Any, list[Any], list[Any]]] = [  # a type, defaults that fit it, and some that don't
+DEFAULTS: list[tuple[Any, list[Any], list[Any]]] = [  # a type, valid defaults, invalid defaults
     (int, [3, -1], [None, "3", 1.5, True]),
     (float, [0.5, 3, float("inf")], [None, "3", True]),
     (bool, [True], [None, 1, "true"]),
     (str, ["", "a"], [None, 3]),
     (float | None, [None, 1.5], ["1.5"]),
-    (Optional[int], [None, 1], [1.5]),  # noqa: UP045  as older plugins write it
+    (Optional[int], [None, 1], [1.5]),  # noqa: UP045  older plugins write it so
     (Color, [Color.RED], ["RED", 1, None]),
     (Literal["a", "b"], ["a"], ["c", None]),
     (Literal["a", "b"] | None, ["a", None], ["c"]),
@@ -108,14 +108,14 @@ def _factory(annotation: Any, default: Any) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize(("annotation", "default"), [(kind, each) for kind, fits, _ in DEFAULTS for each in fits])
-def test_a_default_of_its_type_is_one_that_omegaconf_takes(annotation: Any, default: Any) -> None:
+def test_omegaconf_accepts_a_default_of_the_right_type(annotation: Any, default: Any) -> None:
     options = options_of(_factory(annotation, default))
     node = OmegaConf.structured(schema("made", options.values()))
     assert convert(annotation, OmegaConf.to_container(node)["n"], "n") == default  # type: ignore[call-overload, index]
 
 
 @pytest.mark.parametrize(("annotation", "default"), [(kind, each) for kind, _, wrong in DEFAULTS for each in wrong])
-def test_a_default_of_another_type_is_refused_by_name(annotation: Any, default: Any) -> None:
+def test_a_default_of_the_wrong_type_is_refused_with_the_options_name(annotation: Any, default: Any) -> None:
     with pytest.raises(
         TypeError, match=r"option '\w+' of type .* has the default .*; (fix the type or the default|write '\| None')"
     ):
@@ -151,11 +151,11 @@ def _mixed_literal(value: Literal["a", 1]) -> None:
 
 
 def _anything(value: Any) -> None:
-    """No type in truth."""
+    """An option of any type."""
 
 
 def _nested(values: dict[str, int] | None = None) -> None:
-    """Optional of what can't be expressed."""
+    """An optional option that no command line can express."""
 
 
 @pytest.mark.parametrize(

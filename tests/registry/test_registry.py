@@ -1,4 +1,4 @@
-"""The registry: what is wrong with a plugin disables that plugin alone, and says why."""
+"""The registry: an error in a plugin disables only that plugin, and the reason is reported."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _hook(role: str, mapping: str) -> str:
 
 @pytest.fixture
 def load_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PluginLoader]:
-    """Install plugins, distribution acme-<key> from each source, and load all there is."""
+    """Install a plugin, distribution acme-<key>, from each source, and load all plugins."""
 
     def load_plugins(**sources: str) -> Registry:
         for key, source in sources.items():
@@ -67,7 +67,7 @@ def _problem(registry: Registry, key: str) -> Problem:
     return problem
 
 
-# what is in order
+# valid plugins
 
 
 def test_plugin_model_is_registered_beside_the_built_ins(load_plugins: PluginLoader) -> None:
@@ -95,7 +95,7 @@ def test_scikit_learn_metric_is_registered_unchanged(load_plugins: PluginLoader)
     assert load_plugins(good=source).metric("mad")(np.array([1.0, 2.0]), np.array([1.0, 4.0])) == 1.0
 
 
-# what is wrong
+# invalid plugins
 
 
 WRONG = {
@@ -172,13 +172,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize("key", WRONG)
-def test_wrong_plugin_is_listed_with_its_cause(load_plugins: PluginLoader, key: str) -> None:
+def test_invalid_plugin_is_listed_with_the_cause(load_plugins: PluginLoader, key: str) -> None:
     source, cause = WRONG[key]
     assert cause in _problem(load_plugins(**{key: source}), key).cause
 
 
 @pytest.mark.parametrize("key", WRONG)
-def test_a_cause_is_one_line(load_plugins: PluginLoader, key: str) -> None:
+def test_the_cause_is_one_line(load_plugins: PluginLoader, key: str) -> None:
     assert "\n" not in _problem(load_plugins(**{key: WRONG[key][0]}), key).cause
 
 
@@ -191,7 +191,7 @@ def test_disabled_plugin_does_not_affect_others(load_plugins: PluginLoader, key:
     assert "x" not in {name for entries in registry.entries.values() for name in entries}
 
 
-def test_two_plugins_of_one_name_are_both_disabled(load_plugins: PluginLoader) -> None:
+def test_two_plugins_with_one_name_are_both_disabled(load_plugins: PluginLoader) -> None:
     registry = load_plugins(one=GOOD, other=GOOD)
     assert "good" not in registry.entries["model"]
     cause = "the name 'good' is also registered by acme_other.Mine; rename or uninstall one of them"
@@ -199,14 +199,14 @@ def test_two_plugins_of_one_name_are_both_disabled(load_plugins: PluginLoader) -
     assert "also registered by acme_one.Mine" in _problem(registry, "other").cause
 
 
-def test_a_name_of_two_plugins_is_refused_with_both_import_paths(load_plugins: PluginLoader) -> None:
+def test_a_name_that_two_plugins_register_is_refused_with_both_import_paths(load_plugins: PluginLoader) -> None:
     registry = load_plugins(one=GOOD, other=GOOD)
     message = r"model 'good' is registered by acme_one\.Mine and acme_other\.Mine; uninstall one of them or rename it"
     with pytest.raises(DuplicateNameError, match=message):
         registry.find("model", "good")
 
 
-def test_one_name_in_two_roles_is_no_clash(load_plugins: PluginLoader) -> None:
+def test_one_name_in_two_roles_is_not_a_conflict(load_plugins: PluginLoader) -> None:
     registry = load_plugins(one=GOOD, other=_hook("metric", "{'good': two}"))
     assert registry.find("model", "good").distribution == "acme-one"
     assert registry.find("metric", "good").distribution == "acme-other"
@@ -225,13 +225,13 @@ def test_a_disabled_name_is_refused_with_the_reason(load_plugins: PluginLoader) 
 
 
 @pytest.mark.parametrize("key", ["inexpressible", "baddefault", "instance"])
-def test_a_name_whose_factory_is_wrong_is_refused_with_the_reason(load_plugins: PluginLoader, key: str) -> None:
+def test_a_name_with_an_invalid_factory_is_refused_with_the_reason(load_plugins: PluginLoader, key: str) -> None:
     source, cause = WRONG[key]
     with pytest.raises(UnknownNameError, match=rf"model 'x' of acme-{key} .* is disabled: .*") as refused:
         load_plugins(**{key: source}).find("model", "x")
     assert cause in str(refused.value)
 
 
-def test_a_metric_name_with_a_rank_is_cut_there(load_plugins: PluginLoader) -> None:
+def test_a_metric_name_with_a_rank_has_that_cutoff(load_plugins: PluginLoader) -> None:
     registry = load_plugins(good=_hook("metric", "{'two': two}"))
     assert registry.metric("two@10")(np.ones(1), np.ones(1)) == 10.0

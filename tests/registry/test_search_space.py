@@ -1,4 +1,4 @@
-"""Search spaces: how a model's author declares them, and what is refused."""
+"""Search spaces: how authors of models declare them, and what is refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_space_has_the_type_of_its_option() -> None:
     assert whole == {"n_factors": True, "reg": False, "damping": False}
 
 
-def test_the_comment_behind_a_field_of_several_lines_is_its_meaning() -> None:
+def test_the_comment_after_a_field_of_several_lines_is_its_meaning() -> None:
     assert meanings(Tuned) == {
         "n_factors": "length of a vector",
         "reg": "penalty",
@@ -60,7 +60,7 @@ def test_the_comment_behind_a_field_of_several_lines_is_its_meaning() -> None:
         (1, (1, 2), int, r"option 'x' has the search space \(1, 2\); use between\(low, high\) or one_of\(a, b\)"),
     ],
 )
-def test_a_space_that_does_not_go_with_its_option_is_an_error(
+def test_a_space_that_does_not_fit_its_option_is_an_error(
     default: Any, space: Any, annotation: type, message: str
 ) -> None:
     factory: Any = dataclass(type("Wrong", (), {"__annotations__": {"x": annotation}, "x": searched(default, space)}))
@@ -83,12 +83,12 @@ def test_an_impossible_range_is_an_error(low: float, high: float, log: bool, mes
         between(low, high, log=log)
 
 
-def test_a_choice_among_nothing_is_an_error() -> None:
+def test_a_choice_without_values_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"one_of\(\) has no values"):
         one_of()
 
 
-def test_a_grid_spans_its_range_evenly_or_by_orders_of_magnitude() -> None:
+def test_a_grid_divides_its_range_linearly_or_logarithmically() -> None:
     assert between(1.0, 100.0, log=True).grid(3) == [1.0, 10.0, 100.0]
     assert between(0.0, 1.0).grid(5) == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert between(4, 64, log=True).grid(5) == [4, 8, 16, 32, 64]
@@ -99,11 +99,11 @@ def test_a_grid_spans_its_range_evenly_or_by_orders_of_magnitude() -> None:
     ("value", "text"),
     [(8, "8"), (0.1, "0.1"), (True, "true"), (None, "null"), ("als", "als"), ("null", "'null'"), ("a b", "'a b'")],
 )
-def test_values_are_typed_as_on_a_command_line(value: object, text: str) -> None:
+def test_values_are_formatted_as_on_the_command_line(value: object, text: str) -> None:
     assert to_override(value) == text
 
 
-def test_lists_are_typed_in_brackets() -> None:
+def test_lists_are_formatted_in_brackets() -> None:
     assert to_override((64, 32)) == "[64,32]"
 
 

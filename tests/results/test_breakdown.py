@@ -81,13 +81,13 @@ def test_activity_is_divided_into_quartiles_of_the_scored_ratings() -> None:
 
 
 def test_no_count_of_training_ratings_is_in_two_classes() -> None:
-    # three of the four quartiles end at 2 training rows, which six of the eight scored rows have or stay below
+    # three of the four quartiles end at 2 training rows; six of the eight scored rows have 2 or fewer
     train = dataset([0, 1, 1, 2, 2, 2], [0, 0, 1, 0, 1, 2], np.ones(6))
     scored = dataset([0, 1, 1, 1, 1, 1, 2, 2], np.full(8, 4), np.ones(8))
     assert sizes(breakdown(train, scored, np.ones(8)), "user activity") == {"1–2": 6, "3": 2}
 
 
-def test_half_stars_are_classes_of_their_own() -> None:
+def test_each_half_star_value_is_a_class() -> None:
     found = rated(np.arange(1, 11) / 2, (0.5, 5))
     assert [label for label, _, _ in found] == ["0.5", "1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5"]
 
@@ -97,7 +97,7 @@ def test_zero_and_negative_ratings_are_ratings() -> None:
 
 
 def test_many_rating_values_are_grouped_into_five_ranges() -> None:
-    # 0.6 is on an edge, and belongs above it
+    # 0.6 is an edge and belongs to the range above it
     found = rated(np.array([-1, -0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, 0, 0.5, 0.6, 0.7, 1]), (-1, 1))
     expected = {"-1 to below -0.6": 4, "-0.6 to below -0.2": 4, "-0.2 to below 0.2": 1}
     assert {label: n_rows for label, n_rows, _ in found} == expected | {"0.2 to below 0.6": 1, "0.6 to 1": 3}

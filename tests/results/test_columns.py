@@ -1,4 +1,4 @@
-"""The columns of a comparison: which there are, in which order, and that each is defined once."""
+"""The columns of a comparison: their names and order, each defined once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records: what is written is what is read, wholly or not at all."""
+"""Records are read as they were written, completely or not at all."""
 
 from __future__ import annotations
 
@@ -74,17 +74,17 @@ def test_a_score_with_an_infinite_fold_is_infinite() -> None:
 
 @settings(deadline=None, max_examples=80)
 @given(RECORDS)
-def test_a_record_comes_back_from_its_json(record: Record) -> None:
+def test_json_round_trip_preserves_a_record(record: Record) -> None:
     assert Record.from_json(record.to_json()) == record
 
 
-def test_a_score_that_is_not_a_number_comes_back_as_one() -> None:
+def test_json_round_trip_preserves_nan_scores() -> None:
     again = Record.from_json(record_of(scores={"r2": Score.over([math.nan])}).to_json())
     assert math.isnan(again.outcome.scores["r2"].mean)
     assert math.isnan(again.outcome.scores["r2"].folds[0])
 
 
-def test_a_number_that_json_lacks_is_null() -> None:
+def test_numbers_that_json_cannot_hold_are_null() -> None:
     written = json.loads(record_of(scores={"r2": Score.over([math.nan])}, options={"x": math.inf}).to_json())
     assert written["outcome"]["scores"]["r2"] == {
         "mean": None,
@@ -99,7 +99,7 @@ def test_tuples_in_options_are_written_as_lists() -> None:
     assert Record.from_json(record_of(options={"layers": (8, 4)}).to_json()).job.options == {"layers": [8, 4]}
 
 
-def test_the_mean_is_computed_from_the_folds_and_not_believed() -> None:
+def test_the_mean_is_computed_from_the_folds_not_read() -> None:
     raw = json.loads(record_of(scores={"rmse": Score.over([0.9, 1.1])}).to_json())
     raw["outcome"]["scores"]["rmse"]["mean"] = 0.1
     assert Record.from_json(json.dumps(raw)).outcome.scores["rmse"].mean == pytest.approx(1.0)
@@ -120,7 +120,7 @@ def test_a_text_that_is_not_a_record_of_schema_2_is_refused(text: str) -> None:
         Record.from_json(text)
 
 
-def test_a_record_of_schema_1_is_refused_as_one_of_an_older_version() -> None:
+def test_a_record_of_schema_1_is_refused_as_outdated() -> None:
     with pytest.raises(OldRecordError, match=r"written by an older version of recbench \(schema 1\)"):
         Record.from_json('{"schema": 1, "model": "bias"}')
 
@@ -131,7 +131,7 @@ def test_each_option_is_written_once() -> None:
     assert record.job.options == {"n_factors": 81}
 
 
-def test_options_of_a_fold_are_added_to_those_that_all_share() -> None:
+def test_options_of_a_fold_are_added_to_the_common_ones() -> None:
     record = record_of(kind="mf", options={"reg": 1, "k": 8}, options_per_fold=({}, {"reg": 2}))
     assert Record.from_json(record.to_json()).job.fold_options == [{"reg": 1, "k": 8}, {"reg": 2, "k": 8}]
 
@@ -142,8 +142,8 @@ def test_options_of_a_fold_are_added_to_those_that_all_share() -> None:
 def test_records_are_read_in_the_order_of_their_job_numbers(tmp_path: Path) -> None:
     for number in (10, 2, 1):
         write_record(record_of(model=f"m{number}"), tmp_path / str(number))
-    write_record(record_of(model="floor"), tmp_path / "floor-bias-3")
-    assert [record.job.model for record in read_records(tmp_path)] == ["m1", "m2", "m10", "floor"]
+    write_record(record_of(model="base"), tmp_path / "baseline-bias-3")
+    assert [record.job.model for record in read_records(tmp_path)] == ["m1", "m2", "m10", "base"]
 
 
 def test_records_of_an_older_version_are_skipped_with_one_warning(
@@ -188,7 +188,7 @@ def _with_scores(scores: Any) -> str:
     ],
     ids=["empty", "cut off", "schema", "no folds", "list of scores", "bare score", "zero folds", "text for a number"],
 )
-def test_a_file_that_is_no_record_is_named(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_record_is_named(tmp_path: Path, text: str) -> None:
     write_record(record_of(), tmp_path / "0")
     broken = tmp_path / "1" / "record.json"
     write_text(broken, text)
@@ -198,7 +198,7 @@ def test_a_file_that_is_no_record_is_named(tmp_path: Path, text: str) -> None:
     assert str(caught.value).endswith("; remove the file or run its job again")
 
 
-def test_an_existing_file_survives_a_write_that_fails(tmp_path: Path) -> None:
+def test_an_existing_file_survives_a_failed_write(tmp_path: Path) -> None:
     path = tmp_path / "table.md"
     write_text(path, "old")
     with pytest.raises(UnicodeEncodeError):
@@ -206,13 +206,13 @@ def test_an_existing_file_survives_a_write_that_fails(tmp_path: Path) -> None:
     assert path.read_text() == "old"
 
 
-def test_a_write_that_fails_leaves_no_temporary_file(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         write_text(tmp_path / "table.md", "\ud800")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_write_that_succeeds_leaves_no_temporary_file(tmp_path: Path) -> None:
+def test_a_successful_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     write_text(tmp_path / "table.md", "one")
     write_text(tmp_path / "table.md", "two")
     assert [path.name for path in tmp_path.iterdir()] == ["table.md"]
@@ -224,7 +224,7 @@ def test_a_written_file_can_be_read_by_others(tmp_path: Path) -> None:
     assert (tmp_path / "table.md").stat().st_mode & 0o777 == 0o644
 
 
-def test_a_record_that_json_can_not_hold_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_record_that_json_cannot_hold_leaves_the_old_file(tmp_path: Path) -> None:
     good = record_of(model="bias")
     path = write_record(good, tmp_path)
     with pytest.raises(TypeError):

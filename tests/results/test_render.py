@@ -103,7 +103,7 @@ def test_the_heads_of_seconds_say_that_they_are_sums_over_folds() -> None:
     assert "fit s, all folds  predict s, all folds  memory MB" in head
 
 
-def test_splits_that_differ_are_a_column_and_a_header_each() -> None:
+def test_different_splits_are_a_column_and_have_a_header_each() -> None:
     text = as_text(rows_of([BIAS, FOLDED])).split("\n")
     assert " · holdout test_size=0.2 · " in text[0]
     assert " · k_fold n_folds=3 · " in text[1]
@@ -111,13 +111,13 @@ def test_splits_that_differ_are_a_column_and_a_header_each() -> None:
     assert text[3].startswith("holdout test_size=0.2  bias")
 
 
-def test_datasets_that_differ_are_a_column() -> None:
+def test_different_datasets_are_a_column() -> None:
     text = as_text(rows_of([BIAS, changed(BIAS, dataset="Other")])).split("\n")
     assert text[2].split()[:2] == ["dataset", "model"]
     assert [line.split()[0] for line in text[3:]] == ["Other", "Toy"]
 
 
-def test_a_metric_that_one_row_lacks_is_empty_there() -> None:
+def test_a_metric_missing_in_one_row_is_an_empty_cell() -> None:
     both = as_csv(rows_of([MF, FOLDED])).split("\n")
     assert both[0].startswith("dataset,split,model,options,rmse,mae,")
     assert both[2].startswith("Toy,k_fold n_folds=3,bias,{},1.0,,")

@@ -1,4 +1,4 @@
-"""Rows: which there are, in which order, and with which notes."""
+"""The rows of a table: how records are grouped, ordered and noted."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_row_out_of_memory_says_so() -> None:
 
 
 def test_a_job_that_failed_before_reading_its_data_comes_last() -> None:
-    # such a record has the dataset's kind in place of its name, which here comes first in the alphabet
+    # such a record has the dataset's kind instead of its name, which here is first in alphabetical order
     rows = rows_of([failed_record("broken", dataset="Kind"), made_record("good", 1.0)])
     assert models_of(rows) == ["good", "broken"]
 
@@ -141,7 +141,7 @@ def test_options_chosen_per_fold_are_a_row_of_their_own_with_all_values() -> Non
     assert [row.label() for row in rows] == ["reg=1/2", "reg=1", "reg=2"]
 
 
-def test_each_row_of_several_that_were_scored_on_test_says_so() -> None:
+def test_each_of_several_rows_scored_on_the_test_set_has_a_note() -> None:
     several = [made_record("mf", 1.0, options={"reg": reg}, user_options=("reg",)) for reg in (1, 2)]
     rows = rows_of([*several, made_record("ncf", 3.0)])
     assert [row.notes for row in rows] == [
@@ -176,7 +176,7 @@ def test_options_that_differ_only_between_models_are_not_shown() -> None:
     assert [row.options for row in rows] == [{}, {}]
 
 
-def test_options_are_written_as_they_are_typed() -> None:
+def test_options_are_formatted_as_on_the_command_line() -> None:
     options = {"name": "pearson", "flag": True, "limit": None, "layers": [8, 4], "reg": 0.1}
     row = Row(made_record("mf", 1.0), options)
     assert row.label() == "name=pearson flag=true limit=null layers=[8,4] reg=0.1"

@@ -53,7 +53,7 @@ def test_the_difference_is_that_of_the_pooled_rmse(rows: list[tuple[float, float
 
 @some
 @given(ROWS)
-def test_exchanging_the_models_mirrors_difference_and_interval(rows: list[tuple[float, float, float, int]]) -> None:
+def test_swapping_the_models_mirrors_difference_and_interval(rows: list[tuple[float, float, float, int]]) -> None:
     there, back = fast(columns(rows)), fast(swapped(columns(rows)))
     mirrored = (-back.difference, -back.high, -back.low, back.p_value)
     assert astuple(there) == pytest.approx(mirrored, abs=1e-12)
@@ -195,11 +195,11 @@ def test_without_the_correction_it_is_the_plain_paired_t() -> None:
     assert found.p_value == pytest.approx(0.000145, abs=5e-7)
 
 
-def test_corrected_t_takes_the_sizes_of_one_fold_or_of_all() -> None:
+def test_corrected_t_accepts_the_sizes_of_one_fold_or_of_all() -> None:
     assert corrected_t(FOLDS, 80, 20) == corrected_t(FOLDS, 400, 100)
 
 
-def test_corrected_t_is_mirrored_by_the_sign() -> None:
+def test_corrected_t_is_antisymmetric() -> None:
     there, back = corrected_t(FOLDS, 4, 1), corrected_t([-each for each in FOLDS], 4, 1)
     assert astuple(there) == pytest.approx((-back.difference, -back.high, -back.low, back.p_value), rel=1e-12)
 

@@ -1,4 +1,4 @@
-"""The results store: nothing is read wrongly, nothing that was finished is lost."""
+"""The results store never returns a corrupt result and never loses a finished one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> FolderStore:
     return store
 
 
-def test_a_result_comes_back(store: FolderStore) -> None:
+def test_a_stored_result_is_read_back(store: FolderStore) -> None:
     assert store.record(KEY) == RECORD
     predictions = store.predictions(KEY)
     assert predictions is not None
@@ -36,7 +36,7 @@ def test_a_result_comes_back(store: FolderStore) -> None:
     assert list(store) == [KEY]
 
 
-def test_what_is_not_there_is_none(store: FolderStore) -> None:
+def test_a_missing_result_is_none(store: FolderStore) -> None:
     assert (store.record("other"), store.predictions("other")) == (None, None)
     assert list(FolderStore(store.folder / "nowhere")) == []
 
@@ -47,14 +47,14 @@ def test_a_record_without_predictions_has_none(store: FolderStore) -> None:
 
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 200, -1])
-def test_a_truncated_record_is_no_result(n_bytes: int, store: FolderStore) -> None:
+def test_a_truncated_record_is_not_a_result(n_bytes: int, store: FolderStore) -> None:
     path = store.folder / f"{KEY}.json"
     path.write_bytes(path.read_bytes()[:n_bytes])
-    # cut of its last byte, a line feed, the record is whole
+    # without its last byte, a line feed, the record is still complete
     assert (store.record(KEY) is None) == (n_bytes != -1)
 
 
-def test_a_tampered_record_is_no_result(store: FolderStore) -> None:
+def test_a_tampered_record_is_not_a_result(store: FolderStore) -> None:
     path = store.folder / f"{KEY}.json"
     content = json.loads(path.read_text())
     content["record"]["outcome"]["scores"]["rmse"]["folds"][0] = 0.1
@@ -62,7 +62,7 @@ def test_a_tampered_record_is_no_result(store: FolderStore) -> None:
     assert store.record(KEY) is None
 
 
-def test_tampered_truncated_or_missing_predictions_are_none_and_the_record_stays(store: FolderStore) -> None:
+def test_invalid_predictions_are_none_and_the_record_remains(store: FolderStore) -> None:
     path = store.folder / f"{KEY}.npz"
     whole = path.read_bytes()
     for damaged in (whole[:-10], whole[:100] + b"x" + whole[101:], b""):
@@ -73,14 +73,14 @@ def test_tampered_truncated_or_missing_predictions_are_none_and_the_record_stays
     assert store.record(KEY) == RECORD
 
 
-def test_a_record_that_another_version_wrote_with_more_keys_is_read(store: FolderStore) -> None:
+def test_a_record_with_keys_of_another_version_is_read(store: FolderStore) -> None:
     content = {"record": json.loads(RECORD.to_json()) | {"of_the_future": 1}, "predictions": None}
     content["checksum"] = content_key(content)
     (store.folder / "new.json").write_text(json.dumps(content))
     assert store.record("new") == replace(RECORD, unknown={"of_the_future": 1})
 
 
-def test_a_record_of_an_older_version_is_not_a_result_and_known_as_such(store: FolderStore) -> None:
+def test_a_record_of_an_older_version_is_outdated_and_not_a_result(store: FolderStore) -> None:
     content: dict[str, object] = {"record": {"schema": 1, "model": "mf"}, "predictions": None}
     content["checksum"] = content_key(content)
     (store.folder / "old.json").write_text(json.dumps(content))
@@ -89,7 +89,7 @@ def test_a_record_of_an_older_version_is_not_a_result_and_known_as_such(store: F
     assert [store.is_old(key) for key in ("old", "damaged", KEY, "missing")] == [True, False, False, False]
 
 
-def test_many_writers_of_one_key_leave_one_whole_result(store: FolderStore) -> None:
+def test_concurrent_writers_of_one_key_leave_one_complete_result(store: FolderStore) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: store.save(KEY, RECORD, PREDICTIONS), range(40)))
     assert store.record(KEY) == RECORD
@@ -97,7 +97,7 @@ def test_many_writers_of_one_key_leave_one_whole_result(store: FolderStore) -> N
     assert sorted(path.suffix for path in store.folder.iterdir()) == [".json", ".npz"]
 
 
-def test_a_failing_write_leaves_the_old_result_and_no_litter(store: FolderStore) -> None:
+def test_a_failed_write_leaves_the_old_result_and_no_temporary_files(store: FolderStore) -> None:
     with pytest.raises(TypeError):
         store.save(KEY, record_of(config={"a": object()}), [np.zeros(3, np.float32)])
     assert store.record(KEY) == RECORD
@@ -131,7 +131,7 @@ def test_an_unknown_scheme_is_refused_with_the_known_ones() -> None:
     assert str(caught.value) == ("unknown store 's3://bucket/results'; give a folder or a URL that starts with file://")
 
 
-def test_a_relative_store_is_below_the_folder_that_the_command_is_typed_in(tmp_path: Path) -> None:
+def test_a_relative_store_is_below_the_working_directory(tmp_path: Path) -> None:
     assert absolute_store("outputs/store", tmp_path) == str(tmp_path / "outputs" / "store")
     assert absolute_store("/data/store", tmp_path) == "/data/store"
     assert absolute_store("file:///data/store", tmp_path) == "file:///data/store"

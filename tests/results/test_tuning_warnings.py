@@ -33,7 +33,7 @@ def _tuned(values: dict[Any, float], best: Any, **fields: Any) -> list[Record]:
     return [*(_candidate(value, rmse, **fields) for value, rmse in values.items()), opened]
 
 
-def test_a_best_value_at_the_edge_of_a_sweep_is_warned_of() -> None:
+def test_a_best_value_at_the_edge_of_a_sweep_gives_a_warning() -> None:
     rows = rows_of(_tuned({8: 0.9, 16: 0.8, 32: 0.7}, 32))
     assert tuning_warnings(rows) == ["best n_factors=32 of mf is at the edge of the searched range 8…32; widen it"]
 
@@ -65,14 +65,14 @@ def test_the_choice_of_each_fold_is_checked() -> None:
     ]
 
 
-def test_unequal_numbers_of_candidates_are_warned_of() -> None:
+def test_unequal_numbers_of_candidates_give_a_warning() -> None:
     records = [*_tuned({8: 0.9, 16: 0.7, 32: 0.8}, 16), _candidate(8, 0.95, "svdpp")]
     assert tuning_warnings(rows_of(records)) == [
         "unequal numbers of candidates: mf 3 (0.0 CPU s), svdpp 1 (0.0 CPU s); more trials, more chances to get lucky"
     ]
 
 
-def test_a_search_that_varies_nothing_is_warned_of() -> None:
+def test_a_search_that_varies_nothing_gives_a_warning() -> None:
     records = [
         _candidate(8, 0.9, scored_on=part, config={"search": {"_trial": {"ranges": {}}}}) for part in ("valid", "test")
     ]
@@ -96,7 +96,7 @@ def test_models_that_were_not_tuned_are_not_compared_by_number_of_candidates() -
     assert tuning_warnings(rows_of(records)) == []
 
 
-def test_a_choice_between_equivalent_candidates_is_warned_of() -> None:
+def test_a_choice_between_equivalent_candidates_gives_a_warning() -> None:
     rows = [
         replace(row, n_equivalent_candidates=2 if row.scores else 0)
         for row in rows_of(_tuned({8: 0.9, 16: 0.7, 32: 0.8, 64: 0.9}, 16))
@@ -106,6 +106,6 @@ def test_a_choice_between_equivalent_candidates_is_warned_of() -> None:
     ]
 
 
-def test_the_footnotes_have_the_warnings() -> None:
+def test_the_footnotes_include_the_warnings() -> None:
     rows = rows_of(_tuned({8: 0.9, 16: 0.8, 32: 0.7}, 32))
     assert "best n_factors=32 of mf is at the edge of the searched range 8…32; widen it" in footnotes(rows)

@@ -12,9 +12,9 @@ from recbench.runtime.arrays import content, owned
 
 def test_a_writeable_array_is_copied() -> None:
     mine = np.arange(3)
-    kept = owned(mine)
+    array = owned(mine)
     mine[0] = 7
-    assert kept.tolist() == [0, 1, 2]
+    assert array.tolist() == [0, 1, 2]
 
 
 def test_an_owned_array_is_read_only() -> None:
@@ -30,14 +30,14 @@ def test_a_read_only_view_is_copied_too() -> None:
     whole = np.arange(6)
     view = whole[2:5]
     view.flags.writeable = False
-    kept = owned(view)
+    array = owned(view)
     whole[:] = 9
-    assert kept.tolist() == [2, 3, 4]
+    assert array.tolist() == [2, 3, 4]
 
 
-def test_owned_array_is_returned_itself() -> None:
-    kept = owned(np.arange(3))
-    assert owned(kept) is kept
+def test_an_owned_array_is_returned_unchanged() -> None:
+    array = owned(np.arange(3))
+    assert owned(array) is array
 
 
 def test_another_type_is_converted() -> None:
@@ -49,9 +49,9 @@ def test_a_list_becomes_an_array() -> None:
 
 
 def test_a_transposed_array_is_made_contiguous() -> None:
-    kept = owned(np.arange(6).reshape(2, 3).T)
-    assert kept.flags.c_contiguous
-    assert kept.tolist() == [[0, 3], [1, 4], [2, 5]]
+    array = owned(np.arange(6).reshape(2, 3).T)
+    assert array.flags.c_contiguous
+    assert array.tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A lock excludes other processes while it is held, by this system's calls and by those of Windows."""
+"""A lock excludes other processes while it is held, with this system's calls and with those of Windows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ with locked(Path(sys.argv[1])):
 
 
 def _as_on_windows(file: int, mode: int, n_bytes: int) -> None:
-    """Locks as `msvcrt.locking` does: refused with a PermissionError where somebody has the bytes."""
+    """Lock as `msvcrt.locking` does: raise PermissionError if another process has locked the bytes."""
     assert n_bytes == 1
     try:
         fcntl.flock(file, mode)
@@ -35,7 +35,7 @@ def _as_on_windows(file: int, mode: int, n_bytes: int) -> None:
 
 @pytest.fixture(params=["here", "windows"])
 def lock(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The path of a lock, taken by this system's calls or by those of Windows."""
+    """Return the path of a lock that is taken with this system's calls or with those of Windows."""
     if request.param == "windows":
         stand_in = ModuleType("msvcrt")
         vars(stand_in).update(locking=_as_on_windows, LK_NBLCK=fcntl.LOCK_EX | fcntl.LOCK_NB, LK_UNLCK=fcntl.LOCK_UN)
@@ -70,7 +70,7 @@ def test_lock_is_released_after_an_error(lock: Path) -> None:
         assert lock.exists()
 
 
-def test_a_lock_ends_with_the_process_that_is_killed(tmp_path: Path) -> None:
+def test_killing_the_process_releases_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None

@@ -1,4 +1,4 @@
-"""Shared work: computed once, bounded, the same numbers, and a cost that does not depend on who came first."""
+"""Shared work: computed once, bounded in memory, same results, and a cost that does not depend on job order."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _counted(calls: list[str], name: str, n_bytes: int = 1) -> str:
     return memoize("thing", lambda: (name,), compute, n_bytes)
 
 
-def test_a_value_is_computed_once_where_work_is_shared() -> None:
+def test_a_value_is_computed_once_if_work_is_shared() -> None:
     calls: list[str] = []
     with memoizing(1) as tally:
         assert [_counted(calls, "a"), _counted(calls, "a")] == ["a", "a"]
@@ -46,7 +46,7 @@ def test_a_value_is_computed_once_where_work_is_shared() -> None:
     assert tally.counts == {"thing": 1}
 
 
-def test_it_is_computed_each_time_where_work_is_not_shared() -> None:
+def test_a_value_is_computed_each_time_if_work_is_not_shared() -> None:
     calls: list[str] = []
     _counted(calls, "a")
     with memoizing(0) as tally:
@@ -56,16 +56,16 @@ def test_it_is_computed_each_time_where_work_is_not_shared() -> None:
     assert not tally.counts
 
 
-def test_the_least_recently_used_goes_first() -> None:
+def test_the_least_recently_used_value_is_evicted_first() -> None:
     calls: list[str] = []
     megabyte = 2**20
     with memoizing(2):
-        for name in ("a", "b", "a", "c", "a", "b"):  # c drives b out, not a
+        for name in ("a", "b", "a", "c", "a", "b"):  # c evicts b, not a
             _counted(calls, name, megabyte)
     assert calls == ["a", "b", "c", "b"]
 
 
-def test_what_exceeds_the_bound_is_not_kept() -> None:
+def test_a_value_larger_than_the_bound_is_not_cached() -> None:
     calls: list[str] = []
     with memoizing(1):
         _counted(calls, "a", 2**20 + 1)
@@ -75,14 +75,14 @@ def test_what_exceeds_the_bound_is_not_kept() -> None:
 
 
 def _burn() -> float:
-    """A tenth of a CPU second: the system counts in hundredths."""
+    """Use a tenth of a CPU second: the system counts in hundredths."""
     start = cpu_seconds()
     while cpu_seconds() - start < 0.1:
         np.sort(np.random.default_rng(0).random(10_000))
     return 1.0
 
 
-def test_a_job_pays_for_what_it_takes_over() -> None:
+def test_a_job_is_charged_for_reused_work() -> None:
     with memoizing(1):
         memoize("work", lambda: (), _burn, 8)
         assert reused_cpu_seconds() == 0
@@ -106,7 +106,7 @@ def test_shared_similarities_predict_the_same_bits(make_model: type[ItemKNN], si
     assert np.array_equal(fallback, alone.is_fallback(*pairs))
 
 
-def test_other_options_share_no_similarities() -> None:
+def test_models_with_other_options_share_no_similarities() -> None:
     train = toy_ratings()
     pair = np.array([0]), np.array([0])
     with memoizing(512) as tally:
@@ -115,7 +115,7 @@ def test_other_options_share_no_similarities() -> None:
     assert "similarities" not in tally.counts
 
 
-def test_changing_a_model_leaves_what_others_share_alone() -> None:
+def test_changing_a_model_does_not_change_shared_values() -> None:
     train = toy_ratings()
     with memoizing(512):
         first = Bias().fit(train)
@@ -124,7 +124,7 @@ def test_changing_a_model_leaves_what_others_share_alone() -> None:
         assert np.array_equal(Bias().fit(train).user_bias_, expected)
 
 
-def test_a_sweep_counts_what_it_shares(tmp_path: Path) -> None:
+def test_a_sweep_counts_reused_work(tmp_path: Path) -> None:
     recbench("-m", "model=item_knn", "model.n_neighbors=3,5", *SMALL, cwd=tmp_path)
     shares = [
         record.provenance.reused
@@ -146,7 +146,7 @@ def test_sharing_can_be_switched_off_and_changes_no_score(tmp_path: Path) -> Non
 
 @dataclass
 class Burning(Bias):
-    """Works for a tenth of a second in `fit`, and again in `predict`, unless another one has."""
+    """A model that works for a tenth of a second in `fit` and in `predict`, unless that work is shared."""
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         memoize("fit", lambda: (), _burn, 8)
@@ -157,7 +157,7 @@ class Burning(Bias):
         return super().predict(user_idx, item_idx)
 
 
-def test_the_seconds_of_a_fold_include_what_sharing_saved() -> None:
+def test_the_seconds_of_a_fold_include_those_saved_by_sharing() -> None:
     train = toy_ratings()
     for _ in range(2):
         with memoizing(1) as tally:
@@ -167,7 +167,7 @@ def test_the_seconds_of_a_fold_include_what_sharing_saved() -> None:
     assert (tally.counts["fit"], tally.counts["predict"]) == (1, 1)
 
 
-def test_a_job_that_stands_alone_keeps_nothing_for_others(tmp_path: Path) -> None:
+def test_a_single_run_caches_nothing_for_other_jobs(tmp_path: Path) -> None:
     recbench("model=item_knn", *SMALL, cwd=tmp_path)
     (record,) = records_in(tmp_path)
     assert (record.job.config["share_mb"], record.provenance.reused) == (0, {})

@@ -46,7 +46,7 @@ def _peak_while_filling(n_megabytes: int) -> float:
     return peak
 
 
-def test_memory_that_was_freed_again_counts_to_the_peak() -> None:
+def test_freed_memory_counts_toward_the_peak() -> None:
     assert 40 <= _peak_while_filling(50) <= 100
 
 

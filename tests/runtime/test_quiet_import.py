@@ -1,4 +1,4 @@
-"""Quiet imports: what a noisy library writes is shown only if its import fails."""
+"""Quiet imports: the output of a noisy library is shown only if its import fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def import_in_a_process(folder: Path, name: str) -> subprocess.CompletedProcess[
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
-def test_a_noisy_library_is_imported_without_a_word(tmp_path: Path) -> None:
+def test_a_noisy_library_is_imported_silently(tmp_path: Path) -> None:
     (tmp_path / "tensorflow.py").write_text(NOISE)
     run = import_in_a_process(tmp_path, "tensorflow")
     assert (run.returncode, run.stdout.strip(), run.stderr) == (0, "tensorflow", "")
@@ -32,7 +32,7 @@ def test_the_noise_of_a_failing_import_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["torch", "tensorflow_like"])
-def test_other_libraries_may_write_what_they_like(name: str, tmp_path: Path) -> None:
+def test_output_of_other_libraries_is_not_suppressed(name: str, tmp_path: Path) -> None:
     (tmp_path / f"{name}.py").write_text(NOISE)
     run = import_in_a_process(tmp_path, name)
     assert (run.returncode, run.stderr) == (0, "noise from compiled code")

@@ -1,4 +1,4 @@
-"""The number of threads reaches the libraries that are loaded and those that will be."""
+"""The thread limit applies to libraries that are loaded already and to those loaded later."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_less_than_one_thread_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("allowed", "expected"), [("3", 3), ("1", 1), ("0", 1)])
-def test_the_thread_limit_is_what_was_allowed(allowed: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_thread_limit_is_the_allowed_number(allowed: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_NUM_THREADS", allowed)
     assert thread_limit() == expected
 
@@ -61,14 +61,14 @@ def test_threads_is_an_option_of_the_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 3, 64, -1, -2])
-def test_the_shares_of_jobs_never_exceed_the_cores(n_jobs: int) -> None:
+def test_threads_of_parallel_jobs_never_exceed_the_cores(n_jobs: int) -> None:
     n_cores = len(os.sched_getaffinity(0))
     at_once = n_jobs if n_jobs > 0 else max(1, n_cores + 1 + n_jobs)
     assert share_of(n_jobs) >= 1
     assert share_of(n_jobs) * min(at_once, n_cores) <= n_cores
 
 
-def test_jobs_side_by_side_share_the_cores(tmp_path: Path) -> None:
+def test_parallel_jobs_share_the_cores(tmp_path: Path) -> None:
     recbench("-m", "model=bias,mf", *SMALL, "hydra/launcher=joblib", "hydra.launcher.n_jobs=-1", cwd=tmp_path)
     assert {record.job.config["threads"] for record in records_in(tmp_path) if record.job.model == "mf"} == {1}
 

@@ -1,4 +1,4 @@
-"""What a saved model knows beside its parameters: ids, titles, who rated what, and room for the unknown."""
+"""The catalog of a saved model: ids, titles, rated items, and the slot for unknown users and items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recbench.serving.catalog import Catalog, add_unknown_slot
 from recbench.testing.toy import toy_ratings
 
 
-def test_a_catalog_comes_back_from_its_arrays() -> None:
+def test_a_catalog_is_restored_from_its_arrays() -> None:
     data = toy_ratings()
     known = Catalog.from_arrays(Catalog.of(data).arrays())
     assert known.rating_scale == (1.0, 5.0)
@@ -25,25 +25,25 @@ def test_a_catalog_comes_back_from_its_arrays() -> None:
         assert ratings.tolist() == data.ratings[order].tolist()
 
 
-def test_ids_are_found_as_they_are_written() -> None:
+def test_ids_are_found_by_their_text() -> None:
     known = Catalog.of(toy_ratings())
     assert known.users(["100", "111", "99", "0100", ""]).tolist() == [0, 11, 12, 12, 12]
     assert known.items(["item-3", "item-33"]).tolist() == [3, 10]
 
 
-def test_columns_of_objects_become_text_and_what_is_missing_is_empty() -> None:
+def test_object_columns_become_text_and_missing_values_are_empty() -> None:
     titles = np.array(["A", None, float("nan"), *"DEFGHIJ"], object)
     known = Catalog.of(replace(toy_ratings(), item_columns={"title": titles}))
     assert known.arrays()["column.title"].tolist() == ["A", "", "", *"DEFGHIJ"]
     assert [known.title(item) for item in (0, 1, 10)] == ["A", "", ""]
 
 
-def test_a_title_has_its_year_where_that_is_known() -> None:
+def test_a_title_includes_the_year_if_known() -> None:
     known = Catalog.of(toy_ratings())
     assert (known.title(0), known.title(9)) == ("Item 0 (1990)", "Item 9")
 
 
-def test_the_room_for_the_unknown_has_ids_of_its_own_and_no_features() -> None:
+def test_the_slot_for_unknown_ids_has_its_own_ids_and_no_features() -> None:
     data = toy_ratings()
     roomy = add_unknown_slot(data)
     assert (roomy.n_users, roomy.n_items, roomy.n_ratings) == (13, 11, data.n_ratings)
@@ -53,7 +53,7 @@ def test_the_room_for_the_unknown_has_ids_of_its_own_and_no_features() -> None:
     assert np.array_equal(item_features(roomy)[:10], item_features(data))
 
 
-def test_room_is_made_whatever_the_columns_hold() -> None:
+def test_the_slot_for_unknown_ids_fits_columns_of_any_type() -> None:
     years = {"year": np.arange(1990, 2000), "seen": np.ones(10, bool), "note": np.array([None] * 10, object)}
     roomy = add_unknown_slot(replace(toy_ratings(), item_columns=years))
     assert roomy.item_columns is not None

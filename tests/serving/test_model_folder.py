@@ -1,4 +1,4 @@
-"""Saved models: whole or not at all, safe to load, and damaged ones are named."""
+"""Saved models are complete and safe to load; damaged ones are refused by name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Inner:
 
 @dataclass
 class Everything(RatingModel):
-    """Has an option and a piece of state of every kind."""
+    """A model with options and state of every type."""
 
     color: Color = Color.RED
     how: Literal["a", "b"] = "a"
@@ -60,7 +60,7 @@ def saved(tmp_path: Path, **options: Any) -> Path:
     return tmp_path / "m"
 
 
-def test_options_and_state_of_every_kind_come_back(tmp_path: Path) -> None:
+def test_options_and_state_of_every_type_are_restored(tmp_path: Path) -> None:
     options: dict[str, Any] = {
         "color": Color.BLUE,
         "how": "b",
@@ -91,7 +91,7 @@ def test_a_registered_model_predicts_the_same_bits(kind: str, tmp_path: Path) ->
     assert np.array_equal(loaded.is_fallback(*all_pairs(train)), model.is_fallback(*all_pairs(train)))
 
 
-def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_unchanged(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "thesis.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="exists and is not empty; choose another folder"):
@@ -99,7 +99,7 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["thesis.txt"]
 
 
-def test_state_that_is_no_array_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+def test_state_that_is_not_an_array_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
     model = Everything().fit(toy_ratings())
     vars(model)["layers_"] = (np.array([{}], object),)
     with pytest.raises(TypeError, match=r"state \['layers_.0'\] holds Python objects"):
@@ -132,7 +132,7 @@ def test_a_pickle_in_the_arrays_is_not_loaded(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_damaged_description_is_told(damage: dict[str, Any], message: str, tmp_path: Path) -> None:
+def test_a_damaged_description_is_refused_with_the_cause(damage: dict[str, Any], message: str, tmp_path: Path) -> None:
     folder = saved(tmp_path)
     text = json.loads((folder / "model.json").read_text())
     (folder / "model.json").write_text(json.dumps(text | damage))
@@ -140,7 +140,7 @@ def test_a_damaged_description_is_told(damage: dict[str, Any], message: str, tmp
         load(folder, find)
 
 
-def test_cut_files_are_told(tmp_path: Path) -> None:
+def test_truncated_files_are_refused_with_the_cause(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     arrays, about = folder / "arrays.npz", folder / "model.json"
     arrays.write_bytes(arrays.read_bytes()[:-30])
@@ -154,7 +154,7 @@ def test_cut_files_are_told(tmp_path: Path) -> None:
         load(folder, find)
 
 
-def test_no_model_and_an_unknown_kind_are_told(tmp_path: Path) -> None:
+def test_missing_and_unknown_models_are_refused_with_the_cause(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no model at .*: no file model.json"):
         load(tmp_path, find)
     save(Everything().fit(toy_ratings()), "gone", tmp_path / "m")

@@ -30,8 +30,8 @@ EVERY_MODEL = [
     name
     for name, entry in installed().entries["model"].items()
     if entry.distribution in ("recbench", "recbench-slope-one")
-]  # others may need what is not installed
-QUICK = {  # options that make the slow ones quick
+]  # other plugins may need libraries that are not installed
+QUICK = {  # options that make slow models quick
     "ncf": ["model.n_epochs=2"],
     "autorec": ["model.n_epochs=2", "model.n_hidden=4"],
     "bayes_mf": ["model.n_samples=4", "model.n_burn_in=1"],
@@ -46,7 +46,7 @@ def served(model: Any, dataset: RatingDataset) -> LoadedModel:
 
 
 def saved(tmp_path: Path, dataset: RatingDataset | None = None, versions: dict[str, str] | None = None) -> Path:
-    """A bias model as `train` saves it."""
+    """Save a bias model as `train` does."""
     data = dataset or toy_ratings()
     about = {"versions": versions or versions_of("bias")}
     save(Bias().fit(add_unknown_slot(data)), "bias", tmp_path / "m", about, Catalog.of(data).arrays())
@@ -61,7 +61,7 @@ class Rounded(GlobalMean):
         return super().predict(user_idx, item_idx) + 1e-14 * item_idx
 
 
-def test_the_top_is_that_of_a_full_sort_without_what_was_rated() -> None:
+def test_the_top_items_are_those_of_a_full_sort_without_rated_items() -> None:
     data = toy_ratings()
     asked = served(Content(), data)
     for user, items in enumerate(top(asked, np.arange(12), 3, np.ones(10, bool))):
@@ -70,7 +70,7 @@ def test_the_top_is_that_of_a_full_sort_without_what_was_rated() -> None:
         assert items.tolist() == left[np.argsort(-scores[left])][:3].tolist()
 
 
-def test_blocks_of_users_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = served(Content(), toy_ratings())
     whole = [items.tolist() for items in top(asked, np.arange(12), 4, np.ones(10, bool))]
     monkeypatch.setattr(recommending, "SCORES_AT_ONCE", 25)
@@ -78,7 +78,7 @@ def test_blocks_of_users_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> 
     assert [items.tolist() for items in top(asked, np.arange(12), 4, np.ones(10, bool))] == whole
 
 
-def test_of_equal_predictions_the_item_with_more_ratings_goes_first_then_the_lower_index() -> None:
+def test_ties_are_ordered_by_number_of_ratings_then_by_index() -> None:
     data = toy_ratings()
     n_ratings = np.bincount(data.item_idx, minlength=10)
     for model in (GlobalMean(), Rounded()):
@@ -88,7 +88,7 @@ def test_of_equal_predictions_the_item_with_more_ratings_goes_first_then_the_low
     assert first.tolist() == items[:3].tolist()
 
 
-def test_items_that_are_not_allowed_are_left_out() -> None:
+def test_excluded_items_are_left_out() -> None:
     allowed = np.arange(10) % 2 == 0
     (items,) = top(served(Bias(), toy_ratings()), np.array([11]), 10, allowed)
     assert sorted(items.tolist()) == [0, 2, 4, 6, 8]
@@ -110,7 +110,7 @@ def test_every_model_trains_predicts_and_recommends_unrated_items(kind: str, tmp
     assert ("std" in one) == kind.startswith("bayes")
 
 
-def test_what_is_saved_is_the_model_fitted_on_everything(tmp_path: Path) -> None:
+def test_the_saved_model_is_fitted_on_all_ratings(tmp_path: Path) -> None:
     run("train", ["model=bias", *SMALL, f"out={tmp_path / 'm'}"])
     data = installed().find("dataset", "synthetic").factory(n_users=60, n_items=40, n_ratings=1200)
     asked, expected = load(tmp_path / "m"), Bias().fit(data)
@@ -119,7 +119,7 @@ def test_what_is_saved_is_the_model_fitted_on_everything(tmp_path: Path) -> None
     assert asked.predict(np.array([60]), np.array([40]))[0] == pytest.approx(expected.global_mean_)
 
 
-def test_filtered_ratings_are_not_learned_from_but_count_as_seen(tmp_path: Path) -> None:
+def test_filtered_out_ratings_are_not_trained_on_but_count_as_seen(tmp_path: Path) -> None:
     run("train", ["model=bias", *SMALL, "filters.min_rating=3", f"out={tmp_path / 'm'}"])
     data = installed().find("dataset", "synthetic").factory(n_users=60, n_items=40, n_ratings=1200)
     asked = load(tmp_path / "m")
@@ -155,7 +155,7 @@ def test_damage_to_any_file_is_refused(file: str, how: str, tmp_path: Path) -> N
         load(tmp_path / "m")
 
 
-def test_arrays_beside_a_model_come_back_and_are_none_if_none_were_given(tmp_path: Path) -> None:
+def test_extra_arrays_are_restored_and_none_if_there_were_none(tmp_path: Path) -> None:
     model = Bias().fit(toy_ratings())
     save(model, "bias", tmp_path / "with", beside={"ids": np.array(["a", "ü"]), "n": np.arange(3)})
     save(model, "bias", tmp_path / "without")
@@ -188,7 +188,7 @@ def test_a_file_of_pairs_is_predicted_in_order_clipped_and_marked(tmp_path: Path
     assert [line[3] for line in lines[1:]] == ["", "unknown user", "unknown item", "unknown user and item"]
 
 
-def test_a_new_user_gets_what_a_known_user_with_the_same_ratings_gets(tmp_path: Path) -> None:
+def test_a_new_user_gets_the_same_items_as_a_known_user_with_the_same_ratings(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     known = load(folder).catalog
     items, ratings = known.ratings_of(2)

@@ -1,4 +1,4 @@
-"""Splits: every row is where it should be, and scikit-learn agrees."""
+"""Splits: every row is in the right set, as in scikit-learn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _rows(n_ratings: int, folds: tuple[Fold, ...] | None = None) -> RatingDatase
 @given(n_ratings=st.integers(2, 300), test_size=st.floats(0.01, 0.99), seed=SEEDS)
 def test_holdout_partitions_the_rows(n_ratings: int, test_size: float, seed: int) -> None:
     if math.ceil(test_size * n_ratings) >= n_ratings:
-        return  # refused, as another test shows
+        return  # refused; see the test below
     ((train, test),) = Holdout(test_size, seed)(_rows(n_ratings))
     assert sorted([*train, *test]) == list(range(n_ratings))
     assert len(test) == math.ceil(test_size * n_ratings)
@@ -35,7 +35,7 @@ def test_holdout_partitions_the_rows(n_ratings: int, test_size: float, seed: int
 
 @some
 @given(n_ratings=st.integers(5, 300), test_size=st.floats(0.05, 0.8), seed=SEEDS)
-def test_holdout_has_the_rows_and_the_order_of_scikit_learn(n_ratings: int, test_size: float, seed: int) -> None:
+def test_holdout_has_the_same_rows_and_order_as_scikit_learn(n_ratings: int, test_size: float, seed: int) -> None:
     from sklearn.model_selection import train_test_split
 
     expected = train_test_split(np.arange(n_ratings), test_size=test_size, random_state=seed)
@@ -43,7 +43,7 @@ def test_holdout_has_the_rows_and_the_order_of_scikit_learn(n_ratings: int, test
     assert [train.tolist(), test.tolist()] == [part.tolist() for part in expected]
 
 
-def test_holdout_of_default_options_is_scikit_learns_with_seed_42() -> None:
+def test_holdout_with_default_options_is_scikit_learns_with_seed_42() -> None:
     from sklearn.model_selection import train_test_split
 
     expected = train_test_split(np.arange(1001), test_size=0.2, random_state=42)
@@ -65,7 +65,7 @@ def test_holdout_refuses_to_leave_nothing_to_train_on() -> None:
 
 @some
 @given(n_ratings=st.integers(2, 200), n_folds=st.integers(2, 12), seed=SEEDS)
-def test_each_fold_partitions_the_rows_and_each_row_is_test_once(n_ratings: int, n_folds: int, seed: int) -> None:
+def test_each_fold_partitions_the_rows_and_each_row_is_tested_once(n_ratings: int, n_folds: int, seed: int) -> None:
     folds = list(KFold(min(n_folds, n_ratings), seed)(_rows(n_ratings)))
     assert len(folds) == min(n_folds, n_ratings)
     for train, test in folds:
@@ -82,7 +82,7 @@ def test_folds_differ_in_size_by_one_row_at_most(n_ratings: int, n_folds: int, s
 
 @some
 @given(n_ratings=st.integers(2, 200), n_folds=st.integers(2, 12), seed=SEEDS)
-def test_k_fold_has_the_rows_and_the_order_of_scikit_learn(n_ratings: int, n_folds: int, seed: int) -> None:
+def test_k_fold_has_the_same_rows_and_order_as_scikit_learn(n_ratings: int, n_folds: int, seed: int) -> None:
     from sklearn.model_selection import KFold as Theirs
 
     n_folds = min(n_folds, n_ratings)

@@ -1,4 +1,4 @@
-"""Splits by time and by who is new: by hand, and as properties of random ratings."""
+"""Splits by time and of new users and items: cases worked by hand, and properties of random ratings."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def _rows(split: Split, dataset: RatingDataset = TOY) -> tuple[list[int], list[i
     return train.tolist(), test.tolist()
 
 
-def test_the_last_rating_of_each_user_is_test_and_a_single_one_is_not() -> None:
+def test_the_last_rating_of_each_user_is_tested_but_not_an_only_one() -> None:
     assert _rows(PerUserLast()) == ([1, 2, 3, 5, 6], [0, 4])
 
 
-def test_the_last_two_leave_a_users_first_in_train() -> None:
+def test_a_users_first_rating_stays_in_the_training_set() -> None:
     assert _rows(PerUserLast(n_last=2)) == ([1, 2, 3, 5], [0, 4, 6])
 
 
-def test_ratings_of_equal_time_keep_the_order_of_their_rows() -> None:
+def test_ratings_of_the_same_time_keep_their_order() -> None:
     assert _rows(PerUserLast(n_last=3)) == ([1, 3, 5], [0, 2, 4, 6])
 
 
@@ -54,17 +54,17 @@ def test_training_set_is_strictly_older_than_test_set() -> None:
     assert _rows(GlobalTime(0.4)) == ([1, 2, 3, 5], [0, 4, 6])
 
 
-def test_ratings_of_the_time_of_the_cut_are_test() -> None:
+def test_ratings_at_the_cutoff_time_are_tested() -> None:
     assert _rows(GlobalTime(0.75)) == ([3], [0, 1, 2, 4, 5, 6])
 
 
-def test_each_repeat_is_a_holdout_of_the_next_seed() -> None:
+def test_each_repeat_is_a_holdout_with_the_next_seed() -> None:
     repeats = [(a.tolist(), b.tolist()) for a, b in RepeatedHoldout(3, 0.3, seed=7)(TOY)]
     assert repeats == [_rows(Holdout(0.3, seed)) for seed in (7, 8, 9)]
 
 
 @pytest.mark.parametrize("split", [PerUserLast(), GlobalTime()])
-def test_without_times_there_is_no_split_by_time(split: Split) -> None:
+def test_a_split_by_time_needs_times(split: Split) -> None:
     with pytest.raises(ValueError, match="needs timestamps, and dataset 'toy' has none; use split=holdout"):
         list(split(_dataset(USERS, ITEMS, None)))
 
@@ -92,14 +92,14 @@ def _fold(train: list[int], test: list[int]) -> Fold:
     return np.array(train), np.array(test)
 
 
-def test_train_as_old_as_the_first_test_row_is_a_wrong_split() -> None:
+def test_training_rows_as_new_as_the_first_test_row_are_refused() -> None:
     times = np.array([10, 20, 20, 30])
     assert check_train_before_test(_fold([0], [1, 2, 3]), times)[0].tolist() == [0]
     with pytest.raises(RuntimeError, match="1 training rows are not older than the first test row"):
         check_train_before_test(_fold([0, 1], [2, 3]), times)
 
 
-def test_train_later_than_a_test_row_of_its_user_is_a_wrong_split() -> None:
+def test_training_rows_newer_than_a_test_row_of_their_user_are_refused() -> None:
     times, users = np.array([30, 10, 10, 99]), np.array([0, 0, 0, 1])
     assert check_train_before_test_per_user(_fold([1, 3], [0, 2]), times, users)[1].tolist() == [
         0,
@@ -109,7 +109,7 @@ def test_train_later_than_a_test_row_of_its_user_is_a_wrong_split() -> None:
         check_train_before_test_per_user(_fold([0, 1, 3], [2]), times, users)
 
 
-def test_who_is_in_train_is_not_new() -> None:
+def test_test_rows_of_known_users_are_refused() -> None:
     users = np.array([0, 0, 1, 2])
     assert check_disjoint(_fold([0, 1], [2, 3]), users)[1].tolist() == [2, 3]
     with pytest.raises(RuntimeError, match="1 test rows are of users or items of the training set"):
@@ -141,11 +141,11 @@ def test_no_training_row_is_newer_than_a_test_row_of_its_user(dataset: RatingDat
     if fold := _fold_or_none(PerUserLast(n_last), dataset):
         train, test = fold
         for user in np.unique(dataset.user_idx):
-            check_train_before_test, after = (rows[dataset.user_idx[rows] == user] for rows in (train, test))
-            assert len(check_train_before_test) >= 1
-            assert len(after) == min(n_last, len(check_train_before_test) + len(after) - 1)
+            before, after = (rows[dataset.user_idx[rows] == user] for rows in (train, test))
+            assert len(before) >= 1
+            assert len(after) == min(n_last, len(before) + len(after) - 1)
             if len(after):
-                assert dataset.timestamps[check_train_before_test].max() <= dataset.timestamps[after].min()
+                assert dataset.timestamps[before].max() <= dataset.timestamps[after].min()
 
 
 @settings(deadline=None, max_examples=60)
@@ -170,7 +170,7 @@ def test_cold_users_and_items_have_no_training_row(dataset: RatingDataset, test_
 
 
 @pytest.mark.parametrize(("split", "cold"), [("cold_user", 1.0), ("cold_item", 1.0), ("repeated_holdout", 0.0)])
-def test_the_table_tells_how_many_are_cold(split: str, cold: float, tmp_path: Path) -> None:
+def test_the_record_has_the_share_of_cold_rows(split: str, cold: float, tmp_path: Path) -> None:
     run = recbench("model=bias", *SMALL, f"split={split}", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     (record,) = records_in(tmp_path)

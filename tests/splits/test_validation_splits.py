@@ -1,4 +1,4 @@
-"""Validation parts ask the question that the split asks: by time after a split by time, newcomers for newcomers."""
+"""Validation sets are like the test set: later in time if the split is by time, new users if it is by new users."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ N = 400
 
 
 class Spy(RatingModel):
-    """A model that keeps what it was given."""
+    """A model that stores its arguments."""
 
     uses_valid: ClassVar[bool] = True
 
@@ -51,16 +51,16 @@ def dataset() -> RatingDataset:
     return make_dataset(pairs // 30, pairs % 30, ratings, n_users=40, n_items=30, timestamps=times)
 
 
-def _given(dataset: RatingDataset, split: Split, part: Any = "valid") -> tuple[Spy, Record]:
+def _given(dataset: RatingDataset, split: Split, scored_on: Any = "valid") -> tuple[Spy, Record]:
     spy = Spy()
-    return spy, evaluate(dataset, split, lambda: spy, {"rmse": Metric(rmse)}, scored_on=part)
+    return spy, evaluate(dataset, split, lambda: spy, {"rmse": Metric(rmse)}, scored_on=scored_on)
 
 
-def test_a_split_without_a_question_of_its_own_cuts_validation_sets_at_random() -> None:
+def test_a_random_split_has_random_validation_sets() -> None:
     assert validation_split(KFold(), 0.2, 7) == Holdout(0.2, 7)
 
 
-def test_a_split_that_asks_its_own_question_cuts_validation_sets_by_it() -> None:
+def test_a_split_by_time_or_of_cold_entities_has_such_validation_sets() -> None:
     assert validation_split(GlobalTime(0.3), 0.1, 7) == GlobalTime(0.1)
     assert validation_split(PerUserLast(n_last=3), 0.1, 7) == PerUserLast(n_last=3)
     assert validation_split(ColdUsers(0.5, 42), 0.1, 7) == ColdUsers(0.1, 7)
@@ -79,11 +79,11 @@ def test_the_old_name_of_validation_split_works_with_a_warning() -> None:
         assert validation_split(Old(), 0.1, 7) == GlobalTime(0.1)
 
 
-def test_the_part_that_is_scored_and_the_one_to_stop_by_are_drawn_apart() -> None:
+def test_validation_and_early_stopping_sets_have_different_seeds() -> None:
     assert validation_splits(ColdUsers(), 0.1, 7) == (ColdUsers(0.1, 7), ColdUsers(0.1, 8))
 
 
-def test_by_time_each_part_lies_before_the_next(dataset: RatingDataset) -> None:
+def test_a_split_by_time_orders_all_sets_by_time(dataset: RatingDataset) -> None:
     spy, record = _given(dataset, GlobalTime(0.2))
     ((before, _),) = GlobalTime(0.2)(dataset)
     times, stop, train = dataset.timestamps, spy.valid.timestamps, spy.train.timestamps
@@ -96,7 +96,7 @@ def test_by_time_each_part_lies_before_the_next(dataset: RatingDataset) -> None:
     assert (len(train), len(stop), record.outcome.n_scored) == (259, 29, 32)
 
 
-def test_the_last_but_one_of_each_user_is_what_candidates_are_scored_on(dataset: RatingDataset) -> None:
+def test_per_user_last_validates_on_the_second_to_last_rating(dataset: RatingDataset) -> None:
     spy, _ = _given(dataset, PerUserLast())
     times = dataset.timestamps
     assert times is not None
@@ -109,15 +109,17 @@ def test_the_last_but_one_of_each_user_is_what_candidates_are_scored_on(dataset:
 
 
 @pytest.mark.parametrize(("split", "column"), [(ColdUsers(), "user_idx"), (ColdItems(), "item_idx")])
-def test_newcomers_of_every_part_are_unknown_to_train(dataset: RatingDataset, split: Split, column: str) -> None:
+def test_new_users_and_items_of_every_set_are_not_in_the_training_set(
+    dataset: RatingDataset, split: Split, column: str
+) -> None:
     spy, record = _given(dataset, split)
-    parts = [set(getattr(part, column).tolist()) for part in (spy.train, spy.valid)]
-    parts.append(set(spy.asked[column == "item_idx"].tolist()))
-    assert sum(map(len, parts)) == len(set.union(*parts))
+    sets = [set(getattr(each, column).tolist()) for each in (spy.train, spy.valid)]
+    sets.append(set(spy.asked[column == "item_idx"].tolist()))
+    assert sum(map(len, sets)) == len(set.union(*sets))
     assert record.outcome.cold_share == 1.0
 
 
-def test_what_is_scored_on_test_does_not_depend_on_the_cut(dataset: RatingDataset) -> None:
+def test_test_scores_do_not_depend_on_the_early_stopping_set(dataset: RatingDataset) -> None:
     class Plain:
         def __call__(self, dataset: RatingDataset) -> Iterator[Fold]:
             return GlobalTime()(dataset)
@@ -127,7 +129,7 @@ def test_what_is_scored_on_test_does_not_depend_on_the_cut(dataset: RatingDatase
     assert own.valid.digest != random.valid.digest
 
 
-def test_equal_folds_of_splits_that_cut_differently_are_two_results() -> None:
+def test_splits_with_equal_folds_and_other_validation_sets_have_two_keys() -> None:
     keys = []
     for option in ("split.n_last=1", "split.n_last=2"):
         job = Job(compose([*SMALL, "dataset.n_ratings=100", "model=bias", "split=per_user_last", option]), "bias")
@@ -137,7 +139,7 @@ def test_equal_folds_of_splits_that_cut_differently_are_two_results() -> None:
     assert keys[0] != keys[1]
 
 
-def test_a_sweep_by_time_is_decided_by_time(tmp_path: Path) -> None:
+def test_a_sweep_on_cold_users_is_validated_on_cold_users(tmp_path: Path) -> None:
     run = recbench("-m", "model=bias", "model.reg_user=1,9", *SMALL, "split=cold_user", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     chosen = [record for record in records_in(tmp_path) if record.job.scored_on == "valid"]

@@ -1,4 +1,4 @@
-"""Run `recbench` as users do: in a process and a folder of its own."""
+"""Run `recbench` as users do: in its own process and folder."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def recbench(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedP
 
 
 def records_in(folder: Path) -> list[Record]:
-    """The records of every run below the folder."""
+    """Return the records of every run below the folder."""
     return read_records(folder / "outputs")
 
 
 def write_plugin(folder: Path, distribution: str, source: str) -> None:
-    """Lay down an installed distribution of one module, found once `folder` is on the path."""
+    """Write an installed distribution with one module, which is found when `folder` is on the path."""
     module = distribution.replace("-", "_")
     info = folder / f"{module}-1.0.dist-info"
     info.mkdir(parents=True)

@@ -19,7 +19,7 @@ def make_dataset(
     scale: tuple[float, float] = (1, 5),
     **columns: Any,
 ) -> RatingDataset:
-    """Make a dataset of these rows; ratings are 3, and there are just enough users and items, unless given.
+    """Make a dataset of these rows; by default, ratings are 3 and there are as few users and items as possible.
 
     `columns` are other fields of `RatingDataset`: `timestamps`, `item_columns`, `name`, ...
     """

@@ -1,4 +1,4 @@
-"""An HTTPS server on this machine that misbehaves on purpose, in the way that a test sets."""
+"""An HTTPS server on this machine that misbehaves in the way that a test chooses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """What it does is set by each test; it notes what it was asked for."""
+    """A server whose behavior each test sets; it records the requested ranges."""
 
     behavior = "honest"
     asked: list[str]
@@ -26,11 +26,11 @@ class Server(http.server.ThreadingHTTPServer):
 
     @property
     def base(self) -> str:
-        """Its address."""
+        """The server's address."""
         return f"https://127.0.0.1:{self.server_address[1]}/"
 
     def handle_error(self, *_: Any) -> None:
-        """A client that doesn't trust the server hangs up; that is no news."""
+        """Ignore errors: a client that doesn't trust the server disconnects."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,7 +72,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             announced = {"announces more": 1_000_000, "announces less": -1_000_000}
             self.send_header("Content-Length", str(len(body) + announced.get(behavior, 0)))
         self.end_headers()
-        with contextlib.suppress(OSError):  # the other side has gone, as some tests want it to
+        with contextlib.suppress(OSError):  # in some tests the client disconnects
             self._send(behavior, body)
 
     def _send(self, behavior: str, body: bytes) -> None:
@@ -103,7 +103,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(certificate: Path, key: Path) -> Iterator[Server]:
-    """The server, at work until the block ends."""
+    """Run the server until the block ends."""
     server = Server(("127.0.0.1", 0), Handler)
     server.asked, server.closing = [], threading.Event()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -18,7 +18,7 @@ GAINS = np.array([3, 2, 3, 0, 1, 2], np.float32)
 
 
 def one_user(ratings: Any, scale: tuple[float, float] = (1, 5), users: Any = None, items: Any = None) -> RatingDataset:
-    """One user's ratings of items 0, 1, ... unless said otherwise."""
+    """Return one user's ratings of items 0, 1, ..., unless `users` or `items` are given."""
     n = len(ratings)
     users, items = np.zeros(n, int) if users is None else users, np.arange(n) if items is None else items
     return make_dataset(users, items, ratings, n_users=6, n_items=max(12, n), scale=scale)
@@ -35,7 +35,7 @@ def rated_value(
 
 
 def one_ranking(scores: Any, items: Sequence[int], ratings: Sequence[float], seen: Sequence[int] = ()) -> Ranking:
-    """One user's ranking: scores of all items, the scored rows, and the items rated in train."""
+    """Return one user's ranking from the scores of all items, the scored rows, and the items rated in training."""
     matrix = np.asarray(scores, float)[np.newaxis]
     n_items = matrix.shape[1]
     scored = make_dataset([0] * len(items), items, ratings, n_users=1, n_items=n_items)

@@ -10,7 +10,7 @@ from recbench.datasets.tabular.ratings_file import load_ratings_file
 
 
 def attempt(content: bytes, tmp_path: Path, **options: Any) -> RatingDataset | None:
-    """The data set, or None where the file was refused with a message; any other error passes."""
+    """Return the dataset, or None if the file was refused with a message; raise any other error."""
     file = tmp_path / "mine.csv"
     file.write_bytes(content)
     refused: ValueError | None = None
@@ -18,6 +18,6 @@ def attempt(content: bytes, tmp_path: Path, **options: Any) -> RatingDataset | N
         return load_ratings_file(str(file), **options)
     except ValueError as error:
         refused = error
-    assert len(str(refused)) > 20, f"no message worth the name: {refused!r}"
-    assert not isinstance(refused, UnicodeError), "a raw UnicodeError is no message"
+    assert len(str(refused)) > 20, f"the message says too little: {refused!r}"
+    assert not isinstance(refused, UnicodeError), "a UnicodeError is not a message for users"
     return None

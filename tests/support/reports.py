@@ -1,4 +1,4 @@
-"""Reports to test: records as jobs would have written them, and what a browser finds in a page."""
+"""Records as jobs would have written them, and a parser of report pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VOID = {"meta", "br", "img", "input", "link", "hr"}
 
 
 class Seen(HTMLParser):
-    """The tags, attributes and text of a page; an unclosed tag raises."""
+    """A parser that collects a page's tags, attributes and text, and raises at an unclosed tag."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

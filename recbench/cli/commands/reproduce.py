@@ -65,7 +65,7 @@ def run(options: Namespace) -> str:
 
 
 def _same_job(before: Record, store: Path) -> Job:
-    """Return the job of a record, which stores its result elsewhere and takes nothing from a store."""
+    """Return the job of a record, set up to use no stored result and to store its own elsewhere."""
     job = before.job
     config = dict(job.config) | {"resume": False}
     overrides = tuple(f"model.{name}=" for name in job.user_options)

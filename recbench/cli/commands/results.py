@@ -1,4 +1,4 @@
-"""List what the results store holds, oldest first."""
+"""List the results in the store, oldest first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLES = (
     ("recbench results model=mf dataset=movielens*", "list the results of mf on MovieLens, with their keys"),
     ("recbench results --fields", "list the fields of a record.json and what they mean"),
 )
-SHORT_KEY = 10  # characters of a key that are shown, and enough to name it
+SHORT_KEY = 10  # characters of a key that are shown; enough to identify it
 
 
 def add_arguments(parser: Parser) -> None:

@@ -17,7 +17,7 @@ OUT = "out="
 
 
 def add_arguments(parser: Parser) -> None:
-    """Declare the words, one of which names the folder."""
+    """Declare the overrides, one of which names the folder."""
     parser.add_argument(
         "words",
         nargs="*",

@@ -1,4 +1,4 @@
-"""Downloads of MovieLens: over HTTPS only, resumed after a break, and kept only if the digest is right."""
+"""Downloads of MovieLens: over HTTPS only, resumed after a break, and kept only if the digest is correct."""
 
 from __future__ import annotations
 

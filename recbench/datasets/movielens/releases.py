@@ -13,7 +13,7 @@ The MovieLens data belong to GroupLens Research at the University of Minnesota. 
 - acknowledge them in publications: Harper & Konstan (2015), https://doi.org/10.1145/2827872,
 - do not pass them on unless the release's README allows it; that of 100k and that of 1m do not,
 - ask GroupLens Research before any commercial or revenue-bearing use.
-They come without warranty. What binds is the README inside each file; these are our words for it.
+They come without warranty. This is a summary; the README inside each file is binding.
 """
 
 

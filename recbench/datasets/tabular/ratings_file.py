@@ -31,7 +31,7 @@ def load_ratings_file(  # noqa: PLR0913  each is an option of the command line
     missing_items: MissingItems = "error",  # what to do if a rated item is not in that file
     encoding: str = "utf-8",  # of a text file
     name: str | None = None,  # of the dataset; null: the file's name
-    cache: bool = True,  # keep a converted copy of a large file, for a fast next start
+    cache: bool = True,  # keep a converted copy of a large file, so that the next start is fast
 ) -> RatingDataset:
     """Ratings from a CSV, TSV or Parquet file, with string or integer ids.
 

@@ -77,8 +77,8 @@ class RawRatings:
         """Reduce the rows to one rating per (user, item) pair.
 
         `mean` keeps the first row of a pair, with the mean of its ratings and its latest timestamp; `last` keeps the
-        row with the latest timestamp, or the last in the file if timestamps are equal or missing. The order of rows is
-        kept.
+        row with the latest timestamp, or the last in the file if timestamps are equal or missing. Rows keep their
+        order.
 
         Raises:
             ValueError: a pair occurs twice and `duplicates` is `error`, or `duplicates` is unknown.

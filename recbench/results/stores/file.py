@@ -1,4 +1,4 @@
-"""The store in a folder: what a plain path or a `file://` URL opens."""
+"""The store in a folder, opened by a plain path or a `file://` URL."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def open_url(url: str) -> FolderStore:
 
 @dataclass(frozen=True)
 class FolderStore:
-    """A folder with two files a result: `<key>.npz`, its predictions, and then `<key>.json`, its record.
+    """A folder with two files per result: `<key>.npz`, its predictions, and `<key>.json`, its record.
 
-    The record is written last and carries a checksum of both: without it, or where it does not fit,
-    there is no result. Writing is atomic; who writes the same key at once writes the same content.
+    The record is written last and has a checksum of both files: without a valid record there is no result.
+    Writing is atomic; concurrent writers of one key write identical content.
     """
 
     folder: Path
@@ -42,7 +42,7 @@ class FolderStore:
         return str(self.folder)
 
     def save(self, key: str, record: Record, predictions: Sequence[FloatArray] | None = None) -> None:
-        """Keep a record and, if given, the predictions of its folds."""
+        """Store a record and, if given, the predictions of its folds."""
         content: dict[str, Any] = {"record": json.loads(record.to_json()), "predictions": None}
         if predictions is not None:
             arrays = {str(fold): predicted for fold, predicted in enumerate(predictions)}
@@ -51,7 +51,7 @@ class FolderStore:
         write_text(self.folder / f"{key}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
     def record(self, key: str) -> Record | None:
-        """The record of that key; None if there is none that can be trusted."""
+        """Return the record of that key; None if it is missing or corrupt."""
         content = self._content(key)
         return None if content is None else Record.from_json(json.dumps(content["record"]))
 
@@ -67,7 +67,7 @@ class FolderStore:
         return False
 
     def predictions(self, key: str) -> list[FloatArray] | None:
-        """The predictions of that key, an array a fold; None if there are none that can be trusted."""
+        """Return the predictions of that key, one array per fold; None if they are missing or corrupt."""
         content = self._content(key)
         path = self.folder / f"{key}.npz"
         if content is None or content["predictions"] is None:
@@ -82,7 +82,7 @@ class FolderStore:
             return None
 
     def __iter__(self) -> Iterator[str]:
-        """The keys of all records, damaged ones too, oldest first."""
+        """Yield the keys of all records, including damaged ones, oldest first."""
         paths = [path for path in self.folder.glob("*.json") if not path.name.startswith(".")]
         yield from (path.stem for path in sorted(paths, key=lambda path: (path.stat().st_mtime, path.name)))
 

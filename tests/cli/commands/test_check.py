@@ -51,19 +51,19 @@ def register_models():
 
 
 @pytest.mark.parametrize("word", ["slope_one", "user_knn_classic", "dataset=synthetic", "rmse", "metric=ndcg@10"])
-def test_what_passes_every_check_is_reported(word: str, tmp_path: Path) -> None:
+def test_passing_every_check_is_reported(word: str, tmp_path: Path) -> None:
     run = recbench("check", word, cwd=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "FAILED" not in run.stdout
     assert run.stdout.strip().endswith("checks, 0 failed")
 
 
-def test_a_failed_check_is_reported_with_what_was_observed(tmp_path: Path) -> None:
+def test_a_failed_check_is_reported_with_its_details(tmp_path: Path) -> None:
     write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
     run = recbench("check", "sloppy", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
     assert run.returncode == 1
     assert "FAILED  options are used" in run.stdout
-    assert "got: nothing reads the options ['unused']; use them in fit or predict, or take them out" in run.stdout
+    assert "got: nothing reads the options ['unused']; use them in fit or predict, or remove them" in run.stdout
     assert run.stdout.strip().endswith(f"model sloppy: {len(list(checks('model')))} checks, 1 failed")
     assert run.stderr == ""
 
@@ -114,7 +114,7 @@ def test_results_are_available_as_json(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_wrong_command_is_one_line(args: tuple[str, ...], message: str, tmp_path: Path) -> None:
+def test_a_wrong_command_gets_a_one_line_error(args: tuple[str, ...], message: str, tmp_path: Path) -> None:
     write_plugin(tmp_path / "site", "acme-sloppy", BROKEN)
     run = recbench(*args, cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
     assert run.returncode == 2
@@ -145,7 +145,7 @@ def test_a_new_model_is_the_example_plugin_itself(tmp_path: Path) -> None:
         ("metric", {"recbench_cafe/metric.py", "tests/test_metric.py"}),
     ],
 )
-def test_a_new_data_set_or_metric_is_the_examples_own_part(role: str, files: set[str], tmp_path: Path) -> None:
+def test_a_new_dataset_or_metric_is_that_of_the_example_plugin(role: str, files: set[str], tmp_path: Path) -> None:
     name = TEMPLATES[role].name
     write(role, name, tmp_path / "made")
     source = files_of(template_dir(role))
@@ -167,7 +167,7 @@ def test_everything_that_is_renamed_or_left_out_is_in_the_example(role: str) -> 
 
 
 @pytest.mark.parametrize("role", ["dataset", "metric"])
-def test_shared_files_say_of_a_part_what_they_say_of_it_in_the_example(role: str) -> None:
+def test_shared_files_describe_a_part_as_the_example_does(role: str) -> None:
     taken, whole = texts_of(role), files_of(template_dir(role))
     for path, roles in (("pyproject.toml", 1), ("README.md", 2), (".github/workflows/test.yaml", 1)):
         assert sum(any(word in line for word in PARTS[role]) for line in taken[path].splitlines()) >= roles, path
@@ -188,7 +188,7 @@ def test_a_new_plugin_is_checked_tested_and_used_at_once(role: str, command: str
     assert command in use
     used = recbench(*use.split()[1:], cwd=tmp_path, PYTHONPATH=str(folder))
     assert used.returncode == 0, used.stderr
-    assert "own_thing" in used.stdout.lower()  # a metric heads its column in capitals
+    assert "own_thing" in used.stdout.lower()  # a metric's column head is in capitals
     pytest_ = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", "-W", "error", "."]
     tested = subprocess.run(
         pytest_, cwd=folder, env=os.environ | {"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False
@@ -198,7 +198,7 @@ def test_a_new_plugin_is_checked_tested_and_used_at_once(role: str, command: str
 
 
 def install_by_hand(folder: Path, name: str) -> None:
-    """What an editable install leaves behind, without pip."""
+    """Write the files of an editable install, without pip."""
     info = folder / f"recbench_{name}-0.1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: recbench-{name}\nVersion: 0.1.0\n")
@@ -207,7 +207,7 @@ def install_by_hand(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("role", TEMPLATES)
-def test_a_new_plugin_has_nothing_left_of_the_examples_names(role: str, tmp_path: Path) -> None:
+def test_a_new_plugin_has_none_of_the_examples_names(role: str, tmp_path: Path) -> None:
     write(role, "own_thing", tmp_path / "made")
     left = ("slope_one", "SlopeOne", "recbench_cafe", "recbench-cafe", "cafe_net", "CafeNet", "Keras", "tensorflow")
     others = {"model": (), "dataset": ("load_cafes", "worst_item", "Metric,"), "metric": ("load_cafes", "worst_item(")}
@@ -215,7 +215,7 @@ def test_a_new_plugin_has_nothing_left_of_the_examples_names(role: str, tmp_path
         assert [word for word in (*left, *others[role]) if word in path + text] == [], path
 
 
-def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+def test_an_existing_folder_is_unchanged(tmp_path: Path) -> None:
     (tmp_path / "recbench-my-model").mkdir()
     again = recbench("new", "model", "my_model", cwd=tmp_path)
     assert again.returncode == 2
@@ -223,7 +223,7 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["recbench-my-model"]
 
 
-def test_nothing_is_left_behind_where_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, *args: object, **options: object) -> int:
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""`recbench data`, as it is typed."""
+"""`recbench data` as users type it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_folder_that_was_unpacked_by_hand_is_listed(tmp_path: Path) -> None:
     assert [line.split()[0] for line in listed.splitlines() if "downloaded: ml-10M100K" in line] == ["10m"]
 
 
-def test_a_folder_that_can_not_be_written_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     run = recbench("data", "fetch", "1m", cwd=tmp_path, RECBENCH_DATA=str(tmp_path / "file"))
     assert run.returncode == 2
@@ -44,7 +44,7 @@ def test_each_action_reports_what_is_downloaded(tmp_path: Path) -> None:
     assert "ml-1m.zip is NOT what GroupLens published (sha256:a6898adb" in verified.stdout
 
 
-def test_a_release_that_is_not_here_names_the_command_that_brings_it(tmp_path: Path) -> None:
+def test_a_missing_release_names_the_command_that_fetches_it(tmp_path: Path) -> None:
     run = recbench("model=bias", "dataset.release=25m", cwd=tmp_path, RECBENCH_DATA=str(tmp_path))
     assert run.returncode == 2
     assert "run `recbench data fetch 25m` (262 MB)" in run.stderr
@@ -61,7 +61,7 @@ def test_a_release_that_is_not_here_names_the_command_that_brings_it(tmp_path: P
         (("fetch", "1m"), "does not have the published digest"),
     ],
 )
-def test_a_wrong_command_is_one_line(args: tuple[str, ...], message: str, tmp_path: Path) -> None:
+def test_a_wrong_command_gets_a_one_line_error(args: tuple[str, ...], message: str, tmp_path: Path) -> None:
     (tmp_path / "ml-1m.zip").write_bytes(b"else")
     run = recbench("data", *args, cwd=tmp_path, RECBENCH_DATA=str(tmp_path))
     assert run.returncode == 2

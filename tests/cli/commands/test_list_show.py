@@ -1,4 +1,4 @@
-"""Listings: what `recbench list` and `recbench show` say is what the registry and the sources say."""
+"""`recbench list` and `recbench show` print what is in the registry and the sources."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def register_models():
 
 @pytest.fixture
 def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Install a plugin that works and one that does not, for the length of a test."""
+    """Install a plugin that works and one that does not, for the duration of a test."""
     write_plugin(tmp_path, "acme-painted", PLUGIN)
     write_plugin(tmp_path, "acme-broken", "1 / 0\n")
     store = ConfigStore.instance()
-    options = deepcopy(store.repo)  # of the process: what a test adds must not stay
+    options = deepcopy(store.repo)  # of the whole process: additions must not outlive the test
     with monkeypatch.context() as patch:
         patch.syspath_prepend(tmp_path)
         installed.cache_clear()
@@ -68,13 +68,13 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _words(text: str, first: str) -> list[str]:
-    """The words of the one line that begins with this word."""
+    """Return the words of the only line that begins with this word."""
     (line,) = [line.split() for line in text.splitlines() if line.split()[:1] == [first]]
     return line
 
 
 def _option_table(args: str) -> list[list[str]]:
-    """The cells of the options of what is shown, heading first."""
+    """Return the cells of the shown options, heading first."""
     lines = run("show", [args]).splitlines()
     (first,) = [number for number, line in enumerate(lines) if line.split()[:2] == ["option", "default"]]
     table = takewhile(bool, lines[first:])
@@ -116,7 +116,7 @@ def test_a_disabled_plugin_is_listed_last_with_its_reason(plugins: None) -> None
     ]
 
 
-def test_list_takes_no_words() -> None:
+def test_list_takes_no_arguments() -> None:
     with pytest.raises(UsageError, match="unrecognized arguments: models now; usage: recbench list"):
         run("list", ["models", "now"])
 
@@ -124,7 +124,7 @@ def test_list_takes_no_words() -> None:
 # show
 
 
-def test_show_begins_with_what_and_whose_it_is() -> None:
+def test_show_starts_with_role_name_and_distribution() -> None:
     first = run("show", ["model=bias"]).splitlines()[0]
     assert (
         first
@@ -147,7 +147,7 @@ def test_show_has_each_option_with_default_meaning_and_type() -> None:
     ]
 
 
-def test_options_of_every_kind_are_shown_as_they_are_typed(plugins: None) -> None:
+def test_options_of_every_type_are_shown_as_on_the_command_line(plugins: None) -> None:
     assert _option_table("model=painted")[-5:] == [
         ["model.color", "BLUE", "what is seen", "RED | BLUE"],
         ["model.finish", "matt", "how it shines", "matt | gloss"],
@@ -161,19 +161,19 @@ def test_a_model_without_options_says_so() -> None:
     assert run("show", ["model=global_mean"]).endswith("\n\nno options")
 
 
-def test_a_metric_is_shown_by_its_docstring() -> None:
+def test_a_metric_is_shown_with_its_docstring() -> None:
     text = run("show", ["metric=rmse"])
     assert text.startswith("metric rmse, of recbench ")
     assert "Root mean squared error, pooled over all rows: sqrt(mean((r - p)^2))." in text
     assert "option" not in text
 
 
-def test_a_data_set_with_terms_is_shown_with_them() -> None:
+def test_a_dataset_is_shown_with_its_terms_of_use() -> None:
     assert run("show", ["dataset=movielens"]).endswith(terms())
 
 
 @pytest.mark.parametrize("role", ["model", "dataset", "split"])
-def test_every_option_of_what_recbench_brings_has_a_meaning(role: str) -> None:
+def test_every_built_in_option_has_a_meaning(role: str) -> None:
     for name, entry in installed().entries[role].items():
         if entry.distribution == "recbench":
             for cells in _option_table(f"{role}={name}") if options_of(entry.factory) else ():
@@ -202,6 +202,6 @@ def test_show_takes_a_role_and_a_name(word: str) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["model=bias", "split=k_fold"]])
-def test_show_takes_one_thing(words: list[str]) -> None:
+def test_show_takes_one_argument(words: list[str]) -> None:
     with pytest.raises(UsageError, match=r"usage: recbench show \[-h\] ROLE=NAME"):
         run("show", words)

@@ -1,4 +1,4 @@
-"""Looking back: the store is listed and filtered, sweeps are merged, and a result is run again."""
+"""`results`, `table` and `reproduce`: list and filter the store, merge sweeps, and repeat a result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def register_models():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where two sweeps have been run: one over models, one over an option."""
+    """Return a folder with two finished sweeps: one over models, one over an option."""
     folder = tmp_path_factory.mktemp("runs")
     assert recbench("-m", "model=bias,slope_one", *SMALL, cwd=folder).returncode == 0
     assert recbench("-m", "model=mf", "model.n_factors=2,4", *SMALL, cwd=folder).returncode == 0
@@ -61,7 +61,7 @@ def test_results_lists_the_store(folder: Path) -> None:
 )
 def test_results_are_filtered(filters: list[str], n_found: int, folder: Path) -> None:
     found = int(recbench("results", *filters, cwd=folder).stdout.splitlines()[-1].split()[0])
-    # which of two candidates the test part was opened for decides how many have two factors
+    # the number of results with two factors depends on which of two candidates was scored on the test set
     assert found in (n_found, n_found + 1) if filters == ["model.n_factors=2"] else found == n_found
 
 
@@ -142,7 +142,7 @@ def test_a_result_is_reproduced_by_its_key_and_by_its_file(folder: Path) -> None
     assert recbench("reproduce", str(path.relative_to(folder)), cwd=folder).stdout.startswith("same: mf")
 
 
-def test_reproduce_says_that_the_processor_was_another_one(folder: Path, tmp_path: Path) -> None:
+def test_reproduce_reports_a_different_processor(folder: Path, tmp_path: Path) -> None:
     record = next(r for r in records_in(folder) if r.job.model == "slope_one")
     here = record.provenance.versions["processor"]
     path = _with_versions(record, {"processor": "a slide rule"}, tmp_path)

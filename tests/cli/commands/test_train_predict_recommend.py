@@ -19,7 +19,7 @@ from tests.support.command import SMALL, recbench
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which `item_knn` was trained to `knn` and `mf` to `mf`."""
+    """Return a folder with `item_knn` saved in `knn` and `mf` in `mf`."""
     folder = tmp_path_factory.mktemp("serving")
     ran = recbench("train", "model=item_knn", "model.shrinkage=5", *SMALL, "out=knn", cwd=folder)
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -79,7 +79,7 @@ def test_unknown_users_and_items_are_predicted_and_marked(folder: Path) -> None:
     assert both["title"] == ""
 
 
-def test_wrong_commands_end_with_status_2_and_one_line(folder: Path) -> None:
+def test_wrong_commands_exit_with_status_2_and_one_line(folder: Path) -> None:
     for args in (
         ["train", "model=bais", "out=x"],
         ["train", "model=bias", "model.no_such=1", "out=x"],
@@ -164,7 +164,7 @@ def test_a_wrong_recommend_command_is_explained(words: list[str], message: str, 
         run("recommend", [str(folder / "knn") if word == "DIR" else word for word in words])
 
 
-def test_a_model_without_fold_in_names_those_with_it(folder: Path) -> None:
+def test_a_model_without_fold_in_names_the_models_that_have_it(folder: Path) -> None:
     (folder / "few.csv").write_text("item,rating\n1,5\n")
     with pytest.raises(UsageError, match=r"model 'bayes_mf' can't fold in a new user; train one of these: .*item_knn"):
         run("recommend", [str(folder / "bayes"), "--ratings", str(folder / "few.csv")])

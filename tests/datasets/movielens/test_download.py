@@ -20,7 +20,7 @@ from recbench.progress import progress_listener
 from recbench.usage import UsageError
 from tests.support.https_server import CONTENT, DIGEST, Server, serving
 
-# the server hangs up in the middle, and leaves its sockets to be collected
+# the server closes connections midway and leaves its sockets to the garbage collector
 pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -31,7 +31,7 @@ HASTY = Patience(timeout=2.0, pause=0.01)
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, its key behind it, which trusts itself."""
+    """Return a self-signed certificate for 127.0.0.1 and its key."""
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl command to make a certificate with")
     folder = tmp_path_factory.mktemp("certificate")
@@ -67,14 +67,14 @@ def test_download_succeeds_despite_a_difficult_server(behavior: str, server: Ser
 
 
 @pytest.mark.parametrize("behavior", ["honest", "ignores ranges", "another range"])
-def test_a_part_that_is_there_is_gone_on_with(behavior: str, server: Server, tmp_path: Path) -> None:
+def test_an_existing_partial_file_is_resumed(behavior: str, server: Server, tmp_path: Path) -> None:
     server.behavior = behavior
     (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT[:1_000_000])
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
     assert server.asked[0] == "bytes=1000000-"
 
 
-def test_a_part_that_was_whole_when_the_process_ended_is_taken(server: Server, tmp_path: Path) -> None:
+def test_a_partial_file_that_is_complete_is_used(server: Server, tmp_path: Path) -> None:
     (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT)
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
     assert server.asked == [f"bytes={len(CONTENT)}-"]
@@ -94,15 +94,15 @@ def test_unencrypted_address_is_not_requested(tmp_path: Path) -> None:
 
 
 def test_progress_starts_at_the_resumed_size(server: Server, tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
+    reported: list[tuple[str, int, int]] = []
     (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT[:1_000_000])
-    with progress_listener(lambda *progress: told.append(progress)):
+    with progress_listener(lambda *progress: reported.append(progress)):
         fetch(TOY, tmp_path, server.base, HASTY)
-    assert told[0][1] > 1_000_000
-    assert told[-1] == ("ml-toy.zip", len(CONTENT), len(CONTENT))
+    assert reported[0][1] > 1_000_000
+    assert reported[-1] == ("ml-toy.zip", len(CONTENT), len(CONTENT))
 
 
-def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, tmp_path: Path) -> None:
+def test_a_partial_file_that_is_too_long_is_discarded(server: Server, tmp_path: Path) -> None:
     (tmp_path / ".ml-toy.zip.part").write_bytes(CONTENT + b"more")
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
 
@@ -135,7 +135,7 @@ def test_server_without_a_valid_certificate_is_refused(
     assert server.asked == []
 
 
-def test_a_file_that_was_changed_here_is_not_taken(server: Server, tmp_path: Path) -> None:
+def test_a_file_that_was_changed_locally_is_refused(server: Server, tmp_path: Path) -> None:
     (tmp_path / "ml-toy.zip").write_bytes(b"else")
     with pytest.raises(DownloadError, match=r"does not have the published digest .*; remove it and fetch again"):
         fetch(TOY, tmp_path, server.base, HASTY)
@@ -167,11 +167,11 @@ def test_killed_download_resumes(server: Server, tmp_path: Path) -> None:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    kept = part.stat().st_size
-    assert 0 < kept < len(CONTENT)
+    size = part.stat().st_size
+    assert 0 < size < len(CONTENT)
     server.behavior = "honest"
     assert fetch(TOY, tmp_path, server.base, HASTY).read_bytes() == CONTENT
-    assert server.asked[-1] == f"bytes={kept}-"
+    assert server.asked[-1] == f"bytes={size}-"
 
 
 def test_full_disk_is_reported_and_keeps_the_partial_file(server: Server, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_simultaneous_fetches_download_once(server: Server, tmp_path: Path) -> N
     assert len(server.asked) == 1
 
 
-def test_the_terms_are_shown_once_and_kept(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_terms_are_shown_once_and_stored(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECBENCH_DATA", str(tmp_path))
     next_step = f"{tmp_path / 'ml-toy.zip'}  recbench model=mf dataset.release=toy"
     assert fetched([TOY], server.base) == f"{TERMS}\n{next_step}"
@@ -200,7 +200,7 @@ def test_the_terms_are_shown_once_and_kept(server: Server, tmp_path: Path, monke
     assert noted.endswith(TERMS)
 
 
-def test_the_terms_are_still_to_be_shown_after_an_error(
+def test_the_terms_are_shown_after_a_failed_attempt(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECBENCH_DATA", str(tmp_path))

@@ -69,7 +69,7 @@ def test_the_embedded_rows_keep_the_order_of_their_source(small: RatingDataset) 
     assert small.user_ids[small.user_idx[[0, -1]]].tolist() == [1, 671]
 
 
-def test_seven_embedded_ratings_are_of_movies_without_title_and_year(small: RatingDataset) -> None:
+def test_seven_embedded_ratings_are_for_movies_without_title_and_year(small: RatingDataset) -> None:
     table = columns(small)
     untitled = np.array([title == "" for title in table["title"]])
     assert np.count_nonzero(untitled[small.item_idx]) == 7
@@ -87,7 +87,7 @@ def test_embedded_movies_have_title_year_and_genres(small: RatingDataset) -> Non
     assert "Léon: The Professional (a.k.a. The Professional) (Léon)" in table["title"]
 
 
-def test_the_embedded_files_are_small_and_no_pickle() -> None:
+def test_the_embedded_files_are_small_and_not_pickles() -> None:
     import recbench.datasets
 
     folder = Path(recbench.datasets.__file__).parent / "data"
@@ -176,7 +176,7 @@ def test_a_zip_is_read_like_its_folder(tmp_path: Path) -> None:
     assert zipped.digest == load_movielens("20m", str(folder)).digest
 
 
-def test_the_folder_above_is_good_too(tmp_path: Path) -> None:
+def test_the_parent_folder_works_too(tmp_path: Path) -> None:
     write(tmp_path / "ml-25m", {"ratings.csv": RATINGS_CSV, "movies.csv": MOVIES_CSV})
     assert load_movielens("25m", str(tmp_path)).n_ratings == 3
 

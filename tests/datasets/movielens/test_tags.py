@@ -34,7 +34,7 @@ def _colons(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(("release", "write"), [("latest-small", _csv), ("32m", _csv), ("10m", _colons)])
-def test_tags_are_item_columns_beside_those_who_gave_them(release: Release, write: object, tmp_path: Path) -> None:
+def test_tags_are_item_columns_next_to_the_users_who_gave_them(release: Release, write: object, tmp_path: Path) -> None:
     assert callable(write)
     columns = load_movielens(release, str(write(tmp_path)), tags=True).item_columns
     assert columns is not None
@@ -48,7 +48,7 @@ def test_tags_are_not_read_by_default(tmp_path: Path) -> None:
     assert set(load_movielens("20m", str(tmp_path)).item_columns or {}) == {"title", "year", "genres"}
 
 
-def test_tags_belong_to_the_digest(tmp_path: Path) -> None:
+def test_the_digest_includes_tags(tmp_path: Path) -> None:
     folder = str(_csv(tmp_path))
     assert load_movielens("20m", folder).digest != load_movielens("20m", folder, tags=True).digest
 
@@ -61,7 +61,7 @@ def test_a_release_without_tags_says_which_have_them(release: Release) -> None:
         load_movielens(release, tags=True)
 
 
-def test_a_missing_file_of_tags_is_named(tmp_path: Path) -> None:
+def test_a_missing_tags_file_is_named(tmp_path: Path) -> None:
     (_csv(tmp_path) / "tags.csv").unlink()
     with pytest.raises(FileNotFoundError, match=r"no file tags\.csv; download it from grouplens"):
         load_movielens("25m", str(tmp_path), tags=True)

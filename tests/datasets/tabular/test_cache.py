@@ -1,4 +1,4 @@
-"""A cached copy of a ratings file is used instead of the file, and only if it is of that file."""
+"""A cached copy is used instead of a ratings file only if it was made from that file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def age(file: Path, seconds: float = 100.0) -> None:
-    """Make the file look as if it had not been changed just now."""
+    """Give the file an old modification time."""
     os.utime(file, (time.time() - seconds, time.time() - seconds))
 
 
@@ -50,7 +50,7 @@ def copies(file: Path, suffix: str) -> list[Path]:
     return sorted((file.parent / "cache").glob(f"*{suffix}"))
 
 
-def test_the_second_start_reads_the_copy_and_gives_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_start_reads_the_copy_with_the_same_result(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load_ratings_file(str(file))
     no_reading(monkeypatch)
     second = load_ratings_file(str(file))
@@ -65,7 +65,7 @@ def test_arrays_from_a_copy_are_read_only(file: Path) -> None:
     assert not any(array.flags.writeable for array in (arrays.ratings, arrays.user_idx, arrays.user_ids))
 
 
-def test_a_copy_has_the_name_asked_for(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_has_the_requested_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_ratings_file(str(file), name="one")
     no_reading(monkeypatch)
     assert load_ratings_file(str(file), name="two").name == "two"
@@ -77,7 +77,7 @@ def test_a_file_without_times_has_a_copy_without_times(file: Path, monkeypatch: 
     assert load_ratings_file(str(file), timestamp_column=None).timestamps is None
 
 
-def test_other_options_are_another_copy(file: Path) -> None:
+def test_other_options_make_another_copy(file: Path) -> None:
     assert load_ratings_file(str(file)).n_ratings == 3
     swapped = load_ratings_file(str(file), user_column="item", item_column="user")
     assert swapped.user_ids.tolist() == [7, 30]
@@ -90,7 +90,7 @@ def test_a_changed_file_is_read_again_and_its_copy_replaced(file: Path) -> None:
     assert len(copies(file, ".bin")) == len(copies(file, ".json")) == 1
 
 
-def test_a_change_that_keeps_size_and_time_is_seen(file: Path) -> None:
+def test_a_change_that_keeps_size_and_time_is_detected(file: Path) -> None:
     load_ratings_file(str(file))
     was = file.stat()
     file.write_text(TEXT.replace("4.1", "3.1"))
@@ -99,8 +99,8 @@ def test_a_change_that_keeps_size_and_time_is_seen(file: Path) -> None:
     assert load_ratings_file(str(file)).ratings[0] == np.float32(3.1)
 
 
-def test_a_file_changed_a_moment_ago_is_known_by_its_content(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file.write_text(TEXT)  # no ageing: a second change might leave all times as they are
+def test_a_recently_changed_file_is_identified_by_its_content(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text(TEXT)  # not aged: a second change might leave all times unchanged
     load_ratings_file(str(file))
     about = json.loads(copies(file, ".json")[0].read_text())
     assert about["racy"]
@@ -108,7 +108,7 @@ def test_a_file_changed_a_moment_ago_is_known_by_its_content(file: Path, monkeyp
     assert load_ratings_file(str(file)).n_ratings == 3
 
 
-def test_a_touched_file_is_known_by_its_content(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_touched_file_is_identified_by_its_content(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_ratings_file(str(file))
     age(file, 50.0)
     no_reading(monkeypatch)
@@ -146,7 +146,7 @@ def grow(path: Path) -> None:
     [(".bin", flip), (".bin", cut), (".bin", Path.unlink), (".json", flip), (".json", cut), (".json", garble),
      (".json", grow)],
 )  # fmt: skip
-def test_a_damaged_copy_is_made_again(suffix: str, damage: Callable[[Path], None], file: Path) -> None:
+def test_a_damaged_copy_is_replaced(suffix: str, damage: Callable[[Path], None], file: Path) -> None:
     first = load_ratings_file(str(file))
     damaged = copies(file, suffix)[0]
     whole = damaged.read_bytes()
@@ -168,7 +168,7 @@ def test_a_small_file_has_no_copy(file: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_unwritable_folder_is_only_logged(file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (file.parent / "cache").write_text("a file stands where the folder should")
+    (file.parent / "cache").write_text("a file in place of the folder")
     assert load_ratings_file(str(file)).n_ratings == 3
     assert "cannot cache a copy of" in caplog.text
 

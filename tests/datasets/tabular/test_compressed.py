@@ -12,7 +12,7 @@ from recbench.datasets.tabular.ratings_file import load_ratings_file
 
 
 @pytest.mark.parametrize("name", ["/etc/ratings.csv", "../ratings.csv", "a/../../ratings.csv", "..\\ratings.csv"])
-def test_a_zip_that_leads_out_of_its_folder_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_zip_with_paths_outside_its_folder_is_refused(name: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
         archive.writestr(zipfile.ZipInfo(name), "user,item,rating\n1,1,1\n")
     with pytest.raises(ValueError, match="a path outside of its folder; do not trust it"):

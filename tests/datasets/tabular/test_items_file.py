@@ -48,7 +48,7 @@ def test_numbers_are_numbers_and_a_blank_is_nan(tmp_path: Path) -> None:
     assert found["note"].tolist() == ["", "good", ""]
 
 
-def test_tags_and_those_who_gave_them_are_texts_even_where_they_look_like_numbers(tmp_path: Path) -> None:
+def test_tags_and_taggers_are_text_even_if_they_look_like_numbers(tmp_path: Path) -> None:
     found = columns(load(tmp_path, "movieId,Keywords,tagged_by\n9,1984,1\n10,2001,2\n30,,\n"))
     assert found == {"tags": ["1984", "2001", ""], "tagged_by": ["1", "2", ""]}
 
@@ -58,11 +58,11 @@ def test_tags_and_genres_are_both_read(tmp_path: Path) -> None:
     assert found == {"genres": ["War", "", "Drama"], "tags": ["a|b", "b", ""]}
 
 
-def test_items_belong_to_the_digest(tmp_path: Path) -> None:
+def test_the_digest_includes_items(tmp_path: Path) -> None:
     assert load(tmp_path, ITEMS).digest != load(tmp_path, ITEMS.replace("War", "Peace")).digest
 
 
-def test_the_content_model_works_on_own_items(tmp_path: Path) -> None:
+def test_the_content_model_works_on_a_users_own_items(tmp_path: Path) -> None:
     dataset = load(tmp_path, ITEMS)
     predicted = Content().fit(dataset).predict(dataset.user_idx, dataset.item_idx)
     assert np.isfinite(predicted).all()
@@ -86,7 +86,7 @@ def test_parquet_and_tsv_give_the_same_as_csv(tmp_path: Path) -> None:
         assert found.digest == expected.digest, name
 
 
-def test_items_may_be_left_blank(tmp_path: Path) -> None:
+def test_item_cells_may_be_blank(tmp_path: Path) -> None:
     dataset = load(tmp_path, "movieId,title,year\n10,One,1999\n", missing_items="blank")
     assert columns(dataset)["title"] == ["", "One", ""]
     assert np.isnan(columns(dataset)["year"][0])
@@ -112,13 +112,13 @@ MALFORMED: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-def test_a_malformed_file_of_items_is_refused_with_its_message(case: str, tmp_path: Path) -> None:
+def test_a_malformed_items_file_is_refused_with_its_message(case: str, tmp_path: Path) -> None:
     content, options, message = MALFORMED[case]
     with pytest.raises(ValueError, match=message):
         load(tmp_path, content, **options)
 
 
-def test_a_missing_file_of_items_is_named(tmp_path: Path) -> None:
+def test_a_missing_items_file_is_named(tmp_path: Path) -> None:
     load(tmp_path, ITEMS)
     with pytest.raises(FileNotFoundError, match=r"no file absent\.csv; give the path of a file with items"):
         load_ratings_file(str(tmp_path / "ratings.csv"), items_path="absent.csv")

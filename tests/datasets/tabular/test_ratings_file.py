@@ -95,7 +95,7 @@ def test_parquet_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("zone", "hours"), [(None, 0), ("Europe/Berlin", 1), ("America/New_York", -5)])
-def test_times_of_a_parquet_file_are_those_of_utc(zone: str | None, hours: int, tmp_path: Path) -> None:
+def test_times_of_a_parquet_file_are_converted_to_utc(zone: str | None, hours: int, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra recbench[parquet] is not installed")
     local = pd.Series(pd.to_datetime(["1970-01-02 00:00:00.75", "2016-01-15 12:00:00.00"])).dt.tz_localize(zone)
     frame = pd.DataFrame({"user": [1, 2], "item": [1, 1], "rating": [3.0, 4.0], "timestamp": local})
@@ -110,7 +110,7 @@ def test_a_file_without_header_is_read_with_given_columns(tmp_path: Path) -> Non
     assert triples(dataset) == EXPECTED
 
 
-def test_string_ids_stay_as_they_are(tmp_path: Path) -> None:
+def test_string_ids_are_unchanged(tmp_path: Path) -> None:
     dataset = load(tmp_path, "user,item,rating\n007,NA,1\n7,null,2\n12345678901234567890,True,3\n")
     assert triples(dataset) == [("007", "NA", 1.0), ("7", "null", 2.0), ("12345678901234567890", "True", 3.0)]
 
@@ -125,7 +125,7 @@ def test_usual_column_names_are_recognized(header: str, tmp_path: Path) -> None:
     assert triples(load(tmp_path, f"{header}\n7, 30, 4.5\n")) == [(7, 30, 4.5)]
 
 
-def test_quotes_blank_lines_and_windows_ends_are_no_trouble(tmp_path: Path) -> None:
+def test_quotes_blank_lines_and_windows_line_ends_are_read(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_bytes(
         b'\r\nuser,title,item,rating\r\n\r\n"7","a, b",x,4\r\n\r\n5,"""c""\nd",y,3\r\n\r\n'
     )
@@ -137,7 +137,7 @@ def test_the_encoding_can_be_given(tmp_path: Path) -> None:
     assert triples(load_ratings_file(str(tmp_path / "mine.csv"), encoding="latin-1")) == [("José", 1, 4.0)]
 
 
-def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunk_size_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     cells = rng.permutation(1000)[:500]
     rows = "".join(f"u{cell // 20},{cell % 20},{cell % 5}\n" for cell in cells)
@@ -156,16 +156,16 @@ def test_mean_keeps_the_first_row_of_a_repeated_pair(tmp_path: Path) -> None:
     assert dataset.timestamps.tolist() == [50, 20, 10]
 
 
-def test_last_keeps_the_latest_and_of_equals_the_later_row(tmp_path: Path) -> None:
+def test_last_keeps_the_latest_rating_and_the_later_row_of_ties(tmp_path: Path) -> None:
     assert triples(load(tmp_path, REPEATED, duplicates="last")) == [("b", "x", 3.0), ("a", "y", 2.0), ("a", "x", 3.0)]
 
 
-def test_last_prefers_time_to_file_order(tmp_path: Path) -> None:
+def test_last_uses_times_rather_than_file_order(tmp_path: Path) -> None:
     text = "user,item,rating,time\na,x,1,50\na,x,5,10\n"
     assert triples(load(tmp_path, text, duplicates="last")) == [("a", "x", 1.0)]
 
 
-def test_last_goes_by_file_order_without_times(tmp_path: Path) -> None:
+def test_last_uses_file_order_if_there_are_no_times(tmp_path: Path) -> None:
     text = "user,item,rating,time\na,x,1,50\na,x,5,10\n"
     assert triples(load(tmp_path, text, duplicates="last", timestamp_column=None)) == [("a", "x", 5.0)]
 

@@ -1,4 +1,4 @@
-"""Every way in which a file of ratings, or a configuration, can be wrong has its own message."""
+"""Each error of a ratings file or a configuration has its own message."""
 
 import gzip
 import re
@@ -21,7 +21,7 @@ from recbench.registry.registry import installed
 HEADER = "userId,movieId,rating,timestamp\n"
 GOOD = "1,10,4.0,100\n"
 
-# name: (content, options, what the message must say)
+# name: (content, options, pattern of the message)
 MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
     "empty": ("", {}, "is empty; it needs a header line"),
     "only_blank_lines": ("\n\n", {}, "is empty"),
@@ -83,7 +83,7 @@ MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
 }  # fmt: skip
 
 
-# name: (the command line, what the message must say)
+# name: (command line, pattern of the message)
 CONFIGS: dict[str, tuple[str, str]] = {
     "unknown_model": ("model=bais", r"unknown model 'bais'; did you mean 'bias'\? \(available: "),
     "unknown_dataset": ("dataset=movielense", "unknown dataset 'movielense'; did you mean 'movielens'"),
@@ -115,12 +115,12 @@ CONFIGS: dict[str, tuple[str, str]] = {
     "unknown_release": ("dataset.release=99m", r"dataset.release='99m'.* \(one of: small-2016, 100k"),
     "no_metric": ("metrics=[]", r"metrics=\[\] names none; the table needs one at least"),
     "unknown_metric": ("metrics=[rsme]", "unknown metric 'rsme'; did you mean 'rmse'"),
-    "test_part_of_nothing": ("split.test_size=0", "test_size"),
+    "test_set_of_nothing": ("split.test_size=0", "test_size"),
 }  # fmt: skip
 
 
 def refusal(case: str, tmp_path: Path) -> str:
-    """What is said of a malformed file, or of the command line with a malformed configuration."""
+    """Return the message for a malformed file, or for a command line with a malformed configuration."""
     (file := tmp_path / "ratings.csv").write_text(HEADER + GOOD)
     try:
         if case in CONFIGS:
@@ -131,10 +131,10 @@ def refusal(case: str, tmp_path: Path) -> str:
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
             load_ratings_file(str(file), **options)
     except Exception as error:
-        told = explain(error, installed(), words, ()) if case in CONFIGS else None
-        if told is None and not isinstance(error, PLAIN_ERRORS):
+        explained = explain(error, installed(), words, ()) if case in CONFIGS else None
+        if explained is None and not isinstance(error, PLAIN_ERRORS):
             raise
-        return str(told or error)
+        return str(explained or error)
     return "nothing was wrong"
 
 
@@ -156,7 +156,7 @@ def test_a_bad_value_in_a_later_chunk_is_found_at_its_line(tmp_path: Path, monke
         load_ratings_file(str(file))
 
 
-def test_an_unknown_way_with_duplicates_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_duplicates_option_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ratings.csv").write_text(HEADER + GOOD * 2)
     with pytest.raises(ValueError, match=r"unknown duplicates 'first'; set one of \['error', 'mean', 'last'\]"):
         load_ratings_file(str(tmp_path / "ratings.csv"), duplicates="first")  # type: ignore[arg-type]
@@ -167,7 +167,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_ratings_file(str(tmp_path / "absent.csv"))
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_instead_of_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is a folder; give the path of a file"):
         load_ratings_file(str(tmp_path))
 
@@ -227,7 +227,7 @@ def test_a_malformed_parquet_file_is_refused_with_its_message(case: str, tmp_pat
         load_ratings_file(str(tmp_path / "ratings.parquet"))
 
 
-def test_text_called_parquet_is_refused(tmp_path: Path) -> None:
+def test_text_named_parquet_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra recbench[parquet] is not installed")
     (tmp_path / "ratings.parquet").write_text(HEADER + GOOD)
     with pytest.raises(ValueError, match="is not a readable Parquet file"):
@@ -235,7 +235,7 @@ def test_text_called_parquet_is_refused(tmp_path: Path) -> None:
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)  # what Python does for a module that is blocked
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # makes Python raise ModuleNotFoundError on import
     monkeypatch.delitem(sys.modules, "pyarrow.parquet", raising=False)
     (tmp_path / "ratings.parquet").write_bytes(b"PAR1")
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'recbench\[parquet\]'"):

@@ -1,8 +1,8 @@
 """The sweepers of a multirun: `hydra/sweeper=sweep` for the values listed, `hydra/sweeper=search` for a search.
 
 This folder exists because Hydra finds sweepers only in the package `hydra_plugins`, which must be on the path beside
-recbench; pyproject.toml maps it there. recbench needs sweepers of its own to search, and because Hydra's basic
-one composes every job twice. What they do is in `recbench.tuning.multirun` and `recbench.tuning.search`.
+recbench; pyproject.toml maps it there. recbench needs its own sweepers to search, and because Hydra's basic one
+composes every job twice. Their implementation is in `recbench.tuning.multirun` and `recbench.tuning.search`.
 
 Hydra imports this module at every start, so it must stay light. It does so before the module is in `sys.modules`,
 where a dataclass looks up annotations that are text: no `from __future__ import annotations` here.
@@ -30,14 +30,14 @@ class SweepConf:
 
 @dataclass
 class SearchConf:
-    """The options of a search at `hydra.sweeper`; what it spends and how is at `search`."""
+    """The options of a search at `hydra.sweeper`; its sampler and budget are at `search`."""
 
     _target_: str = "hydra_plugins.recbench_sweepers.Search"
     params: dict[str, str] = field(default_factory=dict)  # overrides that an experiment's file adds
 
 
 class LaunchingSweeper(Sweeper):
-    """What both have in common: what Hydra composed, and the launcher that it names."""
+    """The base of both sweepers: the composed configuration, and the launcher that it names."""
 
     hydra_context: HydraContext
     config: DictConfig
@@ -47,7 +47,7 @@ class LaunchingSweeper(Sweeper):
         self.params = params or {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Remember what Hydra composed, and make the launcher."""
+        """Store the composed configuration, and make the launcher."""
         from hydra.core.plugins import Plugins
 
         self.hydra_context, self.config = hydra_context, config

@@ -5,7 +5,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 
 class PluginVariants(SearchPathPlugin):
-    """Behind recbench's own folder, so that no plugin can put a file before it."""
+    """Adds the folders after recbench's own, so that no plugin can override one of its files."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Add the folders."""
