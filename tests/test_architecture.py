@@ -95,7 +95,7 @@ def test_the_words_of_the_glossary_are_used() -> None:
         for path in PROSE
         if path != ROOT / "CONTRIBUTING.md"
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-        if pattern.search(line)
+        if pattern.search(re.sub("`[^`]*`", "", line) if path.name == "CHANGELOG.md" else line)  # `old names`
     ]
     assert found == []
 
