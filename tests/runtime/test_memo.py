@@ -1,4 +1,4 @@
-"""Shared work: computed once, bounded in memory, same results, and a cost that does not depend on job order."""
+"""Memoization: values are computed once, memory is bounded, and neither scores nor measured costs change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from recbench.models.neighbors.knn import ItemKNN, UserKNN
 from recbench.models.neighbors.similarity_inputs import Similarity
 from recbench.protocol.folds import run_fold
 from recbench.protocol.handle import InProcessModel
-from recbench.runtime import memo as shared
 from recbench.runtime.memo import memoize, memoizing, reused_cpu_seconds
 from recbench.runtime.metering import cpu_seconds
 from recbench.runtime.process_state import reset
@@ -26,7 +25,7 @@ from tests.support.command import SMALL, recbench, records_in
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
+def _empty_cache() -> None:
     reset()
 
 
@@ -38,22 +37,22 @@ def _counted(calls: list[str], name: str, n_bytes: int = 1) -> str:
     return memoize("thing", lambda: (name,), compute, n_bytes)
 
 
-def test_a_value_is_computed_once_if_work_is_shared() -> None:
+def test_a_value_is_computed_once_while_caching_is_on() -> None:
     calls: list[str] = []
-    with memoizing(1) as tally:
+    with memoizing(1) as stats:
         assert [_counted(calls, "a"), _counted(calls, "a")] == ["a", "a"]
     assert calls == ["a"]
-    assert tally.counts == {"thing": 1}
+    assert stats.counts == {"thing": 1}
 
 
-def test_a_value_is_computed_each_time_if_work_is_not_shared() -> None:
+def test_a_value_is_computed_each_time_while_caching_is_off() -> None:
     calls: list[str] = []
     _counted(calls, "a")
-    with memoizing(0) as tally:
+    with memoizing(0) as stats:
         _counted(calls, "a")
         _counted(calls, "a")
     assert calls == ["a", "a", "a"]
-    assert not tally.counts
+    assert not stats.counts
 
 
 def test_the_least_recently_used_value_is_evicted_first() -> None:
@@ -65,24 +64,25 @@ def test_the_least_recently_used_value_is_evicted_first() -> None:
     assert calls == ["a", "b", "c", "b"]
 
 
-def test_a_value_larger_than_the_bound_is_not_cached() -> None:
+def test_a_value_larger_than_the_cache_is_not_cached() -> None:
     calls: list[str] = []
     with memoizing(1):
+        _counted(calls, "b")
         _counted(calls, "a", 2**20 + 1)
         _counted(calls, "a", 2**20 + 1)
-    assert calls == ["a", "a"]
-    assert not shared._kept
+        _counted(calls, "b")  # still cached: the larger value evicted nothing
+    assert calls == ["b", "a", "a"]
 
 
 def _burn() -> float:
-    """Use a tenth of a CPU second: the system counts in hundredths."""
+    """Use a tenth of a CPU second; the system counts in hundredths."""
     start = cpu_seconds()
     while cpu_seconds() - start < 0.1:
         np.sort(np.random.default_rng(0).random(10_000))
     return 1.0
 
 
-def test_a_job_is_charged_for_reused_work() -> None:
+def test_reused_work_counts_as_cpu_seconds_of_the_job() -> None:
     with memoizing(1):
         memoize("work", lambda: (), _burn, 8)
         assert reused_cpu_seconds() == 0
@@ -93,29 +93,29 @@ def test_a_job_is_charged_for_reused_work() -> None:
 
 @pytest.mark.parametrize("make_model", [UserKNN, ItemKNN])
 @pytest.mark.parametrize("similarity", get_args(Similarity))
-def test_shared_similarities_predict_the_same_bits(make_model: type[ItemKNN], similarity: Similarity) -> None:
+def test_reused_similarities_give_identical_predictions(make_model: type[ItemKNN], similarity: Similarity) -> None:
     train = toy_ratings()
     pairs = np.repeat(np.arange(train.n_users), train.n_items), np.tile(np.arange(train.n_items), train.n_users)
     alone = make_model(3, similarity).fit(train)
     expected = alone.predict(*pairs)
-    with memoizing(512) as tally:
+    with memoizing(512) as stats:
         predicted = [make_model(3, similarity).fit(train).predict(*pairs) for _ in range(2)]
         fallback = make_model(3, similarity).fit(train).is_fallback(*pairs)
-    assert tally.counts["similarities"] == 2
+    assert stats.counts["similarities"] == 2
     assert all(np.array_equal(each, expected) for each in predicted)
     assert np.array_equal(fallback, alone.is_fallback(*pairs))
 
 
-def test_models_with_other_options_share_no_similarities() -> None:
+def test_models_with_other_options_do_not_reuse_similarities() -> None:
     train = toy_ratings()
     pair = np.array([0]), np.array([0])
-    with memoizing(512) as tally:
+    with memoizing(512) as stats:
         for model in (ItemKNN(), ItemKNN(shrinkage=7.0), ItemKNN(min_support=2), ItemKNN(similarity="msd")):
             model.fit(train).predict(*pair)
-    assert "similarities" not in tally.counts
+    assert "similarities" not in stats.counts
 
 
-def test_changing_a_model_does_not_change_shared_values() -> None:
+def test_changing_a_model_does_not_change_cached_values() -> None:
     train = toy_ratings()
     with memoizing(512):
         first = Bias().fit(train)
@@ -124,18 +124,18 @@ def test_changing_a_model_does_not_change_shared_values() -> None:
         assert np.array_equal(Bias().fit(train).user_bias_, expected)
 
 
-def test_a_sweep_counts_reused_work(tmp_path: Path) -> None:
+def test_a_sweep_records_what_its_jobs_reused(tmp_path: Path) -> None:
     recbench("-m", "model=item_knn", "model.n_neighbors=3,5", *SMALL, cwd=tmp_path)
-    shares = [
+    reused = [
         record.provenance.reused
         for record in records_in(tmp_path)
         if record.job.kind == "item_knn" and record.job.scored_on == "valid"
     ]
-    assert len(shares) == 2
-    assert any(each.get("similarities", 0) and each.get("bias", 0) and each.get("fold", 0) for each in shares)
+    assert len(reused) == 2
+    assert any(each.get("similarities", 0) and each.get("bias", 0) and each.get("fold", 0) for each in reused)
 
 
-def test_sharing_can_be_switched_off_and_changes_no_score(tmp_path: Path) -> None:
+def test_turning_off_the_cache_changes_no_score(tmp_path: Path) -> None:
     for folder, switch in (("on", "share_mb=512"), ("off", "share_mb=0")):
         (tmp_path / folder).mkdir()
         recbench("-m", "model=item_knn", "model.n_neighbors=3,5", switch, *SMALL, cwd=tmp_path / folder)
@@ -146,7 +146,7 @@ def test_sharing_can_be_switched_off_and_changes_no_score(tmp_path: Path) -> Non
 
 @dataclass
 class Burning(Bias):
-    """A model that works for a tenth of a second in `fit` and in `predict`, unless that work is shared."""
+    """Uses a tenth of a CPU second in `fit`, and in `predict`, unless the work is cached."""
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         memoize("fit", lambda: (), _burn, 8)
@@ -157,17 +157,17 @@ class Burning(Bias):
         return super().predict(user_idx, item_idx)
 
 
-def test_the_seconds_of_a_fold_include_those_saved_by_sharing() -> None:
+def test_the_seconds_of_a_fold_include_those_saved_by_reuse() -> None:
     train = toy_ratings()
     for _ in range(2):
-        with memoizing(1) as tally:
+        with memoizing(1) as stats:
             outcome = run_fold(train, train, InProcessModel(Burning()), {}, Holdout())
         assert outcome.fit_seconds >= 0.0999  # rounding
         assert outcome.predict_seconds >= 0.0999
-    assert (tally.counts["fit"], tally.counts["predict"]) == (1, 1)
+    assert (stats.counts["fit"], stats.counts["predict"]) == (1, 1)
 
 
-def test_a_single_run_caches_nothing_for_other_jobs(tmp_path: Path) -> None:
+def test_a_single_job_does_not_use_the_cache(tmp_path: Path) -> None:
     recbench("model=item_knn", *SMALL, cwd=tmp_path)
     (record,) = records_in(tmp_path)
     assert (record.job.config["share_mb"], record.provenance.reused) == (0, {})

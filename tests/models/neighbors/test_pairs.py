@@ -96,8 +96,8 @@ def test_shared_raters_take_no_more_memory_than_allowed() -> None:
     model = ItemKNN(n_neighbors=10).fit(ratings())
     with memoizing(bytes_for(model, SHARED_SIZES[-1]) / 2**20) as tally:
         model.predict(*everything())
-    (kept,) = (each.value for key, each in shared._kept.items() if key[0] == "similarities")
-    assert sum(array.nbytes for array in kept) <= tally.limit + 8  # the end of the last pair
+    (cached,) = (each.value for key, each in shared._entries.items() if key[0] == "similarities")
+    assert sum(array.nbytes for array in cached) <= tally.limit + 8  # the end of the last pair
 
 
 @EITHER
