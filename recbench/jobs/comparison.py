@@ -1,4 +1,4 @@
-"""Comparing the rows of a table with the best one, on the same test ratings that all of them predicted."""
+"""Comparison of a table's rows with the best row, on the test ratings that all of them predicted."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from recbench.results.first_metric import round_score
 from recbench.results.rows import Row, comparison_key
 from recbench.results.significance import Difference, compare_with_best, corrected_t, holm, mark_ties
 
-MAX_ROWS = 100  # that are compared with the best: in a longer table nobody looks for ties
+MAX_ROWS = 100  # rows that are compared with the best; ties are of no use in a longer table
 
 
 class _Ranked(NamedTuple):
-    """How one of several results compares with the best of them."""
+    """How one result compares with the best of several."""
 
-    number: int  # among the results given
+    number: int  # position among the results passed
     vs_best: Difference
     tied: bool
     p_value_folds: float | None  # Holm-adjusted; None for the best and for a single fold
 
 
 def add_comparisons(rows: Sequence[Row], results: Sequence[Result]) -> list[Row]:
-    """Return the rows, those scored on the same test ratings compared with the one of lowest RMSE among them.
+    """Return the rows, each compared with the row of lowest RMSE on the same test ratings.
 
-    `results` are those behind the rows; their validation scores say how sure a model's choice was. A row without
-    predictions stays as it is. Of several seeds the first one counts. Of rows with an equally low RMSE the first
-    one is the best; the others are tied with it.
+    `results` are those behind the rows; their validation scores give the number of equivalent candidates. A row
+    without predictions is not compared. Of several seeds, the first one is compared. Of rows with an equally low
+    RMSE, the first one is the best; the others are tied with it.
     """
     compared = list(rows)
-    # by identity: what two model objects predict may differ where their records are equal
+    # by identity: two model objects may have equal records but different predictions
     result_of = {id(result.record): result for result in results}
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
@@ -66,7 +66,7 @@ def add_comparisons(rows: Sequence[Row], results: Sequence[Result]) -> list[Row]
 def count_ties(results: Sequence[Result]) -> Counter[tuple[str, ...]]:
     """Return, by dataset, split and model, how many candidates are not significantly worse than the best one.
 
-    Candidates are compared on validation, the best one itself does not count.
+    Candidates are compared on their validation sets; the best one itself does not count.
     """
     groups: dict[tuple[str, ...], list[Result]] = defaultdict(list)
     for result in results:
@@ -83,8 +83,8 @@ def count_ties(results: Sequence[Result]) -> Counter[tuple[str, ...]]:
 def rank_against_best(results: Sequence[Result]) -> list[_Ranked]:
     """Return how the results with predictions compare with the best of them, best first.
 
-    All were scored on the same rows; those with equal RMSE keep their order. Empty if fewer than two have
-    predictions, or the ratings are not available.
+    All must have been scored on the same rows; those with equal RMSE keep their order. The list is empty if fewer
+    than two have predictions, or the ratings are not available.
     """
     known = {number: folds for number, each in enumerate(results) if (folds := each.predictions()) is not None}
     known = dict(list(known.items())[:MAX_ROWS])
@@ -93,7 +93,7 @@ def rank_against_best(results: Sequence[Result]) -> list[_Ranked]:
     try:
         data = results[next(iter(known))].folds()
     except (LookupError, ValueError, OSError):
-        return []  # the scores remain valid, but the rows can't be compared any more
+        return []  # the scores remain valid, but the rows can no longer be compared
     ratings = np.concatenate([fold.scored.ratings for fold in data])
     users = np.concatenate([fold.scored.user_idx for fold in data])
     errors = {number: round_score(rmse(ratings, np.concatenate(folds))) for number, folds in known.items()}

@@ -1,4 +1,4 @@
-"""Jobs: what to run, and how to say in one line what went wrong."""
+"""Jobs: what to run, and the one-line cause of a failure."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, Impor
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: the composed configuration as plain values, the model's choice, what was set."""
+    """What to run: the composed configuration as plain values, the chosen model and the overrides."""
 
     config: Mapping[str, Any]
-    model: str  # the Hydra choice: a registered name or a variant's
-    overrides: Sequence[str] = ()  # of the command line: "model.n_factors=8"
+    model: str  # the Hydra choice: a registered name or a variant
+    overrides: Sequence[str] = ()  # from the command line: "model.n_factors=8"
     scored_on: ScoredOn = "test"  # the set that is scored
-    store: str | Path | None = None  # URL or folder of the results store; None: results are not kept
-    options_per_fold: Sequence[Mapping[str, Any]] = ()  # each fold's options that differ from those in config.model
+    store: str | Path | None = None  # URL or folder of the results store; None: results are not stored
+    options_per_fold: Sequence[Mapping[str, Any]] = ()  # per fold: the options that differ from config.model
 
     def nodes(self) -> list[dict[str, Any]]:
-        """Return the model's node of each fold, or a single one that all folds share."""
+        """Return the model's configuration node per fold, or a single one for all folds."""
         node = dict(self.config["model"])
         return [node | dict(options) for options in self.options_per_fold] or [node]
 
 
 def cause_of(error: BaseException) -> str:
-    """Return one line that says what went wrong; the type is named where the text alone would puzzle."""
+    """Return one line that says what went wrong; it names the error's type if the text alone is unclear."""
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
     is_plain = isinstance(error, PLAIN_ERRORS) and not isinstance(error, (KeyError, IndexError)) and text
     return text if is_plain else f"{type(error).__name__}: {text}"

@@ -1,4 +1,4 @@
-"""Journals: files to which a search appends every trial as it happens, so that an interrupted search loses nothing."""
+"""Journals: files to which a search appends every trial as it happens, so that an interrupted search can resume."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOCK_SECONDS = 5  # age at which a lock counts as left by a killed process; lock
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """Open the journal, creating it if there is none; a line left half-written by a killed process is removed."""
+    """Open the journal, or create it; a line that a killed process left incomplete is removed."""
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 

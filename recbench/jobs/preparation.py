@@ -23,25 +23,25 @@ N_BYTES_PER_RATING = 20  # two indices, a rating and a timestamp
 
 @dataclass(frozen=True)
 class Parts:
-    """What a job is made of, ready for the protocol."""
+    """The objects that a job consists of, ready for the protocol."""
 
     dataset: RatingDataset
     folds: Sequence[Fold]
     validation: ValidationSplits  # how validation sets are cut
     make_models: Sequence[Callable[[], RatingModel]]  # one per fold
     metrics: Mapping[str, Metric]
-    filters: Filters  # of what a model trains on; those of the whole set have been applied
+    filters: Filters  # for the training sets; filters of the whole dataset have been applied
 
     @cached_property
     def split_digest(self) -> str:
-        """SHA-256 over the training and test rows of all folds."""
+        """The SHA-256 over the training and test rows of all folds."""
         return split_digest(self.folds)
 
 
 def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
-    """Make the objects that the configuration names; what fails here is a mistake in the command.
+    """Make the objects that the configuration names; an error here is a mistake in the command.
 
-    A dataset that is `given` replaces the one named.
+    The dataset `given`, if any, replaces the one that the configuration names.
 
     Raises:
         LookupError, ValueError, OSError: a name, an option or a file is wrong.
@@ -53,7 +53,7 @@ def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
     metrics = configuration.metrics_of(job.config["metrics"], registry)
     split = configuration.make("split", job.config["split"], registry)
     filters = configuration.filters_of(job.config.get("filters"))
-    of_whole_set, of_train = (filters, Filters()) if filters.whole_set else (Filters(), filters)
+    of_whole_set, of_training_set = (filters, Filters()) if filters.whole_set else (Filters(), filters)
     node = json.dumps(job.config["dataset"], sort_keys=True)
     dataset = _dataset(node, of_whole_set) if given is None else _filtered(given, of_whole_set)
     folds = list(split(dataset))
@@ -63,19 +63,19 @@ def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
         validation=validation_splits(split, job.config["valid_size"], job.config["seed"]),
         make_models=makers if job.options_per_fold else makers * len(folds),
         metrics=metrics,
-        filters=of_train,
+        filters=of_training_set,
     )
 
 
 def load_folds(job: Job, parts: Parts) -> list[Callable[[], FoldData]]:
-    """Return what loads each fold's data; jobs of one process that need the same data share them."""
+    """Return one function per fold that loads its data; jobs of one process reuse the same data."""
     return [partial(_fold_data, job, parts, fold) for fold in parts.folds]
 
 
 def _fold_data(job: Job, parts: Parts, fold: Fold) -> FoldData:
     dataset, filters = parts.dataset, parts.filters
     drawn = (job.config["seed"], job.config["valid_size"])
-    split = json.dumps(job.config["split"], sort_keys=True)  # which cuts the validation set too
+    split = json.dumps(job.config["split"], sort_keys=True)  # it cuts the validation set, too
     return memoize(
         "fold",
         lambda: (dataset.digest, digest_of(*fold), job.scored_on, *drawn, filters, split),
@@ -91,7 +91,7 @@ def _maker(node: Mapping[str, object]) -> Callable[[], RatingModel]:
 
 @cached(maxsize=1)
 def _dataset(node: str, filters: Filters) -> RatingDataset:
-    """Load the dataset; the last one is kept for the next job of this process, which mostly needs the same."""
+    """Load the dataset; the last one is cached for the next job of this process, which usually needs the same."""
     return _filtered(configuration.make("dataset", json.loads(node), installed()), filters)
 
 

@@ -1,8 +1,8 @@
 """Pruning: a candidate of a search is stopped at an epoch where it is worse than the median of earlier candidates.
 
-At each epoch, a model's loop offers the predictions it would make if it ended now (`progress.checkpoint`). They
-are scored on the validation set that also scores the finished candidate, and the score is written into the
-study's journal, where all candidates find it, whatever process they run in.
+At each epoch, the model reports the predictions it would make if it ended now (`progress.checkpoint`). They
+are scored on the validation set that also scores the finished candidate, and the score is written to the
+study's journal, which candidates of all processes read.
 
 Source: the median rule of Golovin et al. (2017), "Google Vizier", KDD, §3.2.2, as Optuna implements it: the
 best score of this fit so far against the median of the finished candidates' scores at the same step.
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 N_FINISHED = 5  # candidates that must have finished before one is stopped
-N_SPARED = 5  # first steps at which nothing is stopped: slow starters may still win
-STEPS = 1_000_000  # more than any fit has: the steps of one fold come after those of the fold before
-MANY_FOLDS = 1_000  # more than any split has: the folds of one seed come after those of the seed before
+N_SPARED = 5  # first steps, at which no candidate is stopped: slow starters may still win
+STEPS = 1_000_000  # more than any fit has: each fold's steps are numbered after those of the fold before
+MANY_FOLDS = 1_000  # more than any split has: each seed's folds are numbered after those of the seed before
 PRUNED = "pruned"  # the trial attribute that holds the step
 
 
 @dataclass(frozen=True)
 class TrialRef:
-    """Which candidate a job is, and where its study is stored: what a search writes at `search._trial.ref`."""
+    """Which candidate a job is, and where its study is stored; a search writes it to `search._trial.ref`."""
 
     journal: str
     study: str
@@ -49,13 +49,13 @@ class TrialRef:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self | None:
-        """Return the reference in a job's configuration; None unless it is of a candidate that may be stopped."""
+        """Return the reference in a job's configuration; None unless it belongs to a candidate that may be stopped."""
         reference = trial_of(config).get("ref")
         return cls(**reference) if reference and config["search"].get("pruning") else None
 
 
 def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two configurations are of candidates of one study, which are compared with the same others."""
+    """Return whether two configurations belong to candidates of the same study."""
     first = TrialRef.of(one)
     second = TrialRef.of(other)
     return first is not None and second is not None and first.study == second.study
@@ -64,9 +64,9 @@ def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def pruning_listener(
     reference: TrialRef | None, metric: Metric, number: int, fold: FoldData
 ) -> CheckpointListener | None:
-    """Return what stops the fit of fold `number` where it falls behind; None if nothing can stop it.
+    """Return the listener that stops the fit of fold `number` if it falls behind; None if nothing can stop it.
 
-    Nothing is stopped under a metric that needs more of the model than predicted ratings.
+    No fit is stopped under a metric that needs more of the model than predicted ratings.
     """
     if reference is None or {*metric.needs()} & {*MODEL_EXTRAS} or not Path(reference.journal).exists():
         return None
@@ -89,7 +89,7 @@ def was_pruned(trial: FrozenTrial) -> bool:
 
 
 class _Trial:
-    """A candidate that is being fitted, in the journal of its study."""
+    """A running candidate in the journal of its study."""
 
     def __init__(self, study: Study, storage: BaseStorage, trial_id: int) -> None:
         self._study = study
@@ -98,7 +98,7 @@ class _Trial:
 
     @classmethod
     def find(cls, reference: TrialRef) -> Self | None:
-        """Return the candidate; None if it has finished, because a result computed again is no longer a candidate."""
+        """Return the candidate; None if it has finished, because a job that is run again is no longer a candidate."""
         import optuna
 
         optuna.logging.disable_default_handler()

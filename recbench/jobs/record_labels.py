@@ -1,4 +1,4 @@
-"""Labels: how a record describes its job, what its result depends on, and so the key of the result."""
+"""Labels: how a record describes its job, and what its result depends on, which gives the result's key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from recbench.runtime.memo import ReuseStats
 
 
 def description_of(job: Job, dataset_name: str | None = None) -> JobDescription:
-    """Return how a record describes the job; without a name, the dataset is called by its registered name."""
+    """Return how a record describes the job; `dataset_name` is the dataset's registered name by default."""
     return JobDescription(
         dataset=job.config["dataset"]["kind"] if dataset_name is None else dataset_name,
         split=split_label(job.config),
@@ -34,7 +34,7 @@ def description_of(job: Job, dataset_name: str | None = None) -> JobDescription:
 
 
 def provenance_of(job: Job, parts: Parts, reuse: ReuseStats | None = None) -> Provenance:
-    """Return what the job's result is computed from, as of now: the packages that are loaded, the time."""
+    """Return what the job's result is computed from, with the packages loaded now and the time."""
     entry = installed().find("model", job.config["model"]["kind"])
     return Provenance(
         data=describe(parts.dataset),
@@ -48,14 +48,14 @@ def provenance_of(job: Job, parts: Parts, reuse: ReuseStats | None = None) -> Pr
 
 
 def inputs_of(job: Job, parts: Parts) -> dict[str, Any]:
-    """Return everything that the job's result depends on; metrics do not count, they can be computed later.
+    """Return everything that the job's result depends on; not metrics, which can be computed later.
 
-    Filters of the whole set are in the data's digest.
+    The data's digest covers filters of the whole dataset.
     """
     return {
         "data": parts.dataset.digest,
         "split": parts.split_digest,
-        "split_options": job.config["split"],  # by which validation sets are cut
+        "split_options": job.config["split"],  # they cut the validation sets, too
         "scored_on": job.scored_on,
         "valid_size": job.config["valid_size"],
         "model": job.nodes(),
@@ -75,7 +75,7 @@ def _sources(job: Job) -> dict[str, list[str]]:
 
 
 def split_label(config: Mapping[str, Any]) -> str:
-    """Return how a configuration's split is called: its choice, its options, and the filters of the training set."""
+    """Return the label of a configuration's split: its name, its options, and the filters of the training set."""
     split = dict(config["split"])
     words = [split.pop("kind"), *(f"{name}={value}" for name, value in split.items())]
     filters = config.get("filters") or {}
@@ -84,7 +84,7 @@ def split_label(config: Mapping[str, Any]) -> str:
 
 
 def _user_options(job: Job) -> tuple[str, ...]:
-    """Return the names of the options that the user set: by an override, or away from a registered model's default."""
+    """Return the names of the options that an override sets, or that differ from a registered model's defaults."""
     node = dict(job.config["model"])
     kind = node.pop("kind")
     overrides = map(Override.parse, job.overrides)

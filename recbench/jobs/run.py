@@ -1,4 +1,4 @@
-"""Running a job: a configuration in, a record out. A failure is a record too."""
+"""Run a job: a configuration in, a record out. A failure is a record, too."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ log = logging.getLogger(__name__)
 def run(job: Job) -> Record:
     """Run a job, or take its result from the store if it has been run before.
 
-    Whatever goes wrong becomes the record's cause, and its traceback goes to the log.
+    Any error becomes the record's cause, and its traceback goes to the log.
     """
     parts: Parts | None = None
     with memoizing(job.config.get("share_mb", 0)) as reuse:
         try:
             parts = prepare(job)
-            known = _stored(job, parts, reuse) if job.config.get("resume", True) else None
-            return known or _evaluated(job, parts, reuse)
-        except PrunedError as verdict:
-            return _kept(job, unfinished(job, "pruned", str(verdict), parts))
+            known = _load_stored(job, parts, reuse) if job.config.get("resume", True) else None
+            return known or _evaluate(job, parts, reuse)
+        except PrunedError as pruned:
+            return _save(job, unfinished(job, "pruned", str(pruned), parts))
         except MemoryError:
             log.exception("out of memory")
             return unfinished(job, "memory", "the job ran out of memory", parts)
@@ -76,7 +76,7 @@ def _handle_maker(make_model: Callable[[], RatingModel]) -> Callable[[], ModelHa
     return lambda: InProcessModel(make_model())
 
 
-def _evaluated(job: Job, parts: Parts, reuse: ReuseStats) -> Record:
+def _evaluate(job: Job, parts: Parts, reuse: ReuseStats) -> Record:
     outcomes = evaluate_folds(job, parts)
     record = Record(
         job=description_of(job, parts.dataset.name),
@@ -84,24 +84,24 @@ def _evaluated(job: Job, parts: Parts, reuse: ReuseStats) -> Record:
         provenance=provenance_of(job, parts, reuse),
     )
     keep = job.config.get("keep_predictions", True)
-    return _kept(job, record, [outcome.predicted for outcome in outcomes] if keep else None)
+    return _save(job, record, [outcome.predicted for outcome in outcomes] if keep else None)
 
 
-def _kept(job: Job, record: Record, predictions: Sequence[FloatArray] | None = None) -> Record:
-    """Return the record, which is in the store now; a pruned one does not replace one that finished."""
+def _save(job: Job, record: Record, predictions: Sequence[FloatArray] | None = None) -> Record:
+    """Save the record in the store and return it; a pruned one does not replace one that finished."""
     if job.store is not None:
         try:
             store = open_store(job.store)
             key = record.provenance.key
             if record.outcome.status == "ok" or store.record(key) is None:
                 store.save(key, record, predictions)
-        except OSError as error:  # a full disk must not take a finished result along
-            log.warning("a result could not be kept in %s: %s", job.store, error)
+        except OSError as error:  # a full disk must not lose a finished result
+            log.warning("a result could not be saved in %s: %s", job.store, error)
     return record
 
 
-def _stored(job: Job, parts: Parts, reuse: ReuseStats) -> Record | None:
-    """Return the stored record, scored again from the stored predictions; None if there is none to trust."""
+def _load_stored(job: Job, parts: Parts, reuse: ReuseStats) -> Record | None:
+    """Return the stored record, scored again from the stored predictions; None if there is none to reuse."""
     store = open_store(job.store) if job.store is not None else None
     key = content_key(inputs_of(job, parts))
     record = store.record(key) if store is not None else None
@@ -110,7 +110,7 @@ def _stored(job: Job, parts: Parts, reuse: ReuseStats) -> Record | None:
     pruned = record.outcome.status == "pruned" and same_study(record.job.config, job.config)
     if not (pruned or record.outcome.status == "ok"):
         return None
-    scores = {} if pruned else _scored_again(job, parts, record.outcome.scores, store.predictions(key))
+    scores = {} if pruned else _score_again(job, parts, record.outcome.scores, store.predictions(key))
     if scores is None:
         return None
     return replace(
@@ -123,10 +123,10 @@ def _stored(job: Job, parts: Parts, reuse: ReuseStats) -> Record | None:
     )
 
 
-def _scored_again(
+def _score_again(
     job: Job, parts: Parts, known: Mapping[str, Score], predictions: Sequence[FloatArray] | None
 ) -> dict[str, Score] | None:
-    """Return the job's metrics of the predictions, those that need the model as known; None if one is missing."""
+    """Return the metrics of the predictions, those that need the model from `known`; None if one is missing."""
     needs_model = {name for name, metric in parts.metrics.items() if {*metric.needs()} & {*MODEL_EXTRAS}}
     missing = set(parts.metrics) - set(known) if predictions is None else needs_model - set(known)
     if missing:

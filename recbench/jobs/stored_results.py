@@ -1,4 +1,4 @@
-"""Stored results: a record, its predictions, and the ratings that they are of, each loaded on demand."""
+"""Stored results: a record, its predictions and the ratings that they predict, each loaded on demand."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ from recbench.results.store import Store
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A record, and what a comparison needs of it, each loaded when it is asked for."""
+    """A record, and what a comparison needs of it, loaded on demand."""
 
     record: Record
-    predictions: Callable[[], Sequence[FloatArray] | None]  # one array per fold; None: there are none
+    predictions: Callable[[], Sequence[FloatArray] | None]  # one array per fold; None: not stored
     folds: Callable[[], Sequence[FoldData]]  # raises LookupError, ValueError or OSError if the ratings are gone
 
 
 def stored_results(records: Sequence[Record], store: Store) -> list[Result]:
-    """Return the results of these records: predictions from the store, ratings as their configurations name them."""
+    """Return the results of these records: predictions from the store, ratings from their datasets."""
     return [stored_result(record, store) for record in records]
 
 
 def stored_result(record: Record, store: Store) -> Result:
-    """Return the result of this record: predictions from the store, ratings as its configuration names them."""
+    """Return the result of this record: predictions from the store, ratings from its dataset."""
     return Result(record, partial(store.predictions, record.provenance.key), partial(load_scored_folds, record))
 
 
 def load_scored_folds(record: Record) -> list[FoldData]:
-    """Return what each fold of the record's job trained on and what it scored.
+    """Return the training set and the scored set of each fold of the record's job.
 
     Raises:
         LookupError, ValueError, OSError: the ratings are not available, or have changed.
     """
     job = Job(record.job.config, record.job.model, scored_on=record.job.scored_on)
     parts = prepare(job)
-    then = record.provenance
-    if (parts.dataset.digest, parts.split_digest) != (then.data["digest"], then.split_digest):
-        raise ValueError("they have changed since")
+    provenance = record.provenance
+    if (parts.dataset.digest, parts.split_digest) != (provenance.data["digest"], provenance.split_digest):
+        raise ValueError("the dataset or its split has changed since the job ran")
     return [load() for load in load_folds(job, parts)]
 
 
 def scored_rows(record: Record) -> tuple[FloatArray, IntArray]:
-    """Return the ratings and the users of the rows that the record's job was scored on, fold after fold.
+    """Return the ratings and the users of the rows that the record's job was scored on, concatenated over the folds.
 
     Raises:
         LookupError, ValueError, OSError: the ratings are not available, or have changed.

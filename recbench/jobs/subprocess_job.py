@@ -1,4 +1,4 @@
-"""A job in a process of its own, ended when it takes too long or too much memory."""
+"""Jobs in their own process, killed if they take too long or too much memory."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ POLL_SECONDS = 0.05
 
 
 def run(job: Job, log_file: Path | None = None) -> Record:
-    """Run the job here, or in a process of its own where `timeout_s` or `memory_mb` limits it.
+    """Run the job in this process, or in its own process if `timeout_s` or `memory_mb` limits it.
 
     The limits are wall seconds and megabytes (2**20 bytes) of resident memory, of the process and
-    all that it starts. Resident memory is what is watched, as TensorFlow reserves far more addresses
+    all its descendants. Resident memory is what counts, because TensorFlow reserves far more addresses
     than it uses.
     """
     timeout_s, memory_mb = job.config.get("timeout_s"), job.config.get("memory_mb")
@@ -41,12 +41,12 @@ def run(job: Job, log_file: Path | None = None) -> Record:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
         limit = _watch(child, timeout_s, memory_mb)
-        said = child.communicate()[1].decode(errors="replace").strip()
+        output = child.communicate()[1].decode(errors="replace").strip()
         if limit is not None:
             status, cause = limit
             return jobs.unfinished(job, status, cause)
         if not (folder / "record.json").is_file():
-            last = said.splitlines()[-1] if said else "it said nothing"
+            last = output.splitlines()[-1] if output else "it printed nothing"
             return jobs.unfinished(job, "failed", f"the job's process ended with status {child.returncode}: {last}")
         return read_record(folder / "record.json")
 
@@ -54,7 +54,7 @@ def run(job: Job, log_file: Path | None = None) -> Record:
 def _watch(
     child: subprocess.Popen[bytes], timeout_s: float | None, memory_mb: float | None
 ) -> tuple[Status, str] | None:
-    """Wait for the process; past a limit, end it and all it started, and say which limit."""
+    """Wait for the process; past a limit, kill it and its descendants, and return the limit's status and cause."""
     start = time.monotonic()
     while child.poll() is None:
         taken, resident = time.monotonic() - start, resident_mb(child.pid) if memory_mb is not None else 0.0
@@ -74,18 +74,18 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _main(folder: Path, log_file: str) -> None:
-    """What the child does: read the job, run it, leave its record."""
+    """Read the job, run it and write its record, in the child process."""
     threading.Thread(target=_leave_with_parent, args=(os.getppid(),), daemon=True).start()
     logging.basicConfig(filename=log_file, level=logging.INFO)
     logging.captureWarnings(capture=True)
-    described = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    job = Job(**described)
+    description = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    job = Job(**description)
     record = jobs.run(job)
     write_record(record, folder)
 
 
 def _leave_with_parent(parent: int) -> None:
-    """End this process when the one that watches it is gone: nobody would wait for its result."""
+    """End this process when its parent is gone, because nothing would read its result."""
     while os.getppid() == parent:
         time.sleep(1.0)
     os._exit(1)

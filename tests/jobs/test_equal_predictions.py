@@ -1,4 +1,4 @@
-"""Rows whose predictions are equal: one is the best, the others are tied with it at a difference of 0."""
+"""Rows with equal predictions: one is the best, the others are tied with it at a difference of 0."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ERRORS = {"a": 0.5, "b": 0.5, "worse": 1.0}
 
 
 def _results(records: Sequence[Record], errors: Mapping[str, float]) -> list[Result]:
-    """Return the records with each model's predictions: all too high by its error."""
+    """Return results whose predictions are all too high by the model's error."""
     return [
         Result(record, partial(_predictions, errors[record.job.model]), lambda: [FoldData(TEST, TEST)])
         for record in records
@@ -45,7 +45,7 @@ def compared(models: Sequence[str]) -> list[Row]:
     return add_comparisons(rows_of(records), _results(records, ERRORS))
 
 
-def test_one_of_two_equal_rows_is_the_best_in_text_and_report() -> None:
+def test_only_one_of_two_equal_rows_is_the_best_in_text_and_report() -> None:
     rows = compared(["a", "b", "worse"])
     a, b, worse = as_text(rows).split("\n")[-3:]
     assert "best" in a
@@ -56,14 +56,14 @@ def test_one_of_two_equal_rows_is_the_best_in_text_and_report() -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(ERRORS)), ids="-".join)
-def test_equal_rows_come_in_the_order_of_their_names(order: Sequence[str]) -> None:
+def test_equal_rows_are_sorted_by_name(order: Sequence[str]) -> None:
     rows = compared(order)
     assert models_of(rows) == ["a", "b", "worse"]
     assert [row.is_best for row in rows] == [True, False, False]
 
 
 @pytest.mark.parametrize("rounding", [1e-9, -1e-9])
-def test_of_rows_that_differ_only_by_rounding_the_first_is_the_best(rounding: float) -> None:
+def test_the_first_of_rows_that_differ_only_by_rounding_is_the_best(rounding: float) -> None:
     errors = {"b": 0.5, "a": 0.5 + rounding}
     records = [made_record(model, error) for model, error in errors.items()]
     rows = add_comparisons(rows_of(records), _results(records, errors))
@@ -73,12 +73,12 @@ def test_of_rows_that_differ_only_by_rounding_the_first_is_the_best(rounding: fl
     assert [cell.text for cell in cells] == ["best", "+0.0000"]
 
 
-def test_equal_rows_of_one_model_come_in_the_order_of_their_options() -> None:
+def test_equal_rows_of_one_model_are_sorted_by_option_values() -> None:
     records = [made_record("mf", 0.5, options={"k": k}) for k in (10, 9, 8)]
     assert [row.options["k"] for row in rows_of(records)] == [8, 9, 10]
 
 
-def test_the_tie_is_explained_only_where_a_row_is_tied() -> None:
+def test_the_footnote_on_ties_appears_only_if_a_row_is_tied() -> None:
     explained = [note for note in footnotes(compared(["a", "b"])) if note.startswith("a: ")]
     assert len(explained) == 1
     assert footnotes(compared(["a", "worse"])) == []

@@ -1,4 +1,4 @@
-"""Jobs: whatever happens, there is a record, and it says what was run."""
+"""Jobs: every job gives a record of what was run, also when it fails."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ERRORS = {
 
 @dataclass
 class Failing(RatingModel):
-    '''Fails as told.'''
+    '''Fails in the way that `how` names.'''
 
     how: str = "value"
     seed: int = 0
@@ -61,7 +61,7 @@ def register_models():
 
 @pytest.fixture
 def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Install a model `failing` for the length of a test."""
+    """Install a model `failing` during a test."""
     write_plugin(tmp_path, "acme-failing", PLUGIN)
     with monkeypatch.context() as patch:
         patch.syspath_prepend(tmp_path)
@@ -79,10 +79,10 @@ def _failing_job(how: str) -> Job:
     return Job(CONFIG | {"model": {"kind": "failing", "how": how, "seed": 0}}, "failing")
 
 
-# what goes well
+# jobs that succeed
 
 
-def test_a_job_becomes_a_record_of_what_was_run() -> None:
+def test_a_record_describes_what_was_run() -> None:
     record = run(_job())
     assert (record.outcome.status, record.outcome.cause, record.job.dataset, record.job.model, record.job.kind) == (
         "ok",
@@ -97,11 +97,11 @@ def test_a_job_becomes_a_record_of_what_was_run() -> None:
     assert record.job.config == CONFIG
 
 
-def test_a_record_has_the_metrics_that_were_named() -> None:
+def test_a_record_has_the_requested_metrics() -> None:
     assert list(run(_job(metrics=["mae", "r2"])).outcome.scores) == ["mae", "r2"]
 
 
-def test_a_record_names_the_version_of_the_models_distribution(failing: None) -> None:
+def test_a_record_has_the_version_of_the_models_distribution(failing: None) -> None:
     assert run(_failing_job("not")).provenance.versions["acme-failing"] == "1.0"
 
 
@@ -109,7 +109,7 @@ def test_the_same_job_gives_the_same_scores() -> None:
     assert run(_job()).outcome.scores == run(_job()).outcome.scores
 
 
-def test_running_a_job_leaves_its_configuration_alone() -> None:
+def test_running_a_job_does_not_change_its_configuration() -> None:
     job = _job()
     before = repr(job)
     run(job)
@@ -122,20 +122,20 @@ def test_a_prepared_job_makes_the_model_with_its_options() -> None:
     assert len(parts.folds) == 1
 
 
-def test_a_job_of_wrong_names_can_not_be_prepared() -> None:
+def test_a_job_with_unknown_names_cannot_be_prepared() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown metric 'rsme'; did you mean 'rmse'\?"):
         prepare(_job(metrics=["rsme"]))
 
 
-# what goes wrong
+# jobs that fail
 
 
-def test_a_failure_is_a_record_with_a_cause_of_one_line(failing: None) -> None:
+def test_a_failed_job_gives_a_record_with_a_one_line_cause(failing: None) -> None:
     record = run(_failing_job("value"))
     assert (record.outcome.status, record.outcome.cause, record.outcome.scores) == ("failed", "two lines", {})
 
 
-def test_a_failure_says_what_was_run(failing: None) -> None:
+def test_the_record_of_a_failed_job_describes_what_was_run(failing: None) -> None:
     record = run(_failing_job("value"))
     assert (record.job.dataset, record.job.model, record.job.options) == (
         "synthetic",
@@ -146,28 +146,28 @@ def test_a_failure_says_what_was_run(failing: None) -> None:
     assert record.provenance.data["n_ratings"] == 200
 
 
-def test_a_failure_says_which_options_were_set(failing: None) -> None:
+def test_the_record_of_a_failed_job_names_the_user_options(failing: None) -> None:
     assert run(replace(_failing_job("memory"), overrides=("model.how=memory",))).job.user_options == ("how",)
     assert run(replace(_failing_job("key"), overrides=("model.how=key",))).job.user_options == ("how",)
 
 
-def test_the_traceback_of_a_failure_goes_to_the_log(failing: None, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_traceback_of_a_failure_is_logged(failing: None, caplog: pytest.LogCaptureFixture) -> None:
     run(_failing_job("value"))
     (logged,) = caplog.records
     assert (logged.levelno, logged.name) == (logging.ERROR, "recbench.jobs.run")
     assert logged.exc_info is not None
 
 
-def test_a_bare_key_as_error_is_told_with_its_type(failing: None) -> None:
+def test_a_key_error_is_reported_with_its_type(failing: None) -> None:
     assert run(_failing_job("key")).outcome.cause == "KeyError: lost"
 
 
-def test_want_of_memory_is_a_status_of_its_own(failing: None) -> None:
+def test_running_out_of_memory_has_its_own_status(failing: None) -> None:
     record = run(_failing_job("memory"))
     assert (record.outcome.status, record.outcome.cause) == ("memory", "the job ran out of memory")
 
 
-def test_predictions_that_are_not_numbers_are_a_failure(failing: None) -> None:
+def test_predictions_that_are_not_finite_fail_the_job(failing: None) -> None:
     record = run(_failing_job("predict"))
     assert record.outcome.status == "failed"
     assert record.outcome.cause.startswith(
@@ -175,19 +175,19 @@ def test_predictions_that_are_not_numbers_are_a_failure(failing: None) -> None:
     )
 
 
-def test_a_job_that_can_not_be_prepared_is_a_record_too() -> None:
+def test_a_job_that_cannot_be_prepared_gives_a_record_too() -> None:
     record = run(_job(split={"kind": "holdout", "test_size": 1.5, "seed": 42}))
     assert record.outcome.status == "failed"
     assert record.outcome.cause == "test_size=1.5; it must lie between 0 and 1, 0.2 for example"
 
 
-def test_a_job_of_an_unknown_model_is_a_record_too() -> None:
+def test_a_job_with_an_unknown_model_gives_a_record_too() -> None:
     record = run(Job(CONFIG | {"model": {"kind": "bais"}}, "bais"))
     assert (record.outcome.status, record.job.model) == ("failed", "bais")
     assert record.outcome.cause.startswith("unknown model 'bais'; did you mean 'bias'?")
 
 
-def test_a_data_set_that_can_not_be_loaded_is_named_by_its_kind() -> None:
+def test_a_dataset_that_cannot_be_loaded_is_called_by_its_registered_name() -> None:
     record = run(_job(dataset={"kind": "synthetic", "n_users": 3, "n_items": 3, "n_ratings": 99}))
     assert (record.outcome.status, record.job.dataset, record.provenance.data) == ("failed", "synthetic", {})
 
@@ -205,38 +205,38 @@ def test_a_data_set_that_can_not_be_loaded_is_named_by_its_kind() -> None:
         (ZeroDivisionError("division by zero"), "division by zero"),
     ],
 )
-def test_causes_are_one_line_and_tell_the_type_where_the_text_would_puzzle(error: Exception, cause: str) -> None:
+def test_causes_are_one_line_and_name_the_type_if_the_text_is_unclear(error: Exception, cause: str) -> None:
     assert cause_of(error) == cause
 
 
-def test_an_error_without_a_text_is_told_by_its_type() -> None:
+def test_an_error_without_a_text_is_reported_by_its_type() -> None:
     assert cause_of(ValueError()).startswith("ValueError")
 
 
-# changed options
+# options that the user set
 
 
-def test_nothing_is_changed_at_the_defaults() -> None:
+def test_defaults_are_not_user_options() -> None:
     assert run(_job()).job.user_options == ()
 
 
-def test_an_option_away_from_its_default_is_changed() -> None:
+def test_an_option_that_differs_from_its_default_is_a_user_option() -> None:
     assert run(_job(model=BIAS | {"n_epochs": 3})).job.user_options == ("n_epochs",)
 
 
 @pytest.mark.parametrize("override", ["model.reg_user=5", "+model.reg_user=5", "++model.reg_user=5"])
-def test_an_option_set_to_its_default_is_changed_too(override: str) -> None:
+def test_an_option_that_is_set_to_its_default_is_a_user_option(override: str) -> None:
     assert run(_job(override)).job.user_options == ("reg_user",)
 
 
-def test_overrides_of_other_groups_change_no_option_of_the_model() -> None:
+def test_overrides_of_other_groups_are_not_user_options() -> None:
     assert run(_job("split.seed=42", "dataset.n_users=30", "model=bias", "seed=0")).job.user_options == ()
 
 
-def test_the_options_of_a_variant_are_not_changed_by_anybody() -> None:
+def test_the_options_of_a_variant_are_not_user_options() -> None:
     assert run(Job(CONFIG | {"model": BIAS | {"n_epochs": 3}}, "bias_short")).job.user_options == ()
 
 
-def test_an_option_set_on_a_variant_is_changed() -> None:
+def test_an_option_set_on_a_variant_is_a_user_option() -> None:
     job = Job(CONFIG | {"model": BIAS | {"n_epochs": 3}}, "bias_short", ("model.n_epochs=3",))
     assert run(job).job.user_options == ("n_epochs",)

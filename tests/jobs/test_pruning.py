@@ -1,4 +1,4 @@
-"""Pruning: candidates that fall behind are stopped; they don't win, don't count as failed and aren't run again."""
+"""Pruning: candidates that fall behind are stopped; they cannot win, do not count as failed and are not run again."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def register_models():
 SEARCH = ("-m", "search=auto", "model=climber", *SMALL, "search.sampler=random")
 
 
-Finished = tuple[Path, dict[str, str], str]  # its folder, its environment, its output
+Finished = tuple[Path, dict[str, str], str]  # the search's folder, environment and output
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """Run a search of twelve candidates of `model=climber`, which logs its steps."""
+    """Run a search with twelve candidates of `model=climber`, which logs its steps."""
     folder = tmp_path_factory.mktemp("pruned")
     write_plugin(folder / "site", "acme-climber", CLIMBER)
     environment = {"PYTHONPATH": str(folder / "site"), "CLIMBER_LOG": str(folder / "log.txt")}
@@ -83,12 +83,12 @@ def test_a_search_stops_candidates_that_fall_behind(finished: Finished) -> None:
 def test_the_winner_of_a_search_ran_to_completion(finished: Finished) -> None:
     folder, *_ = finished
     (winner,) = (each for each in records_in(folder) if each.job.scored_on == "test" and each.job.model == "climber")
-    ended = [
+    completed = [
         (each.outcome.scores["rmse"].mean, guess)
         for guess, each in _candidates(folder).items()
         if each.outcome.status == "ok"
     ]
-    assert winner.job.options["guess"] == min(ended)[1]
+    assert winner.job.options["guess"] == min(completed)[1]
 
 
 def test_a_pruned_candidate_is_run_again_by_a_sweep_but_not_by_its_search(finished: Finished) -> None:
@@ -176,7 +176,7 @@ class Nested(RatingModel):
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
         inside = [Nested(depth).fit(train).listened_to_ for depth in range(self.depth)]
-        self.listened_to_ = has_checkpoint_listener(self), *(each for judged in inside for each in judged)
+        self.listened_to_ = has_checkpoint_listener(self), *(each for listened in inside for each in listened)
         checkpoint(self, self.depth, self.predict)
         return self
 
@@ -184,18 +184,18 @@ class Nested(RatingModel):
         return np.zeros(len(user_idx))
 
 
-def test_a_checkpoint_listener_hears_of_its_model_only() -> None:
+def test_a_checkpoint_listener_is_called_for_its_model_only() -> None:
     index = np.arange(3)
-    heard: list[int] = []
+    steps: list[int] = []
     train = RatingDataset("toy", index, index, np.ones(3), index, index, (0, 5))
     model = Nested()
-    with checkpoint_listener(model, lambda step, _: heard.append(step)):
+    with checkpoint_listener(model, lambda step, _: steps.append(step)):
         model.fit(train)
-    assert (heard, model.listened_to_) == ([1], (True, False))
+    assert (steps, model.listened_to_) == ([1], (True, False))
     assert model.fit(train).listened_to_ == (False, False)
 
 
-def test_a_checkpoint_listener_may_end_the_fit() -> None:
+def test_a_checkpoint_listener_can_end_the_fit() -> None:
     model = Nested()
 
     def stop(step: int, predict: Any) -> None:

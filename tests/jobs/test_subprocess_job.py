@@ -1,4 +1,4 @@
-"""Limits: a job that takes too long or too much is ended and is a row; the others go on."""
+"""Limits: a job that takes too long or too much memory is killed and is a row; the others continue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from recbench import RatingModel, hookimpl
 
 @dataclass
 class Greedy(RatingModel):
-    wish: Literal["time", "memory", "child", "death", "nothing"] = "nothing"  # what it takes too much of
+    wish: Literal["time", "memory", "child", "death", "nothing"] = "nothing"  # what it uses too much of
 
     def fit(self, train, valid=None):
         if self.wish == "time":
@@ -53,7 +53,7 @@ def _environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_what_passes_a_limit_is_a_row_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_job_that_exceeds_a_limit_is_a_row_and_the_others_continue(tmp_path: Path) -> None:
     wishes = "model.wish=time,memory,child,death,nothing"
     limits = ("timeout_s=6", "memory_mb=400", "sealed=false")
     run = recbench("-m", "model=greedy", wishes, *limits, *SMALL, cwd=tmp_path, **_environment(tmp_path))
@@ -82,14 +82,14 @@ def test_a_limited_job_gives_the_same_record_as_one_without_limits(tmp_path: Pat
     assert first.provenance.key == second.provenance.key
 
 
-def test_a_job_ends_with_the_process_that_watches_it(tmp_path: Path) -> None:
+def test_a_job_ends_when_its_parent_process_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "recbench", "model=greedy", "model.wish=time", "timeout_s=300", *SMALL]
-    watcher = subprocess.Popen(command, cwd=tmp_path, env=os.environ | _environment(tmp_path))
+    parent = subprocess.Popen(command, cwd=tmp_path, env=os.environ | _environment(tmp_path))
     _wait_until(lambda: (tmp_path / "pid").is_file() and (tmp_path / "pid").read_text() != "")
     job = int((tmp_path / "pid").read_text())
     assert _alive(job)
-    watcher.send_signal(signal.SIGKILL)
-    watcher.wait()
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
     _wait_until(lambda: not _alive(job))
     assert not _alive(job)
 

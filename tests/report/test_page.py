@@ -174,7 +174,7 @@ def test_without_the_ratings_there_is_still_a_table(tmp_path: Path) -> None:
 def test_changed_ratings_are_not_broken_down(tmp_path: Path) -> None:
     path = _ran_on_file(tmp_path)
     path.write_text(path.read_text().replace("u0,i1,2", "u0,i1,5"))
-    assert "they have changed since" in _reported(tmp_path)
+    assert "the dataset or its split has changed" in _reported(tmp_path)
 
 
 def test_a_run_without_stored_predictions_says_so(tmp_path: Path) -> None:
