@@ -1,4 +1,4 @@
-"""recbench in a notebook: `evaluate` gives one record, `compare` a table, on the command line's own path."""
+"""The notebook API: `evaluate` returns a record and `compare` a table, by the same code as the command line."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ if TYPE_CHECKING:
 
 LIMITS = ("timeout_s", "memory_mb")
 
-logging.getLogger("recbench").addHandler(logging.NullHandler())  # a job's cause is raised or in its record
+logging.getLogger("recbench").addHandler(logging.NullHandler())  # the cause of a failure is raised or in its record
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Several models on the same rows: their records, and the table that the command line prints."""
+    """Several models evaluated on the same rows: their records, and the table that the command line prints."""
 
     results: tuple[Result, ...] = field(repr=False)
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """One a model, in the order that they were given in, then the floors."""
+        """One record per model, in the order of the call, then those of the baselines."""
         return tuple(result.record for result in self.results)
 
     @property
     def frame(self) -> DataFrame:
-        """A row a model, best first: scores, the difference to the best and its interval, costs, status and cause."""
+        """One row per model, best first: scores, difference to the best with its interval, costs, status and cause."""
         import pandas as pd
 
         return pd.read_csv(io.StringIO(as_csv(self._rows)))
@@ -66,14 +66,13 @@ class Comparison:
 def evaluate(model: Model, *overrides: str, dataset: RatingDataset | DataFrame | None = None) -> Record:
     """Fit and score one model: `evaluate("mf", "model.n_factors=8", "split=k_fold")`.
 
-    `model` is a registered name, a variant's, a model with its options set (its `seed` too), or a class or
-    function that makes one; `overrides` are those of the command line. `dataset` is a `RatingDataset`, or a
-    DataFrame with the columns user, item, rating and, if it has times, timestamp. What has been computed
-    before comes from the store, as on the command line; a model or a data set that is passed as an object is
-    computed anew and not stored.
+    `model` is the name of a registered model or a variant, a model object with its own options and seed, or a
+    class or function that returns one; `overrides` are those of the command line. `dataset` is a `RatingDataset`,
+    or a DataFrame with the columns user, item, rating and, optionally, timestamp. As on the command line, results
+    are stored and reused; those of a model object or a dataset object are computed again and not stored.
 
     Raises:
-        ValueError: an override or a data set can't be meant, or the job failed; the text says why.
+        ValueError: an override or the dataset is not valid, or the job failed; the message says why.
     """
     record = _result(model, overrides, _ratings(dataset)).record
     if record.outcome.status != "ok":
@@ -82,27 +81,27 @@ def evaluate(model: Model, *overrides: str, dataset: RatingDataset | DataFrame |
 
 
 def compare(models: Sequence[Model], *overrides: str, dataset: RatingDataset | DataFrame | None = None) -> Comparison:
-    """Evaluate several models on the same rows, with the floors `bias` and `global_mean` beside them.
+    """Evaluate several models on the same rows, and with them the baselines `bias` and `global_mean`.
 
-    Takes what `evaluate` takes. A model that fails is a row with its cause, and the others go on. The predictions of
-    objects are held in memory as long as the comparison is.
+    The arguments are those of `evaluate`. A model that fails is a row with its cause, and the others continue. The
+    comparison holds the predictions of model objects in memory.
 
     Raises:
-        ValueError: there is no model, or an override or the data set can't be meant.
+        ValueError: `models` is not a list or is empty, or an override or the dataset is not valid.
     """
     if not isinstance(models, (list, tuple)) or not models:
         raise ValueError(f'models is {models!r}; give a list: compare(["mf", "item_knn"])')
     named = {model for model in models if isinstance(model, str)}
-    floors = [floor for floor in BASELINES if floor not in named]
+    baselines = [baseline for baseline in BASELINES if baseline not in named]
     shared = [each for each in overrides if not _is_option(each, "model")]
     ratings = _ratings(dataset)
     results = [_result(model, overrides, ratings) for model in models]
-    results += [_result(floor, shared, ratings) for floor in floors]
+    results += [_result(baseline, shared, ratings) for baseline in baselines]
     return Comparison(tuple(results))
 
 
 def _ratings(dataset: RatingDataset | DataFrame | None) -> RatingDataset | None:
-    """The data set itself, or that of a DataFrame."""
+    """Return the dataset itself, or that of a DataFrame."""
     if dataset is None or isinstance(dataset, RatingDataset):
         return dataset
     from pandas import DataFrame
@@ -115,16 +114,16 @@ def _ratings(dataset: RatingDataset | DataFrame | None) -> RatingDataset | None:
     try:
         return from_frame(dataset)
     except ValueError as error:
-        raise ValueError(f"{error}, in recbench.from_frame(frame, ...), whose data set can be passed too") from None
+        raise ValueError(f"{error}, in recbench.from_frame(frame, ...), and pass the dataset that it returns") from None
 
 
 def _result(model: Model, overrides: Sequence[str], dataset: RatingDataset | None) -> Result:
     by_object = not isinstance(model, str) or dataset is not None
     _check(model, overrides, by_data=dataset is not None)
-    choice = model if isinstance(model, str) else "bias"  # where a model is passed, the node is not looked at
+    choice = model if isinstance(model, str) else "bias"  # if a model object is passed, the node is not used
     composed = _composed([f"model={choice}", *overrides])
     if by_object and (limits := [name for name in LIMITS if composed[name] is not None]):
-        raise ValueError(f"{limits[0]} limits a process of its own, which no object can be passed to; leave it out")
+        raise ValueError(f"{limits[0]} applies only to models and datasets given by name, not to objects; leave it out")
     store = str(composed["store"])
     job = Job(composed, choice, tuple(overrides), store=store)
     if not by_object:
@@ -134,22 +133,22 @@ def _result(model: Model, overrides: Sequence[str], dataset: RatingDataset | Non
 
 
 def _check(model: Model, overrides: Sequence[str], *, by_data: bool) -> None:
-    """Refuse what would be ignored."""
+    """Check that no override would be ignored."""
     if not (isinstance(model, (str, RatingModel)) or callable(model)):
-        raise ValueError(f"model is {type(model).__name__}; give a name, a RatingModel, or what makes one")
+        raise ValueError(f"model is {type(model).__name__}; give a name, a RatingModel, or what returns one")
     for each in overrides:
         name = Override.parse(each).name
         if name in ("model", "search") or (name == "dataset" and by_data):
             why = "only the command line searches" if name == "search" else f"{name} is an argument here"
             raise ValueError(f"{each}: {why}; leave it out")
         if _is_option(each, "dataset") and by_data:
-            raise ValueError(f"{each}: the data set that is passed is as it is; leave it out")
+            raise ValueError(f"{each}: dataset options do not apply to a dataset object; leave it out")
         if _is_option(each, "model") and not isinstance(model, str):
-            raise ValueError(f"{each}: a model that is passed has its options set; set it there, or name the model")
+            raise ValueError(f"{each}: model options do not apply to a model object; set it there, or name the model")
 
 
 def _is_option(override: str, group: str) -> bool:
-    """Whether the override sets an option of the group, rather than choosing from it."""
+    """Return whether the override sets an option of the group, rather than choosing from the group."""
     parsed = Override.parse(override)
     return parsed.group == group and bool(parsed.option)
 

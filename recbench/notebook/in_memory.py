@@ -1,4 +1,4 @@
-"""Objects: jobs whose model or data set is an object of the caller's, run as any job, with nothing on disk."""
+"""Jobs whose model or dataset is an object that the caller passed: run like any job, with nothing on disk."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ Model = str | RatingModel | Callable[[], RatingModel]
 
 
 def run(job: Job, model: Model, dataset: RatingDataset | None) -> Result:
-    """Run the job with the caller's model, or dataset, in place of what its configuration names."""
-    about = _description(job, model, dataset)
+    """Run the job with the caller's model or dataset instead of those that its configuration names."""
+    about = _describe_job(job, model, dataset)
     parts: Parts | None = None
     try:
         make_model = _maker(job, model)
         if not isinstance(model, str):
-            about = _described(about, make_model(), model)
+            about = _describe_model(about, make_model(), model)
         prepared = prepare(job, dataset)
         about = dataclasses.replace(about, dataset=prepared.dataset.name)
         parts = dataclasses.replace(prepared, make_models=[make_model] * len(prepared.folds))
@@ -59,21 +59,21 @@ def _provenance(parts: Parts | None, dataset: RatingDataset | None) -> Provenanc
     )
 
 
-def _description(job: Job, model: Model, dataset: RatingDataset | None) -> JobDescription:
-    """Return the job's description, without what the caller's objects replace."""
+def _describe_job(job: Job, model: Model, dataset: RatingDataset | None) -> JobDescription:
+    """Return the job's description without the options that the caller's objects replace."""
     about = description_of(job, None if dataset is None else dataset.name)
     if dataset is not None:
-        config = {name: value for name, value in about.config.items() if name != "dataset"}
+        config = {group: value for group, value in about.config.items() if group != "dataset"}
         about = dataclasses.replace(about, config=config)
     if isinstance(model, str):
         return about
-    called = getattr(model, "__name__", type(model).__name__)
-    config = dict(about.config) | {"model": {"kind": called}}
-    return dataclasses.replace(about, model=called, kind=called, user_options=(), config=config)
+    name = getattr(model, "__name__", type(model).__name__)
+    config = dict(about.config) | {"model": {"kind": name}}
+    return dataclasses.replace(about, model=name, kind=name, user_options=(), config=config)
 
 
 def _maker(job: Job, model: Model) -> Callable[[], RatingModel]:
-    """What makes a model that is not fitted, one a fold."""
+    """Return a function that makes an unfitted model, called once per fold."""
     if isinstance(model, str):
         entry, options = config.arguments("model", job.config["model"], installed())
         return partial(entry.factory, **options)
@@ -83,10 +83,10 @@ def _maker(job: Job, model: Model) -> Callable[[], RatingModel]:
     return partial(model, **{"seed": job.config["seed"]} if seeded else {})
 
 
-def _described(about: JobDescription, made: Any, model: Model) -> JobDescription:
-    """Return the description with the name and the options of the model that the caller passed."""
+def _describe_model(about: JobDescription, made: Any, model: Model) -> JobDescription:
+    """Return the description with the name and the options of the caller's model."""
     if not isinstance(made, RatingModel):
-        raise TypeError(f"{model!r} made {type(made).__name__}; a RatingModel is wanted")
+        raise TypeError(f"{model!r} returned {type(made).__name__}; expected a RatingModel")
     name = type(made).__name__
     fields = [each for each in _fields(made) if each.init]
     options = {each.name: _as_json(getattr(made, each.name)) for each in fields}
@@ -110,7 +110,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _as_json(value: Any) -> Any:
-    """An option's value as a record holds it; what JSON can't say is told as Python shows it."""
+    """Return an option's value as a record holds it: its `repr` if JSON cannot represent it."""
     try:
         json.dumps(plain(value))
     except TypeError:
