@@ -40,7 +40,7 @@ def run(job: Job) -> Record:
         except MemoryError:
             log.exception("out of memory")
             return unfinished(job, "memory", "the job ran out of memory", parts)
-        except Exception as error:  # a model may fail in any way, and the other jobs must go on
+        except Exception as error:  # a model may fail in any way, and the other jobs must continue
             log.exception("job failed")
             return unfinished(job, "failed", cause_of(error), parts)
 

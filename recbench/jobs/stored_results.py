@@ -22,7 +22,7 @@ class Result:
 
     record: Record
     predictions: Callable[[], Sequence[FloatArray] | None]  # one array per fold; None: not stored
-    folds: Callable[[], Sequence[FoldData]]  # raises LookupError, ValueError or OSError if the ratings are gone
+    folds: Callable[[], Sequence[FoldData]]  # raises LookupError, ValueError or OSError if there are no ratings
 
 
 def stored_results(records: Sequence[Record], store: Store) -> list[Result]:

@@ -57,8 +57,9 @@ def _watch(
     """Wait for the process; past a limit, kill it and its descendants, and return the limit's status and cause."""
     start = time.monotonic()
     while child.poll() is None:
-        taken, resident = time.monotonic() - start, resident_mb(child.pid) if memory_mb is not None else 0.0
-        if timeout_s is not None and taken > timeout_s:
+        elapsed = time.monotonic() - start
+        resident = resident_mb(child.pid) if memory_mb is not None else 0.0
+        if timeout_s is not None and elapsed > timeout_s:
             _end(child)
             return "timeout", f"still running after timeout_s={timeout_s:g}"
         if memory_mb is not None and resident > memory_mb:
