@@ -97,9 +97,7 @@ def test_a_data_frame_gives_the_scores_of_the_file_with_its_rows(tmp_path: Path)
     by_file = recbench.evaluate("mf", "dataset=ratings_file", "dataset.path=ratings.csv")
     by_frame = recbench.evaluate("mf", dataset=frame)
     assert (by_frame.provenance.data, by_frame.outcome.scores) == (by_file.provenance.data, by_file.outcome.scores)
-    assert set(by_file.job.config) - set(by_frame.job.config) == {
-        "dataset"
-    }  # the default dataset, which was not used
+    assert set(by_file.job.config) - set(by_frame.job.config) == {"dataset"}  # the default dataset, which was not used
     assert by_frame.job.dataset == "frame"
     pd.testing.assert_frame_equal(frame, before)
     assert recbench.compare([MF()], dataset=frame).frame["low"].notna().all()
