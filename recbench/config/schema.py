@@ -1,4 +1,4 @@
-"""Configuration: registered factories -> typed Hydra options; composed nodes -> objects."""
+"""Configuration: typed Hydra options from registered factories, and objects from composed nodes."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ GROUPS = ("dataset", "split", "model")
 
 @dataclass
 class RunConfig:
-    """The options of a run: types and meanings are here, default values in `conf/config.yaml`."""
+    """The options of a run, with types and meanings; the default values are in `conf/config.yaml`."""
 
     dataset: Any = UNSET
     split: Any = UNSET
     model: Any = UNSET
-    metrics: list[str] = field(default_factory=list)  # to compute; the table is sorted by the first
-    seed: int = UNSET  # seed of the models; a split has its own
+    metrics: list[str] = field(default_factory=list)  # metrics to compute; the table is sorted by the first
+    seed: int = UNSET  # seed of the models and validation sets; a split has its own
     valid_size: float = UNSET  # share of the training set cut off for validation
-    threads: int | None = UNSET  # threads per job; null: the libraries choose
+    threads: int | None = UNSET  # threads per job; null: the default of each library
     timeout_s: float | None = UNSET  # wall seconds per job; null: no limit
-    memory_mb: float | None = UNSET  # resident megabytes per job; null: no limit
+    memory_mb: float | None = UNSET  # resident memory per job in megabytes; null: no limit
     sealed: bool = UNSET  # only the winner of a sweep is scored on the test set
-    resume: bool = UNSET  # take results from the store where it has them
+    resume: bool = UNSET  # reuse results from the store
     keep_predictions: bool = UNSET  # store predictions, to compare models row by row
-    share_mb: float = UNSET  # megabytes of work that jobs share; 0: share nothing
+    share_mb: float = UNSET  # memory for what the jobs of a process share, in megabytes; 0: share nothing
     store: str = UNSET  # folder of the results store
-    budget: Budget = field(default_factory=Budget)  # what a search may spend on each model
+    budget: Budget = field(default_factory=Budget)  # how much a search may spend per model
     filters: Any = field(default_factory=schema("Filters", options_of(Filters).values()))  # which ratings are used
     search: SearchOptions | None = None  # how to search, with search=auto or search=quick
 
 
-NODES: dict[str, type] = {"budget": Budget, "filters": Filters, "search": SearchOptions}  # that have options inside
+NODES: dict[str, type] = {"budget": Budget, "filters": Filters, "search": SearchOptions}  # nodes with options inside
 
 
 def store_schemas(registry: Registry) -> None:
@@ -58,10 +58,10 @@ def store_schemas(registry: Registry) -> None:
 
 
 def compose(overrides: Sequence[str]) -> dict[str, Any]:
-    """The configuration that a command line of these overrides composes, as plain values.
+    """Return the configuration that a command line with these overrides composes, as plain values.
 
     Raises:
-        Exception: Hydra's and OmegaConf's errors, which `messages.explain` puts in words.
+        Exception: Hydra's and OmegaConf's errors, which `config.explain` turns into readable messages.
     """
     import hydra
 
@@ -71,9 +71,9 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def node_of(entry: Entry) -> type:
-    """The structured config of an entry: `kind`, its name, then its options.
+    """Return the structured config of an entry: `kind`, which is its name, then its options.
 
-    A model's `seed` follows the run's, so that one number seeds all.
+    The default `seed` of a model is that of the run.
     """
     options = options_of(entry.factory)
     if entry.role == "model" and "seed" in options:
@@ -82,22 +82,23 @@ def node_of(entry: Entry) -> type:
 
 
 def defaults_of(entry: Entry) -> dict[str, Any]:
-    """An entry's options at their defaults, as plain values; those without one are left out."""
+    """Return the default values of an entry's options as plain values; options without a default are left out."""
     return {o.name: plain(o.default) for o in options_of(entry.factory).values() if o.default is not MISSING}
 
 
 def contents(config: DictConfig) -> dict[str, Any]:
-    """The composed configuration as plain values, interpolations resolved, enums by name."""
+    """Return the composed configuration as plain values, interpolations resolved, enums by name."""
     container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
     return cast("dict[str, Any]", container)
 
 
 def arguments(group: str, node: Mapping[str, Any], registry: Registry) -> tuple[Entry, dict[str, Any]]:
-    """The entry that a node names, and the keyword arguments for its factory.
+    """Return the entry that a node names, and the keyword arguments for its factory.
 
     Raises:
-        UnknownNameError, DuplicateNameError: `kind` is not to be had.
-        ValueError: an option is unknown, unset, or not one of the values it may have.
+        UnknownNameError: `kind` is not registered.
+        DuplicateNameError: several plugins register `kind`.
+        ValueError: an option is unknown, unset, or has a value that is not allowed.
     """
     entry = registry.find(group, node["kind"])
     options = options_of(entry.factory)
@@ -120,22 +121,22 @@ def make(group: str, node: Mapping[str, Any], registry: Registry) -> Any:
 
 
 def filters_of(node: Mapping[str, Any] | None) -> Filters:
-    """Return the filters of the node `filters` of the configuration.
+    """Return the filters that the configuration's node `filters` describes.
 
     Raises:
-        ValueError: a bound makes no sense.
+        ValueError: a filter is not valid.
     """
     filters: Filters = convert(Filters, node or {}, "filters")
     return filters
 
 
 def metrics_of(names: list[str], registry: Registry) -> dict[str, Metric]:
-    """The metrics of these names, in this order.
+    """Return the metrics of these names, in this order.
 
     Raises:
-        ValueError: none is named.
-        UnknownNameError: one is not registered.
+        ValueError: `names` is empty.
+        UnknownNameError: a metric is not registered.
     """
     if not names:
-        raise ValueError("metrics=[] names none; the table needs one at least: metrics=[rmse,mae]")
+        raise ValueError("metrics=[] is empty; name at least one metric: metrics=[rmse,mae]")
     return {name: registry.metric(name) for name in names}

@@ -8,16 +8,18 @@ from recbench.array_types import Float32Array, FloatArray, IntArray
 
 
 def clip_to_scale(predicted: FloatArray, rating_scale: tuple[float, float]) -> Float32Array:
-    """Return the predictions, none below or above the scale, in single precision.
+    """Return the predictions, clipped to the rating scale, in single precision.
 
-    Stored predictions have single precision, too: scores computed from them later are the same.
+    Stored predictions have single precision, too, so scores computed from them later are the same.
     """
     clipped: Float32Array = predicted.clip(*rating_scale).astype(np.float32)
     return clipped
 
 
 def check_finite(values: FloatArray, users: IntArray, items: IntArray, subject: str) -> FloatArray:
-    """Return `values` if there is one finite value per pair; `subject` begins the message: `model MF predicted`.
+    """Return `values` after checking that there is one finite value per pair.
+
+    `subject` begins the error message: `model MF predicted`.
 
     Raises:
         ValueError: a value is missing or not finite.

@@ -1,4 +1,4 @@
-"""What a record says about the data, the split and the software behind a result."""
+"""Descriptions in a record: the data, the split and the software behind a result."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def split_digest(folds: Sequence[Fold]) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python, recbench and the heavy packages that are loaded, and the processor's name."""
+    """Return the versions of Python, recbench and the loaded numerical packages, and the processor's name."""
     loaded = [name for name in ("numpy", "scipy", "numba", "tensorflow") if name in sys.modules]
     packages = {name: version(name) for name in ("recbench", *loaded)}
     return {"python": platform.python_version()} | packages | {"processor": processor()}
 
 
 def now() -> str:
-    """Return the time of day: ISO 8601, UTC."""
+    """Return the current date and time: ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")

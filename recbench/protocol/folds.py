@@ -1,4 +1,4 @@
-"""The fold loop: what each fold trains on and scores, one model after the other, and all folds together."""
+"""The fold loop: each fold's training and scored sets, one fitted model per fold, and the summary of all folds."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ NO_FILTERS = Filters()
 
 
 class FoldData(NamedTuple):
-    """What one fold trains on and what it scores; each owns its arrays."""
+    """The training set and the scored set of one fold; each owns its arrays."""
 
     train: RatingDataset
     scored: RatingDataset
 
 
 class ValidationSplits(NamedTuple):
-    """How validation sets are cut from a fold's training set; both ask the question of the fold's own split."""
+    """How validation sets are cut from a fold's training set: both by the same rule as the fold itself."""
 
     scored: Split  # cuts the set that candidates are scored on
-    early_stopping: Split  # cuts, from what is left, the set that a model with `uses_valid` stops by
+    early_stopping: Split  # cuts, from the remaining rows, the set that models with `uses_valid` stop by
 
 
 @dataclass(frozen=True, eq=False)
 class FoldOutcome:
-    """What one fold gave; rows are counts, seconds are CPU."""
+    """The outcome of one fold; `n_` fields count rows, seconds are CPU seconds."""
 
-    model_name: str  # of the model's class
+    model_name: str  # name of the model's class
     predicted: FloatArray  # (n_scored,) float32, clipped to the rating scale
     scores: Mapping[str, float]
     n_train: int
@@ -54,14 +54,14 @@ class FoldOutcome:
 
 def validation_splits(split: Split, valid_size: float, seed: int) -> ValidationSplits:
     """Return how validation sets of `valid_size` are cut under this split."""
-    # not the same seed: the same draw on fewer rows would follow the first
+    # another seed, or the second draw would be correlated with the first
     return ValidationSplits(validation_split(split, valid_size, seed), validation_split(split, valid_size, seed + 1))
 
 
 def fold_data(
     dataset: RatingDataset, fold: Fold, scored_on: ScoredOn, validation: Split, filters: Filters = NO_FILTERS
 ) -> FoldData:
-    """Return what to train on, filtered, and what to score; `validation` cuts a validation set from the training set.
+    """Return the filtered training set and the scored set; `validation` cuts a validation set from the training set.
 
     Raises:
         ValueError: the test set is empty.
@@ -83,9 +83,9 @@ def run_folds(
     early_stopping_split: Split,
     checkpoint_listener_of: Callable[[int, FoldData], CheckpointListener | None] = lambda *_: None,
 ) -> list[FoldOutcome]:
-    """Fit and score a new model on every fold, one after the other; a fold's data are loaded when its turn comes.
+    """Fit and score a new model on every fold, one after the other, loading each fold's data just before.
 
-    `checkpoint_listener_of(number, fold)` gives the listener that may end the fit of that fold.
+    `checkpoint_listener_of(number, fold)` returns the listener that may end the fit of that fold.
 
     Raises:
         ValueError: a prediction is missing or not finite, or a set is empty.
@@ -109,7 +109,7 @@ def run_fold(
     early_stopping_split: Split,
     on_checkpoint: CheckpointListener | None = None,
 ) -> FoldOutcome:
-    """Fit the model on one fold's training set and score what it predicts for `scored`.
+    """Fit the model on one fold's training set and score its predictions for `scored`.
 
     Raises:
         ValueError: a prediction is missing or not finite.
@@ -161,7 +161,7 @@ def score_again(metric: Metric, folds: Sequence[FoldData], predictions: Sequence
     """Return the score of predictions made earlier, one array per fold.
 
     Raises:
-        ValueError: the predictions are of other rows, or the metric needs the fitted model.
+        ValueError: the predictions do not match the rows, or the metric needs the fitted model.
     """
     scores = [
         Scoring(fold.train, fold.scored, None).score(metric, predicted)

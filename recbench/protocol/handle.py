@@ -1,4 +1,4 @@
-"""Model handles: a model as the protocol uses it, wherever it runs."""
+"""Model handles: the protocol's interface to a model, in this process or another one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from recbench.splits import Holdout
 
 
 class ModelHandle(Protocol):
-    """A model that is fitted once, and what fitting and predicting cost.
+    """A model that is fitted once, and the costs of fitting and predicting.
 
-    The model itself may be an object of this process or live in another one.
+    The model itself may be in this process or in another one.
     """
 
-    name: str  # of the model's class
+    name: str  # name of the model's class
     fit_seconds: float  # CPU; known after `fit`
     predict_seconds: float  # CPU of the last `predict`
     peak_memory_mb: float | None  # of `fit` and `predict`, in 2**20 bytes; known after `predict`
@@ -32,7 +32,7 @@ class ModelHandle(Protocol):
     def fit(
         self, train: RatingDataset, early_stopping_split: Split, on_checkpoint: CheckpointListener | None = None
     ) -> None:
-        """Fit the model; `early_stopping_split` cuts the validation set of a model with `uses_valid`.
+        """Fit the model; `early_stopping_split` cuts the validation set for a model with `uses_valid`.
 
         Raises:
             ModuleNotFoundError: the model needs a package that is not installed.
@@ -40,16 +40,16 @@ class ModelHandle(Protocol):
         """
 
     def predict(self, scored: RatingDataset) -> FloatArray:
-        """Return what the model predicts for the rows: float64, neither checked nor clipped."""
+        """Return the model's predictions for the rows: float64, neither checked nor clipped."""
 
     def predict_pairs(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """Return what the model predicts for any pairs, without timestamps: float64, not checked."""
+        """Return the model's predictions for any pairs, without timestamps: float64, not checked."""
 
     def std(self, scored: RatingDataset) -> FloatArray | None:
         """Return the standard deviation of each predicted rating; None if the model does not know it."""
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Return which predictions are biases or means alone."""
+        """Return which predictions are fallbacks, made from biases or means only."""
 
     def uses_time(self, scored: RatingDataset) -> bool:
         """Return whether the model sees the timestamps of these rows."""
@@ -63,14 +63,14 @@ class InProcessModel:
     peak_memory_mb: float | None = None
 
     def __init__(self, model: RatingModel) -> None:
-        """Hold the model, which is not fitted yet."""
+        """Wrap a model that is not fitted yet."""
         self.name = type(model).__name__
         self._model = model
 
     def fit(
         self, train: RatingDataset, early_stopping_split: Split, on_checkpoint: CheckpointListener | None = None
     ) -> None:
-        """Fit the model; its imports and the cut of its validation set are not measured."""
+        """Fit the model; its imports and the validation split are not measured."""
         fitted_on, valid = fit_arguments(self._model, train, early_stopping_split)
         import_requirements(self._model)
         self._memory = PeakMemory()
@@ -80,7 +80,7 @@ class InProcessModel:
         self.fit_seconds = _cost() - start
 
     def predict(self, scored: RatingDataset) -> FloatArray:
-        """Return what the model predicts for the rows."""
+        """Return the model's predictions for the rows."""
         start = _cost()
         predicted = np.asarray(predict_dataset(self._model, scored), np.float64)
         self.predict_seconds = _cost() - start
@@ -88,7 +88,7 @@ class InProcessModel:
         return predicted
 
     def predict_pairs(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        """Return what the model predicts for any pairs."""
+        """Return the model's predictions for any pairs."""
         return np.asarray(self._model.predict(user_idx, item_idx), np.float64)
 
     def std(self, scored: RatingDataset) -> FloatArray | None:
@@ -96,7 +96,7 @@ class InProcessModel:
         return predict_std_rows(self._model, scored)
 
     def is_fallback(self, user_idx: IntArray, item_idx: IntArray) -> BoolArray:
-        """Return which predictions are biases or means alone."""
+        """Return which predictions are fallbacks, made from biases or means only."""
         return self._model.is_fallback(user_idx, item_idx)
 
     def uses_time(self, scored: RatingDataset) -> bool:
@@ -107,14 +107,14 @@ class InProcessModel:
 def fit_arguments(
     model: RatingModel, train: RatingDataset, early_stopping_split: Split
 ) -> tuple[RatingDataset, RatingDataset | None]:
-    """Return what the model's `fit` takes, the validation set cut as the split asks, also those of its members."""
-    # where the rows are random, a stack draws those of its members from its own seed
-    own_question = None if isinstance(early_stopping_split, Holdout) else early_stopping_split
-    return training_sets(model, train, early_stopping_split, own_question)
+    """Return the arguments of the model's `fit`; the split also cuts the validation sets of a stack's members."""
+    # under a random split, a stack draws the validation sets of its members with its own seed
+    members_split = None if isinstance(early_stopping_split, Holdout) else early_stopping_split
+    return training_sets(model, train, early_stopping_split, members_split)
 
 
 def import_requirements(model: RatingModel) -> None:
-    """Import what the model needs before the clock starts: an import is not part of a fit.
+    """Import the packages that the model needs, before the clock starts: imports do not count as fitting.
 
     Raises:
         ModuleNotFoundError: a package is not installed; the message says how to install it.
@@ -129,5 +129,5 @@ def import_requirements(model: RatingModel) -> None:
 
 
 def _cost() -> float:
-    """Return the CPU seconds so far, including those that work reused from earlier jobs would have taken."""
+    """Return the CPU seconds so far, including those saved by reusing the work of earlier jobs."""
     return cpu_seconds() + reused_cpu_seconds()

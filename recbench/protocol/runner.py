@@ -1,4 +1,4 @@
-"""The protocol as one function: split, fit, predict, check, clip, score, record. Equal for every model.
+"""The protocol as one function, the same for every model: split, fit, predict, check, clip, score, record.
 
 It takes objects and returns a record: no configuration, no plugins, no printing, no files.
 """
@@ -16,7 +16,7 @@ from recbench.protocol.handle import InProcessModel, ModelHandle
 from recbench.results.records import JobDescription, Provenance, Record, ScoredOn
 
 
-def evaluate(  # noqa: PLR0913  each is a part of the protocol
+def evaluate(  # noqa: PLR0913  each argument belongs to the protocol
     dataset: RatingDataset,
     split: Split,
     make_model: Callable[[], RatingModel],
@@ -29,10 +29,10 @@ def evaluate(  # noqa: PLR0913  each is a part of the protocol
 ) -> Record:
     """Fit and score a new model on every fold of the split.
 
-    `scored_on="valid"` leaves the test sets alone and scores a validation set instead: `valid_size` of each
-    training set. A model with `uses_valid` stops by another one, cut from what it trains on. Both are cut as the
-    split does, at random where it has no way of its own; `seed` is that of both cuts. A model trains on what
-    `filters` keep; every test row is scored.
+    `scored_on="valid"` does not use the test sets and scores a validation set instead: `valid_size` of each
+    training set. For early stopping, a model with `uses_valid` gets another validation set, cut from the remaining
+    training rows. Both are cut by the rule of the split, or at random if it has none for validation, with `seed`.
+    Models train on the ratings that `filters` keep; every test row is scored.
 
     Raises:
         ValueError: a prediction is missing or not finite, or a set is empty.

@@ -1,4 +1,4 @@
-"""What a metric may ask for beside ratings and predictions: made once a fold, and only when asked for."""
+"""Scoring of one fold: what metrics may ask for besides ratings and predictions, made once per fold on demand."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from recbench.metrics.ranking import Ranking
 from recbench.protocol.clipping import check_finite
 from recbench.protocol.handle import ModelHandle
 
-PAIRS_AT_ONCE = 2**17  # that a model predicts in one call: it may hold its factors of each in memory
+PAIRS_AT_ONCE = 2**17  # pairs that a model predicts in one call: it may hold the factors of each in memory
 
 
 class Scoring:
-    """One fold's scored part and the fitted model behind the predictions, if it is still there."""
+    """One fold's scored set and the fitted model behind the predictions, if it is still available."""
 
     def __init__(self, train: RatingDataset, scored: RatingDataset, model: ModelHandle | None) -> None:
-        """Note them; nothing is computed yet."""
+        """Store the sets and the model; nothing is computed yet."""
         self.train = train
         self.user_idx, self.item_idx = scored.user_idx, scored.item_idx
         self._scored, self._model = scored, model
 
     def score(self, metric: Metric, predicted: FloatArray) -> float:
-        """The metric's value, given what it names."""
+        """Return the metric's value, passing it the arguments that it names."""
         extras: dict[str, Any] = {name: getattr(self, name) for name in metric.needs()}
         return metric(self._scored.ratings, predicted, **extras)
 
     def scorer(self, user_idx: IntArray) -> FloatArray:
-        """The model's ratings of all items, not clipped: (n_users, n_items).
+        """Return the model's predicted ratings of all items, not clipped: (n_users, n_items).
 
         Raises:
-            ValueError: the model is gone, or a rating is not finite.
+            ValueError: the fitted model is not available, or a rating is not finite.
         """
         model, n_items = self._fitted(), self.train.n_items
         scores = np.empty((len(user_idx), n_items))
-        # all users by some items: what a model works out for each user, or each item, it works out a few times only
+        # all users by a block of items, so that a model computes what it needs per user or item only a few times
         width = max(1, PAIRS_AT_ONCE // max(1, len(user_idx)))
         for start in range(0, n_items, width):
-            some = np.arange(start, min(start + width, n_items), dtype=np.int32)
-            users, items = np.repeat(user_idx, len(some)), np.tile(some, len(user_idx))
+            block = np.arange(start, min(start + width, n_items), dtype=np.int32)
+            users, items = np.repeat(user_idx, len(block)), np.tile(block, len(user_idx))
             values = check_finite(model.predict_pairs(users, items), users, items, f"model {model.name} gave")
-            scores[:, some] = values.reshape(len(user_idx), len(some))
+            scores[:, block] = values.reshape(len(user_idx), len(block))
         return scores
 
     @cached_property
     def ranking(self) -> Ranking:
-        """How the model orders the catalog for the scored users; all metrics share it."""
+        """The model's ranking of the catalog for the scored users, which all metrics share."""
         return Ranking(self.scorer, self.train, self._scored)
 
     @cached_property
     def std(self) -> FloatArray | None:
-        """The standard deviation that the model gives each scored rating; None if it knows none.
+        """The standard deviation of each scored rating; None if the model does not predict it.
 
         Raises:
-            ValueError: the model is gone, or a deviation is not finite.
+            ValueError: the fitted model is not available, or a deviation is not finite.
         """
         model = self._fitted()
         std = model.std(self._scored)

@@ -198,7 +198,7 @@ def test_metrics_come_in_the_order_named() -> None:
 
 
 def test_an_empty_list_of_metrics_is_rejected() -> None:
-    with pytest.raises(ValueError, match=r"metrics=\[\] names none; the table needs one at least"):
+    with pytest.raises(ValueError, match=r"metrics=\[\] is empty; name at least one metric"):
         metrics_of([], installed())
 
 

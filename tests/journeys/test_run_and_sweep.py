@@ -142,7 +142,7 @@ def test_a_failed_single_run_says_why_and_exits_with_1(tmp_path: Path) -> None:
         (["model=bias", "+model.zz=1"], "model 'bias' has no option 'zz' (options: reg_user, reg_item, n_epochs)"),
         (["model=bias", "model.n_epochs=many"], "model.n_epochs=many: give a whole number"),
         (["model=bias", "metrics=[rsme]"], "unknown metric 'rsme'; did you mean 'rmse'?"),
-        (["model=bias", "metrics=[]"], "metrics=[] names none"),
+        (["model=bias", "metrics=[]"], "metrics=[] is empty"),
         (["model=bias", "metrics=rmse"], "give a list: metrics=[a,b]"),
         (["model=bias", "split.test_size=2"], "test_size=2.0; it must lie between 0 and 1"),
         (["model=bias", "split=fixed_folds"], "has no folds of its own"),

@@ -1,4 +1,4 @@
-"""Early stopping: the validation set that a model stops by asks the question of the split, also inside a stack."""
+"""Early stopping: its validation set is cut by the rule of the split, also for the members of a stack."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from recbench.protocol.runner import evaluate
 from recbench.splits import ColdUsers, GlobalTime, Holdout
 
 RMSE = {"rmse": Metric(rmse)}
-SEEN: list[tuple[RatingDataset, RatingDataset]] = []  # training and validation set of each fit
+SEEN: list[tuple[RatingDataset, RatingDataset]] = []  # training and validation set per fit
 
 
 @dataclass
 class Stopping(RatingModel):
-    """Predicts the mean, and notes the sets that it was given."""
+    """Predicts the mean, and records the sets that `fit` received."""
 
     uses_valid: ClassVar[bool] = True
 
@@ -59,7 +59,7 @@ def _fits(stack: Stack, split: Split, monkeypatch: pytest.MonkeyPatch) -> list[t
     return list(SEEN)
 
 
-def test_members_of_a_stack_stop_by_later_ratings_under_a_split_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_under_a_split_by_time_members_of_a_stack_stop_by_later_ratings(monkeypatch: pytest.MonkeyPatch) -> None:
     fits = _fits(Stack(models=("stopping",), n_folds=3), GlobalTime(0.2), monkeypatch)
     assert len(fits) >= 3
     for train, valid in fits:
@@ -68,20 +68,20 @@ def test_members_of_a_stack_stop_by_later_ratings_under_a_split_by_time(monkeypa
         assert train.timestamps.max() < valid.timestamps.min()
 
 
-def test_members_of_a_stack_stop_by_new_users_under_cold_user(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_under_cold_user_members_of_a_stack_stop_by_other_users(monkeypatch: pytest.MonkeyPatch) -> None:
     for train, valid in _fits(Stack(models=("stopping",), n_folds=3), ColdUsers(), monkeypatch):
         assert not set(train.user_idx.tolist()) & set(valid.user_idx.tolist())
 
 
-def test_members_of_a_stack_draw_their_own_random_rows_under_holdout(monkeypatch: pytest.MonkeyPatch) -> None:
-    within = _fits(Stack(models=("stopping",), n_folds=3, seed=4), Holdout(), monkeypatch)
+def test_under_holdout_members_of_a_stack_stop_by_random_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_run = _fits(Stack(models=("stopping",), n_folds=3, seed=4), Holdout(), monkeypatch)
     ((rows, _),) = Holdout()(_dataset())
     SEEN.clear()
     Stack(models=("stopping",), n_folds=3, seed=4).fit(_dataset().take(rows))
-    assert [valid.digest for _, valid in within] == [valid.digest for _, valid in SEEN]
+    assert [valid.digest for _, valid in in_run] == [valid.digest for _, valid in SEEN]
 
 
-def test_a_stack_used_again_forgets_the_split_of_an_earlier_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_that_is_fitted_again_does_not_use_the_earlier_split(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = Stack(models=("stopping",), n_folds=3, seed=4)
     _fits(stack, GlobalTime(0.2), monkeypatch)
     again = _fits(stack, Holdout(), monkeypatch)

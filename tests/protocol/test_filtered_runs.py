@@ -1,4 +1,4 @@
-"""Filters of a run: what a model trains on, or the whole data set; named, recorded, and part of the key."""
+"""Filters of a run apply to training sets or the whole dataset, and are in the record and in the result's key."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def key(*overrides: str) -> str:
     return content_key(inputs_of(job(*overrides), prepare(job(*overrides))))
 
 
-def test_what_a_model_trains_on_is_filtered_and_every_test_row_is_scored() -> None:
+def test_the_training_set_is_filtered_and_every_test_row_is_scored() -> None:
     plain, filtered = run(), run("filters.min_rating=4")
     assert (filtered.outcome.n_scored, filtered.provenance.data["digest"]) == (
         plain.outcome.n_scored,
         plain.provenance.data["digest"],
     )
     assert 0 < filtered.outcome.n_train < plain.outcome.n_train
-    # the mean of what is 4 or more is above what it is asked to predict
+    # the mean of the ratings of 4 or more is above most test ratings
     assert filtered.outcome.scores["rmse"].mean > plain.outcome.scores["rmse"].mean + 0.3
 
 
-def test_the_whole_set_is_filtered_before_it_is_split() -> None:
+def test_with_whole_set_the_dataset_is_filtered_before_it_is_split() -> None:
     plain, filtered = run(), run("filters.min_rating=4", "filters.whole_set=true")
     assert (
         filtered.outcome.n_train + filtered.outcome.n_scored
@@ -51,10 +51,10 @@ def test_the_whole_set_is_filtered_before_it_is_split() -> None:
     assert filtered.outcome.scores["rmse"].mean < plain.outcome.scores["rmse"].mean
 
 
-def test_a_validation_part_is_scored_whole() -> None:
-    parts, whole = prepare(job("filters.min_rating=4")), prepare(job())
+def test_a_validation_set_is_not_filtered() -> None:
+    filtered, plain = prepare(job("filters.min_rating=4")), prepare(job())
     scored: list[Any] = []
-    for each in (parts, whole):
+    for each in (filtered, plain):
         (load,) = load_folds(Job(job().config, "global_mean", scored_on="valid"), each)
         train, valid = load()
         scored.append(valid.digest)
@@ -62,20 +62,20 @@ def test_a_validation_part_is_scored_whole() -> None:
     assert scored[0] == scored[1]
 
 
-def test_filters_are_recorded_and_named() -> None:
+def test_filters_are_in_the_record_and_in_the_label_of_the_split() -> None:
     record = run("filters.k_core=2", "filters.since='1990-01-01'")
     assert record.job.split.endswith("train[since=1990-01-01 k_core=2]")
     assert record.job.config["filters"]["k_core"] == 2
 
 
-def test_filters_belong_to_the_content_key() -> None:
+def test_filters_change_the_content_key() -> None:
     keys = {key("filters.min_rating=4", *more) for more in ((), ("filters.k_core=2",), ("filters.whole_set=true",))}
     assert len(keys | {key()}) == 4
     assert key("filters.k_core=0", "filters.whole_set=true") == key()
 
 
 @pytest.mark.parametrize("override", ["filters.min_rating=99", "filters.k_core=-1", "filters.until='a while ago'"])
-def test_a_filter_that_cannot_be_is_the_cause_of_a_failed_job(override: str) -> None:
+def test_an_invalid_filter_is_the_cause_of_a_failed_job(override: str) -> None:
     record = jobs.run(job(override))
     assert record.outcome.status == "failed"
     assert "filters" in record.outcome.cause

@@ -1,4 +1,4 @@
-"""What the runner writes into a record: who was evaluated on what, with which versions."""
+"""The runner's records: what was evaluated, on which data, with which versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _dataset() -> RatingDataset:
     return RatingDataset("toy", users, items, 1.0 + np.arange(10) % 5, np.arange(4), np.arange(4), (1, 5))
 
 
-def test_a_record_says_what_was_evaluated() -> None:
+def test_a_record_describes_what_was_evaluated() -> None:
     dataset = _dataset()
     record = evaluate(dataset, Holdout(), GlobalMean, {"rmse": Metric(rmse)}, seed=7)
     assert (record.outcome.status, record.job.dataset, record.job.scored_on, record.job.seed) == (
@@ -34,7 +34,7 @@ def test_a_record_says_what_was_evaluated() -> None:
     assert record.provenance.created.endswith("+00:00")
 
 
-def test_a_data_set_is_described_by_size_scale_and_digest() -> None:
+def test_a_dataset_is_described_by_size_scale_and_digest() -> None:
     dataset = _dataset()
     expected = {"n_users": 4, "n_items": 4, "n_ratings": 10, "rating_scale": [1.0, 5.0], "digest": dataset.digest}
     assert describe(dataset) == expected
@@ -51,6 +51,6 @@ def test_the_split_digest_changes_with_any_row(other: tuple[list[int], list[int]
     assert split_digest([(np.array([0, 1]), np.array([2]))]) != split_digest([changed])
 
 
-def test_versions_name_python_recbench_what_is_loaded_and_the_processor() -> None:
+def test_versions_cover_python_recbench_loaded_packages_and_the_processor() -> None:
     assert {"python", "recbench", "numpy"} <= set(versions())
     assert versions()["processor"] == processor() != ""

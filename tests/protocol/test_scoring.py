@@ -1,4 +1,4 @@
-"""What metrics are given: shared within a fold, checked, and kept in the store where it can't be made again."""
+"""Inputs of metrics: shared within a fold and checked; scores that need the model are taken from the store."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CONFIG: dict[str, Any] = {
 
 @dataclass
 class Sure(RatingModel):
-    """Predicts 3, give or take `std`."""
+    """Predicts the same rating and standard deviation for every pair."""
 
     std: float = 1.0
     rating: float = 3.0
@@ -65,16 +65,16 @@ def _scores(make_model: Callable[[], RatingModel], *names: str) -> dict[str, flo
     return {name: score.mean for name, score in record.outcome.scores.items()}
 
 
-def test_all_catalog_metrics_of_a_fold_share_one_scoring() -> None:
+def test_all_catalog_metrics_of_a_fold_share_one_ranking() -> None:
     Sure.n_predicted.clear()
     names = [name for name, metric in register_metrics().items() if "ranking" in metric.needs()]
     _scores(Sure, *names)
     n_users = len(np.unique(toy_ratings().take(next(Holdout(0.3, 0)(toy_ratings()))[1]).user_idx))
     assert len(names) > 10
-    assert Sure.n_predicted[1:] == [n_users * 10]  # after the scored rows themselves
+    assert Sure.n_predicted[1:] == [n_users * 10]  # after the predictions for the scored rows
 
 
-def test_catalog_metrics_are_those_of_the_fitted_models_scores() -> None:
+def test_catalog_metrics_are_computed_from_the_fitted_models_scores() -> None:
     toy = toy_ratings()
     (fold,) = Holdout(0.3, 0)(toy)
     train, scored = toy.take(fold[0]), toy.take(fold[1])
@@ -90,7 +90,7 @@ def test_catalog_metrics_are_those_of_the_fitted_models_scores() -> None:
     assert record.outcome.scores["precision@1"].mean == pytest.approx(np.mean(hits))
 
 
-def test_the_catalog_is_predicted_in_parts_and_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_catalog_is_predicted_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     toy = toy_ratings()
     whole = Scoring(toy, toy, InProcessModel(Bias().fit(toy))).scorer(np.arange(12))
     monkeypatch.setattr(scoring_module, "PAIRS_AT_ONCE", 40)
@@ -101,12 +101,12 @@ def test_the_catalog_is_predicted_in_parts_and_put_together(monkeypatch: pytest.
     np.testing.assert_array_equal(whole.ravel(), Bias().fit(toy).predict(*all_pairs(toy)))
 
 
-def test_no_user_has_no_scores() -> None:
+def test_scores_for_no_users_are_empty() -> None:
     toy = toy_ratings()
     assert Scoring(toy, toy, InProcessModel(Bias().fit(toy))).scorer(np.zeros(0, np.int32)).shape == (0, 10)
 
 
-def test_a_model_that_scores_an_item_with_nan_is_refused() -> None:
+def test_an_item_score_that_is_nan_is_rejected() -> None:
     toy = toy_ratings()
     with pytest.raises(
         ValueError, match=r"model Sure gave 10 values that are not finite \(of 10\), first for user_idx 2"
@@ -114,13 +114,13 @@ def test_a_model_that_scores_an_item_with_nan_is_refused() -> None:
         Scoring(toy, toy, InProcessModel(Sure(rating=math.nan).fit(toy))).scorer(np.array([2]))
 
 
-def test_a_deviation_that_is_not_finite_is_refused() -> None:
+def test_a_standard_deviation_that_is_not_finite_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"model Sure gave .* values that are not finite"):
         _scores(lambda: Sure(std=math.inf), "interval_coverage")
 
 
 @pytest.mark.parametrize("name", ["scorer", "ranking", "std"])
-def test_what_needs_the_model_says_so_where_it_is_gone(name: str) -> None:
+def test_a_metric_that_needs_the_model_is_an_error_without_it(name: str) -> None:
     toy = toy_ratings()
     names = {"scorer": lambda r, p, scorer: scorer(np.array([0])), "std": interval_coverage}
     metric = Metric(names[name]) if name in names else register_metrics()["mrr"]
@@ -131,13 +131,13 @@ def test_what_needs_the_model_says_so_where_it_is_gone(name: str) -> None:
 # intervals
 
 
-def test_the_interval_is_the_prediction_and_a_reach_to_each_side() -> None:
+def test_an_interval_extends_by_the_reach_on_both_sides_of_the_prediction() -> None:
     ratings, predicted = np.array([3.0, 3, 3, 3]), np.array([3.0, 4, 5, 2])
     assert interval_coverage(ratings, predicted, np.full(4, 1 / REACH + 1e-9)) == 0.75
     assert interval_coverage(ratings, predicted, np.full(4, 1 / REACH - 1e-6)) == 0.25
 
 
-def test_intervals_are_as_wide_as_the_rating_scale_lets_them() -> None:
+def test_intervals_are_clipped_to_the_rating_scale() -> None:
     toy = toy_ratings()
     std = np.array([1.0, 1.0, 9.0]) / REACH
     width = interval_width(np.full(3, 3.0), np.array([3.0, 1.0, 2.0]), std, toy)
@@ -149,14 +149,14 @@ def test_ninety_percent_of_normal_errors_are_covered() -> None:
     assert interval_coverage(errors, np.zeros(20_000), np.full(20_000, 0.7)) == pytest.approx(0.9, abs=0.01)
 
 
-def test_a_model_that_knows_its_deviation_has_intervals() -> None:
+def test_a_model_that_predicts_standard_deviations_has_intervals() -> None:
     assert _scores(lambda: Sure(std=2.0), "interval_coverage", "interval_width") == {
         "interval_coverage": 1.0,
         "interval_width": 4.0,
     }
 
 
-def test_a_model_without_deviations_has_no_intervals_and_does_not_fail() -> None:
+def test_a_model_without_standard_deviations_has_no_intervals_and_does_not_fail() -> None:
     scores = _scores(Bias, "rmse", "interval_coverage", "interval_width")
     assert math.isnan(scores["interval_coverage"])
     assert math.isnan(scores["interval_width"])
@@ -164,7 +164,7 @@ def test_a_model_without_deviations_has_no_intervals_and_does_not_fail() -> None
 
 
 @pytest.mark.realdata
-def test_intervals_of_bayes_mf_hold_on_movielens_100k() -> None:
+def test_intervals_of_bayes_mf_cover_90_percent_on_movielens_100k() -> None:
     from recbench.datasets.movielens.loader import load_movielens
     from recbench.models.bayes.mf import BayesMF
 
@@ -180,13 +180,13 @@ def test_intervals_of_bayes_mf_hold_on_movielens_100k() -> None:
     assert score == pytest.approx(0.906, abs=0.01)
 
 
-def test_what_is_not_a_number_stands_as_absent_in_the_table(tmp_path: Path) -> None:
+def test_a_score_that_is_nan_is_shown_as_missing_in_the_table(tmp_path: Path) -> None:
     rows = rows_of([run(_job(tmp_path, "rmse", "interval_width"))])
     assert as_text(rows).splitlines()[-1].split()[2] == "–"
     assert next(csv.DictReader(as_csv(rows).splitlines()))["interval_width"] == ""
 
 
-def test_intervals_of_unequal_columns_are_refused() -> None:
+def test_interval_coverage_rejects_columns_of_different_length() -> None:
     with pytest.raises(ValueError, match="1 ratings and 2 predictions; give equally many, at least one"):
         interval_coverage(np.ones(1), np.ones(2), None)
 
@@ -198,7 +198,7 @@ def _job(folder: Path, *metrics: str, **options: Any) -> Job:
     return Job(CONFIG | {"metrics": list(metrics)} | options, "bias", store=folder)
 
 
-def test_a_resumed_job_keeps_catalog_scores_and_takes_other_metrics_anew(tmp_path: Path) -> None:
+def test_a_resumed_job_reuses_catalog_scores_and_computes_other_metrics_again(tmp_path: Path) -> None:
     first = run(_job(tmp_path, "rmse", "ndcg@5", "interval_coverage"))
     again = run(_job(tmp_path, "ndcg@5", "ndcg_rated@5", "interval_coverage", "fcp"))
     assert (first.outcome.status, again.outcome.status, again.provenance.cached) == ("ok", "ok", True)
@@ -212,7 +212,7 @@ def test_a_resumed_job_keeps_catalog_scores_and_takes_other_metrics_anew(tmp_pat
     )
 
 
-def test_a_catalog_metric_that_was_not_taken_has_the_job_run_again(tmp_path: Path) -> None:
+def test_a_catalog_metric_that_is_not_stored_makes_the_job_run_again(tmp_path: Path) -> None:
     run(_job(tmp_path, "rmse", "ndcg@5"))
     again = run(_job(tmp_path, "rmse", "ndcg@10"))
     assert (again.outcome.status, again.provenance.cached) == ("ok", False)

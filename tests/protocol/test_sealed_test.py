@@ -1,4 +1,4 @@
-"""The sealed test: what a model is given holds no test row, and its validation part is cut from train."""
+"""The sealed test set: a model never receives a test row, and validation sets are cut from the training set."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ SPLIT = Holdout(0.25, seed=3)
 
 
 class Spy(RatingModel):
-    """Keeps all it is given."""
+    """Records everything that it receives."""
 
     def __init__(self) -> None:
-        self.given: list[Any] = []
+        self.received: list[Any] = []
 
     def fit(self, train: RatingDataset, valid: RatingDataset | None = None) -> Self:
-        self.given += [train, valid]
+        self.received += [train, valid]
         return self
 
     def predict(self, user_idx: IntArray, item_idx: IntArray) -> FloatArray:
-        self.given += [user_idx, item_idx]
+        self.received += [user_idx, item_idx]
         return np.full(len(user_idx), 1.5)
 
 
 class StoppingSpy(Spy):
-    """Keeps all it is given, and wants a validation part."""
+    """Records everything that it receives, including a validation set."""
 
     uses_valid: ClassVar[bool] = True
 
 
 def _dataset(ratings: FloatArray | None = None) -> RatingDataset:
-    """Rows that can be told apart: each has a rating, a time and a pair of its own, none of them an index."""
+    """Return distinguishable rows: each has a unique rating, timestamp and pair; no rating or timestamp is an index."""
     rows = np.arange(N_ROWS)
     values = 1 + (rows + 0.5) / 1024 if ratings is None else ratings
     pairs = np.random.default_rng(0).permutation(20 * 15)[:N_ROWS]
@@ -53,35 +53,35 @@ def _dataset(ratings: FloatArray | None = None) -> RatingDataset:
     return RatingDataset("toy", users, items, values, np.arange(20), np.arange(15), (0, 9), DATES + rows, folds=folds)
 
 
-def _arrays(thing: Any, seen: dict[int, Any]) -> Iterator[Any]:
-    """Every array that can be reached from a thing: attributes, containers, bases of views."""
-    if id(thing) in seen or thing is None or isinstance(thing, (str, bytes, int, float)):
+def _arrays(value: Any, seen: dict[int, Any]) -> Iterator[Any]:
+    """Yield every array that can be reached from an object: attributes, containers, bases of views."""
+    if id(value) in seen or value is None or isinstance(value, (str, bytes, int, float)):
         return
-    seen[id(thing)] = thing  # held, so that its id is not used again
-    if isinstance(thing, np.ndarray):
-        yield thing
-        yield from _arrays(thing.base, seen)
-    elif isinstance(thing, dict):
-        yield from _arrays(list(thing.values()), seen)
-    elif isinstance(thing, (list, tuple)):
-        for each in thing:
+    seen[id(value)] = value  # kept alive, so that its id is not used again
+    if isinstance(value, np.ndarray):
+        yield value
+        yield from _arrays(value.base, seen)
+    elif isinstance(value, dict):
+        yield from _arrays(list(value.values()), seen)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
             yield from _arrays(each, seen)
     else:
-        yield from _arrays(vars(thing), seen)
+        yield from _arrays(vars(value), seen)
 
 
-def _rows_reached(given: list[Any]) -> set[int]:
-    """The rows of `_dataset()` whose rating or time stands in an array that can be reached."""
+def _rows_reached(received: list[Any]) -> set[int]:
+    """Return the rows of `_dataset()` whose rating or timestamp is in an array that can be reached."""
     dataset = _dataset()
     reached: set[int] = set()
-    for array in _arrays(given, {}):
+    for array in _arrays(received, {}):
         for column in ("ratings", "timestamps"):
             reached |= set(np.flatnonzero(np.isin(getattr(dataset, column), array)).tolist())
     return reached
 
 
-def _spied(spy: Spy, part: ScoredOn = "test", **options: Any) -> Spy:
-    evaluate(_dataset(), SPLIT, lambda: spy, RMSE, scored_on=part, **options)
+def _evaluated(spy: Spy, scored_on: ScoredOn = "test", **options: Any) -> Spy:
+    evaluate(_dataset(), SPLIT, lambda: spy, RMSE, scored_on=scored_on, **options)
     return spy
 
 
@@ -95,27 +95,27 @@ def _rows_of(dataset: RatingDataset) -> set[int]:
     return set((dataset.timestamps - DATES).tolist())
 
 
-def test_the_search_for_rows_sees_what_stands_behind_a_view() -> None:
+def test_the_search_for_rows_finds_the_base_of_a_view() -> None:
     assert _rows_reached([{"x": (_dataset().ratings[:1],)}]) == set(range(N_ROWS))
 
 
 @pytest.mark.parametrize("make", [Spy, StoppingSpy])
-def test_a_model_is_given_the_train_rows_and_no_test_row(make: type[Spy]) -> None:
+def test_a_model_receives_all_training_rows_and_no_test_row(make: type[Spy]) -> None:
     train, _ = _row_sets()
-    assert _rows_reached(_spied(make()).given) == train
+    assert _rows_reached(_evaluated(make()).received) == train
 
 
 @pytest.mark.parametrize("make", [Spy, StoppingSpy])
-def test_a_model_on_validation_is_given_train_rows_alone(make: type[Spy]) -> None:
+def test_a_model_that_is_scored_on_validation_receives_training_rows_only(make: type[Spy]) -> None:
     train, _ = _row_sets()
-    reached = _rows_reached(_spied(make(), "valid").given)
+    reached = _rows_reached(_evaluated(make(), "valid").received)
     assert reached < train
-    assert len(reached) == len(train) - 15  # 10 % of 150 are scored
+    assert len(reached) == len(train) - 15  # 10 % of 150 rows are scored
 
 
-def test_on_validation_no_test_pair_is_scored() -> None:
+def test_no_test_pair_is_scored_on_validation() -> None:
     dataset = _dataset()
-    *_, users, items = _spied(Spy(), "valid").given
+    *_, users, items = _evaluated(Spy(), "valid").received
     _, test = _row_sets()
     pairs = {(int(dataset.user_idx[row]), int(dataset.item_idx[row])) for row in test}
     scored = set(zip(users.tolist(), items.tolist(), strict=True))
@@ -123,8 +123,8 @@ def test_on_validation_no_test_pair_is_scored() -> None:
     assert not pairs & scored
 
 
-def test_the_pairs_to_predict_share_no_memory_with_more() -> None:
-    *_, users, items = _spied(Spy()).given
+def test_the_pairs_to_predict_are_not_views_of_other_data() -> None:
+    *_, users, items = _evaluated(Spy()).received
     assert (users.base, items.base) == (None, None)
 
 
@@ -139,7 +139,7 @@ def test_validation_scores_do_not_depend_on_test_ratings() -> None:
     assert scores[0] == scores[1]
 
 
-def test_what_is_learned_does_not_depend_on_test_ratings() -> None:
+def test_learned_state_does_not_depend_on_test_ratings() -> None:
     dataset = _dataset()
     ((_, test),) = SPLIT(dataset)
     ratings = dataset.ratings.copy()
@@ -151,50 +151,50 @@ def test_what_is_learned_does_not_depend_on_test_ratings() -> None:
         assert np.array_equal(value, models[1].state()[name]), name
 
 
-# the validation part of a model that stops early
+# the validation set of a model that stops early
 
 
-def test_a_model_that_does_not_ask_gets_all_of_train_and_no_validation_part() -> None:
-    train, valid, *_ = _spied(Spy()).given
+def test_a_model_without_early_stopping_receives_the_whole_training_set() -> None:
+    train, valid, *_ = _evaluated(Spy()).received
     assert valid is None
     assert _rows_of(train) == _row_sets()[0]
 
 
-def test_a_model_that_asks_gets_train_in_two_parts() -> None:
-    train, valid, *_ = _spied(StoppingSpy()).given
+def test_a_model_with_early_stopping_receives_the_training_set_cut_in_two() -> None:
+    train, valid, *_ = _evaluated(StoppingSpy()).received
     assert len(_rows_of(valid)) == 15
     assert not _rows_of(train) & _rows_of(valid)
     assert _rows_of(train) | _rows_of(valid) == _row_sets()[0]
 
 
-def test_valid_size_is_the_share_of_train() -> None:
-    _, valid, *_ = _spied(StoppingSpy(), valid_size=0.2).given
+def test_valid_size_is_a_share_of_the_training_set() -> None:
+    _, valid, *_ = _evaluated(StoppingSpy(), valid_size=0.2).received
     assert valid.n_ratings == 30
 
 
-def test_the_seed_draws_the_validation_part() -> None:
-    first, again, other = (_rows_of(_spied(StoppingSpy(), seed=seed).given[1]) for seed in (0, 0, 1))
+def test_the_validation_set_depends_on_the_seed() -> None:
+    first, again, other = (_rows_of(_evaluated(StoppingSpy(), seed=seed).received[1]) for seed in (0, 0, 1))
     assert first == again
     assert first != other
 
 
-def test_inner_and_outer_validation_parts_are_different_draws() -> None:
-    spy = _spied(StoppingSpy(), "valid")
-    train, valid, *_ = spy.given
-    outer = _row_sets()[0] - _rows_of(train) - _rows_of(valid)
-    assert (len(outer), len(_rows_of(valid)), len(_rows_of(train))) == (15, 14, 121)
+def test_the_scored_and_the_early_stopping_validation_sets_are_drawn_independently() -> None:
+    spy = _evaluated(StoppingSpy(), "valid")
+    train, valid, *_ = spy.received
+    scored = _row_sets()[0] - _rows_of(train) - _rows_of(valid)
+    assert (len(scored), len(_rows_of(valid)), len(_rows_of(train))) == (15, 14, 121)
     ((rows, _),) = SPLIT(_dataset())
     whole = _dataset().take(rows)
     ((kept, _),) = Holdout(0.1, seed=0)(whole)
-    ((_, follows),) = Holdout(0.1, seed=0)(whole.take(kept))
-    assert _rows_of(whole.take(kept).take(follows)) != _rows_of(valid)
+    ((_, same_seed),) = Holdout(0.1, seed=0)(whole.take(kept))
+    assert _rows_of(whole.take(kept).take(same_seed)) != _rows_of(valid)
 
 
-def test_counts_of_a_validation_record_are_of_its_parts() -> None:
+def test_a_validation_record_counts_the_rows_of_its_own_sets() -> None:
     record = evaluate(_dataset(), SPLIT, Spy, RMSE, scored_on="valid")
     assert (record.job.scored_on, record.outcome.n_train, record.outcome.n_scored) == ("valid", 135, 15)
 
 
-def test_a_part_too_small_to_be_cut_is_refused() -> None:
+def test_a_training_set_too_small_for_validation_is_rejected() -> None:
     with pytest.raises(ValueError, match="leaves none to train on"):
         evaluate(_dataset().take(np.array([0, 1])), Holdout(0.5), StoppingSpy, RMSE)

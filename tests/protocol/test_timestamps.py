@@ -1,4 +1,4 @@
-"""Who is told when ratings are given: models that ask, in the protocol, in stacks, and in no other way."""
+"""Timestamps of scored rows: only models that use time see them, in the protocol and in stacks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.made_records import changed
 from tests.support.session_effects import SMALL, USER_EFFECTS, ratings_with_session_effects, rmse_on, shift_timestamps
 
 
-def test_timestamps_do_not_matter_to_a_model_that_is_not_told() -> None:
+def test_timestamps_do_not_change_the_predictions_of_a_model_that_does_not_use_time() -> None:
     train, test = ratings_with_session_effects(USER_EFFECTS)
     model = replace(SMALL, uses_time=False)
     without = model.fit(replace(train, timestamps=None)).predict(test.user_idx, test.item_idx)
@@ -34,22 +34,22 @@ def test_timestamps_do_not_matter_to_a_model_that_is_not_told() -> None:
 
 
 class Spy(Bias):
-    """A model with a `predict_at` that nobody may call."""
+    """A model with a `predict_at` that must not be called."""
 
     uses_time = False
 
     def predict_at(self, user_idx: IntArray, item_idx: IntArray, timestamps: IntArray) -> FloatArray:
-        raise AssertionError("told of times")
+        raise AssertionError("predict_at was called")
 
 
 @pytest.mark.parametrize("model", [Bias(), Spy()])
-def test_only_a_model_that_uses_time_is_told(model: Bias) -> None:
+def test_a_model_that_does_not_use_time_sees_no_timestamps(model: Bias) -> None:
     train, test = ratings_with_session_effects(USER_EFFECTS)
     assert not uses_test_timestamps(model, test)
     assert not run_fold(train, test, InProcessModel(model), {"rmse": Metric(rmse)}, Holdout(0.2, 0)).uses_time
 
 
-def test_the_protocol_tells_and_notes_it() -> None:
+def test_the_protocol_passes_timestamps_and_records_it() -> None:
     train, test = ratings_with_session_effects(USER_EFFECTS)
     assert isinstance(SMALL, KnowsTime)
     outcome = run_fold(train, test, InProcessModel(replace(SMALL)), {"rmse": Metric(rmse)}, Holdout(0.2, 0))
@@ -58,32 +58,32 @@ def test_the_protocol_tells_and_notes_it() -> None:
     np.testing.assert_allclose(outcome.predicted, expected, rtol=1e-6)
 
 
-def test_the_record_says_that_the_model_was_told_and_the_row_does() -> None:
+def test_the_record_and_the_row_note_that_the_model_used_timestamps() -> None:
     train, _ = ratings_with_session_effects(USER_EFFECTS)
     metrics = {"rmse": Metric(rmse)}
-    told, untold = (
+    with_time, without_time = (
         evaluate(train, Holdout(0.2, 0), partial(replace, replace(SMALL, uses_time=uses_time)), metrics)
         for uses_time in (True, False)
     )
-    assert (told.outcome.uses_time, untold.outcome.uses_time) == (True, False)
-    assert Record.from_json(told.to_json()).outcome.uses_time
-    rows = rows_of([changed(told, model="told"), changed(untold, model="untold")])
-    assert {row.record.job.model: row.notes for row in rows} == {"told": ("uses test timestamps",), "untold": ()}
+    assert (with_time.outcome.uses_time, without_time.outcome.uses_time) == (True, False)
+    assert Record.from_json(with_time.to_json()).outcome.uses_time
+    rows = rows_of([changed(with_time, model="with"), changed(without_time, model="without")])
+    assert {row.record.job.model: row.notes for row in rows} == {"with": ("uses test timestamps",), "without": ()}
 
 
-def test_the_times_of_the_scored_rows_reach_no_learned_state() -> None:
+def test_timestamps_of_the_scored_rows_do_not_change_the_learned_state() -> None:
     train, test = ratings_with_session_effects(USER_EFFECTS)
     states = []
     for shift in (0, 12345):
         model = replace(SMALL)
         run_fold(train, shift_timestamps(test, shift), InProcessModel(model), {"rmse": Metric(rmse)}, Holdout(0.2, 0))
         states.append(model.state())
-    for learned in ("calendar_", "effect_samples_", "user_samples_", "item_samples_"):
-        for mine, yours in zip(*(state[learned] for state in states), strict=True):
-            np.testing.assert_array_equal(mine, yours)
+    for name in ("calendar_", "effect_samples_", "user_samples_", "item_samples_"):
+        for one, other in zip(*(state[name] for state in states), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
-def test_a_stack_tells_the_members_that_use_the_time() -> None:
+def test_a_stack_passes_timestamps_to_the_members_that_use_time() -> None:
     train, test = ratings_with_session_effects(USER_EFFECTS)
     member = "bayes_mf n_factors=1 n_samples=30 n_burn_in=10 uses_time=true"
     stack = Stack(("bias", member), n_folds=2).fit(train)
@@ -95,4 +95,4 @@ def test_a_stack_tells_the_members_that_use_the_time() -> None:
 
 
 @pytest.mark.parametrize("make_model", [partial(BayesMF, n_factors=2, n_samples=20, n_burn_in=5, uses_time=True)])
-class TestToldWhen(ModelConformance): ...
+class TestBayesMFWithTimestamps(ModelConformance): ...

@@ -113,7 +113,7 @@ CONFIGS: dict[str, tuple[str, str]] = {
         r"dataset.rating_scale=\[1.0\] has 1 values; give 2",
     ),
     "unknown_release": ("dataset.release=99m", r"dataset.release='99m'.* \(one of: small-2016, 100k"),
-    "no_metric": ("metrics=[]", r"metrics=\[\] names none; the table needs one at least"),
+    "no_metric": ("metrics=[]", r"metrics=\[\] is empty; name at least one metric"),
     "unknown_metric": ("metrics=[rsme]", "unknown metric 'rsme'; did you mean 'rmse'"),
     "test_set_of_nothing": ("split.test_size=0", "test_size"),
 }  # fmt: skip
