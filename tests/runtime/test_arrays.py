@@ -11,10 +11,10 @@ from recbench.runtime.arrays import content, owned
 
 
 def test_a_writeable_array_is_copied() -> None:
-    mine = np.arange(3)
-    array = owned(mine)
-    mine[0] = 7
-    assert array.tolist() == [0, 1, 2]
+    original = np.arange(3)
+    copy = owned(original)
+    original[0] = 7
+    assert copy.tolist() == [0, 1, 2]
 
 
 def test_an_owned_array_is_read_only() -> None:
@@ -30,17 +30,17 @@ def test_a_read_only_view_is_copied_too() -> None:
     whole = np.arange(6)
     view = whole[2:5]
     view.flags.writeable = False
-    array = owned(view)
+    copy = owned(view)
     whole[:] = 9
-    assert array.tolist() == [2, 3, 4]
+    assert copy.tolist() == [2, 3, 4]
 
 
-def test_an_owned_array_is_returned_unchanged() -> None:
+def test_an_owned_array_is_not_copied_again() -> None:
     array = owned(np.arange(3))
     assert owned(array) is array
 
 
-def test_another_type_is_converted() -> None:
+def test_an_array_of_another_type_is_converted() -> None:
     assert owned(np.arange(3), np.float32).dtype == np.float32
 
 
@@ -75,5 +75,5 @@ def test_a_copy_has_the_same_bytes() -> None:
     assert content(array) == content(array.copy(order="F"))
 
 
-def test_text_has_the_same_bytes_however_it_is_stored() -> None:
+def test_text_arrays_of_different_types_have_the_same_bytes() -> None:
     assert content(np.array(["é", "abc"])) == content(np.array(["é", "abc"], object))

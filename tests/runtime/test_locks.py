@@ -1,4 +1,4 @@
-"""A lock excludes other processes while it is held, with this system's calls and with those of Windows."""
+"""A lock excludes other processes while it is held, with the calls of this system and of Windows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ with locked(Path(sys.argv[1])):
 
 
 def _as_on_windows(file: int, mode: int, n_bytes: int) -> None:
-    """Lock as `msvcrt.locking` does: raise PermissionError if another process has locked the bytes."""
+    """Lock like `msvcrt.locking`: raise PermissionError if another process holds the lock."""
     assert n_bytes == 1
     try:
         fcntl.flock(file, mode)
@@ -35,12 +35,12 @@ def _as_on_windows(file: int, mode: int, n_bytes: int) -> None:
 
 @pytest.fixture(params=["here", "windows"])
 def lock(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the path of a lock that is taken with this system's calls or with those of Windows."""
+    """Return the path of a lock that uses the calls of this system or of Windows."""
     if request.param == "windows":
-        stand_in = ModuleType("msvcrt")
-        vars(stand_in).update(locking=_as_on_windows, LK_NBLCK=fcntl.LOCK_EX | fcntl.LOCK_NB, LK_UNLCK=fcntl.LOCK_UN)
+        module = ModuleType("msvcrt")
+        vars(module).update(locking=_as_on_windows, LK_NBLCK=fcntl.LOCK_EX | fcntl.LOCK_NB, LK_UNLCK=fcntl.LOCK_UN)
         monkeypatch.setitem(sys.modules, "fcntl", None)
-        monkeypatch.setitem(sys.modules, "msvcrt", stand_in)
+        monkeypatch.setitem(sys.modules, "msvcrt", module)
     return tmp_path / "lock"
 
 
@@ -70,7 +70,7 @@ def test_lock_is_released_after_an_error(lock: Path) -> None:
         assert lock.exists()
 
 
-def test_killing_the_process_releases_the_lock(tmp_path: Path) -> None:
+def test_a_lock_is_released_when_its_process_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
@@ -80,6 +80,6 @@ def test_killing_the_process_releases_the_lock(tmp_path: Path) -> None:
         assert path.exists()
 
 
-def test_missing_folder_is_an_error_not_an_endless_wait(lock: Path) -> None:
+def test_a_missing_folder_is_an_error_and_not_an_endless_wait(lock: Path) -> None:
     with pytest.raises(FileNotFoundError), locked(lock / "deeper"):
         pass

@@ -1,9 +1,10 @@
-"""Process-wide state: what is cached stays cached until the one reset."""
+"""Process-wide state: caches keep their values until `reset` empties them all."""
 
 from __future__ import annotations
 
-from recbench.config.variants import variants
-from recbench.jobs import preparation
+from recbench.config.schema import compose
+from recbench.jobs.job import Job
+from recbench.jobs.preparation import prepare
 from recbench.registry.registry import installed
 from recbench.runtime.memo import memoize, memoizing
 from recbench.runtime.process_state import cached, reset
@@ -23,7 +24,7 @@ def test_a_cached_function_computes_again_after_a_reset() -> None:
     assert calls == [1, 1]
 
 
-def test_shared_values_are_forgotten_at_a_reset() -> None:
+def test_memoized_values_are_computed_again_after_a_reset() -> None:
     calls: list[str] = []
     with memoizing(1):
         for _ in range(2):
@@ -33,9 +34,16 @@ def test_shared_values_are_forgotten_at_a_reset() -> None:
     assert calls == ["computed", "computed"]
 
 
-def test_a_reset_looks_for_plugins_and_variants_again() -> None:
+def test_plugins_are_loaded_again_after_a_reset() -> None:
     before = installed()
-    variants()
+    assert installed() is before
     reset()
     assert installed() is not before
-    assert preparation._dataset.cache_info().currsize == 0
+
+
+def test_the_dataset_of_the_last_job_is_loaded_again_after_a_reset() -> None:
+    job = Job(compose(["dataset=synthetic", "model=global_mean"]), "global_mean")
+    before = prepare(job).dataset
+    assert prepare(job).dataset is before
+    reset()
+    assert prepare(job).dataset is not before

@@ -1,4 +1,4 @@
-"""Derived seeds: stable, unrelated, and the seed itself without names."""
+"""Derived seeds: stable, independent of each other, and the seed itself if there is no name."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from recbench.runtime.seeds import derive_seed
 
 
 @pytest.mark.parametrize("seed", [0, 7, -3, 2**40])
-def test_without_names_it_is_the_seed_itself(seed: int) -> None:
+def test_without_names_the_seed_does_not_change(seed: int) -> None:
     assert derive_seed(seed) == seed
 
 
-def test_derived_seeds_never_change() -> None:
+def test_derived_seeds_are_stable_across_releases() -> None:
     # the first 8 digits of `printf '[0, "network", 1]' | sha256sum`, modulo 2**31
     assert derive_seed(0, "network", 1) == 2077789775
     assert derive_seed(42, "é") == 903253811
