@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,10 +84,13 @@ def _task(composed: DictConfig) -> float | None:
     context = HydraConfig.get()
     folder = Path(context.runtime.output_dir)
     alone = context.mode == RunMode.RUN
+    contents = config.contents(composed)
     job = Job(
-        config.contents(composed)
-        | {"threads": threads_per_job(composed.threads, context.launcher)}
-        | ({"share_mb": 0} if alone else {}),
+        replace(
+            contents,
+            threads=threads_per_job(contents.threads, context.launcher),
+            share_mb=0 if alone else contents.share_mb,
+        ),
         context.runtime.choices["model"],
         tuple(context.overrides.task),
         "test" if alone else read_scored_part(Path(context.runtime.cwd) / context.sweep.dir),

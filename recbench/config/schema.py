@@ -10,6 +10,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING as UNSET
 from omegaconf import DictConfig, OmegaConf
 
+from recbench.config.job_config import JobConfig
 from recbench.config.search_options import Budget, SearchOptions
 from recbench.config.variants import conf_dir
 from recbench.contracts import Metric
@@ -57,8 +58,8 @@ def store_schemas(registry: Registry) -> None:
             store.store(group=group, name=entry.name, node=node_of(entry), provider=entry.distribution)
 
 
-def compose(overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the configuration that a command line with these overrides composes, as plain values.
+def compose(overrides: Sequence[str]) -> JobConfig:
+    """Return the configuration that a command line with these overrides composes.
 
     Raises:
         Exception: Hydra's and OmegaConf's errors, which `config.explain` turns into readable messages.
@@ -86,10 +87,10 @@ def defaults_of(entry: Entry) -> dict[str, Any]:
     return {o.name: plain(o.default) for o in options_of(entry.factory).values() if o.default is not MISSING}
 
 
-def contents(config: DictConfig) -> dict[str, Any]:
-    """Return the composed configuration as plain values, interpolations resolved, enums by name."""
+def contents(config: DictConfig) -> JobConfig:
+    """Return the composed configuration of a job, interpolations resolved, enums by name."""
     container = OmegaConf.to_container(config, resolve=True, enum_to_str=True)
-    return cast("dict[str, Any]", container)
+    return JobConfig.from_plain(cast("dict[str, Any]", container))
 
 
 def arguments(group: str, node: Mapping[str, Any], registry: Registry) -> tuple[Entry, dict[str, Any]]:
@@ -130,7 +131,7 @@ def filters_of(node: Mapping[str, Any] | None) -> Filters:
     return filters
 
 
-def metrics_of(names: list[str], registry: Registry) -> dict[str, Metric]:
+def metrics_of(names: Sequence[str], registry: Registry) -> dict[str, Metric]:
     """Return the metrics of these names, in this order.
 
     Raises:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recbench.config.job_config import JobConfig
 from recbench.results.records import ScoredOn
 
 PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, ImportError, ArithmeticError)
@@ -14,9 +15,9 @@ PLAIN_ERRORS = (ValueError, LookupError, OSError, TypeError, RuntimeError, Impor
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: the composed configuration as plain values, the chosen model and the overrides."""
+    """What to run: the composed configuration, the chosen model and the overrides."""
 
-    config: Mapping[str, Any]
+    config: JobConfig
     model: str  # the Hydra choice: a registered name or a variant
     overrides: Sequence[str] = ()  # from the command line: "model.n_factors=8"
     scored_on: ScoredOn = "test"  # the set that is scored
@@ -25,7 +26,7 @@ class Job:
 
     def nodes(self) -> list[dict[str, Any]]:
         """Return the model's configuration node per fold, or a single one for all folds."""
-        node = dict(self.config["model"])
+        node = dict(self.config.model)
         return [node | dict(options) for options in self.options_per_fold] or [node]
 
 

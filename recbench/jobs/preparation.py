@@ -47,20 +47,20 @@ def prepare(job: Job, given: RatingDataset | None = None) -> Parts:
         LookupError, ValueError, OSError: a name, an option or a file is wrong.
     """
     registry = installed()
-    if (n_threads := job.config.get("threads")) is not None:
+    if (n_threads := job.config.threads) is not None:
         limit_threads(n_threads)
     makers = [_maker(node) for node in job.nodes()]
-    metrics = configuration.metrics_of(job.config["metrics"], registry)
-    split = configuration.make("split", job.config["split"], registry)
-    filters = configuration.filters_of(job.config.get("filters"))
+    metrics = configuration.metrics_of(job.config.metrics, registry)
+    split = configuration.make("split", job.config.split, registry)
+    filters = configuration.filters_of(job.config.filters)
     of_whole_set, of_training_set = (filters, Filters()) if filters.whole_set else (Filters(), filters)
-    node = json.dumps(job.config["dataset"], sort_keys=True)
+    node = json.dumps(job.config.dataset, sort_keys=True)
     dataset = _dataset(node, of_whole_set) if given is None else _filtered(given, of_whole_set)
     folds = list(split(dataset))
     return Parts(
         dataset=dataset,
         folds=folds,
-        validation=validation_splits(split, job.config["valid_size"], job.config["seed"]),
+        validation=validation_splits(split, job.config.valid_size, job.config.seed),
         make_models=makers if job.options_per_fold else makers * len(folds),
         metrics=metrics,
         filters=of_training_set,
@@ -74,8 +74,8 @@ def load_folds(job: Job, parts: Parts) -> list[Callable[[], FoldData]]:
 
 def _fold_data(job: Job, parts: Parts, fold: Fold) -> FoldData:
     dataset, filters = parts.dataset, parts.filters
-    drawn = (job.config["seed"], job.config["valid_size"])
-    split = json.dumps(job.config["split"], sort_keys=True)  # it cuts the validation set, too
+    drawn = (job.config.seed, job.config.valid_size)
+    split = json.dumps(job.config.split, sort_keys=True)  # it cuts the validation set, too
     return memoize(
         "fold",
         lambda: (dataset.digest, digest_of(*fold), job.scored_on, *drawn, filters, split),

@@ -10,14 +10,15 @@ best score of this fit so far against the median of the finished candidates' sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
+from recbench.config.job_config import JobConfig
 from recbench.contracts import MODEL_EXTRAS, Metric
 from recbench.jobs.journal import open_journal
 from recbench.progress import CheckpointListener, PrunedError
@@ -48,13 +49,14 @@ class TrialRef:
     replicate: int = 0  # position of the job's seed among the candidate's seeds
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Self | None:
+    def of(cls, config: JobConfig) -> Self | None:
         """Return the reference in a job's configuration; None unless it belongs to a candidate that may be stopped."""
-        reference = trial_of(config).get("ref")
-        return cls(**reference) if reference and config["search"].get("pruning") else None
+        search = config.search or {}
+        reference = trial_of(search).get("ref")
+        return cls(**reference) if reference and search.get("pruning") else None
 
 
-def same_study(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_study(one: JobConfig, other: JobConfig) -> bool:
     """Return whether two configurations belong to candidates of the same study."""
     first = TrialRef.of(one)
     second = TrialRef.of(other)

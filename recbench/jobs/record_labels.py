@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
 from recbench.config import schema as configuration
+from recbench.config.job_config import JobConfig
 from recbench.config.overrides import Override
 from recbench.jobs.job import Job
 from recbench.jobs.preparation import Parts
@@ -21,21 +21,21 @@ from recbench.runtime.memo import ReuseStats
 def description_of(job: Job, dataset_name: str | None = None) -> JobDescription:
     """Return how a record describes the job; `dataset_name` is the dataset's registered name by default."""
     return JobDescription(
-        dataset=job.config["dataset"]["kind"] if dataset_name is None else dataset_name,
+        dataset=job.config.dataset["kind"] if dataset_name is None else dataset_name,
         split=split_label(job.config),
         model=job.model,
-        kind=job.config["model"]["kind"],
-        seed=job.config["seed"],
+        kind=job.config.model["kind"],
+        seed=job.config.seed,
         scored_on=job.scored_on,
         user_options=_user_options(job),
         options_per_fold=tuple(job.options_per_fold),
-        config=job.config,
+        config=job.config.to_plain(),
     )
 
 
 def provenance_of(job: Job, parts: Parts, reuse: ReuseStats | None = None) -> Provenance:
     """Return what the job's result is computed from, with the packages loaded now and the time."""
-    entry = installed().find("model", job.config["model"]["kind"])
+    entry = installed().find("model", job.config.model["kind"])
     return Provenance(
         data=describe(parts.dataset),
         split_digest=parts.split_digest,
@@ -55,11 +55,11 @@ def inputs_of(job: Job, parts: Parts) -> dict[str, Any]:
     return {
         "data": parts.dataset.digest,
         "split": parts.split_digest,
-        "split_options": job.config["split"],  # they cut the validation sets, too
+        "split_options": job.config.split,  # they cut the validation sets, too
         "scored_on": job.scored_on,
-        "valid_size": job.config["valid_size"],
+        "valid_size": job.config.valid_size,
         "model": job.nodes(),
-        "seed": job.config["seed"],
+        "seed": job.config.seed,
         **({"filters": str(parts.filters)} if parts.filters else {}),
         **_sources(job),
     }
@@ -67,30 +67,30 @@ def inputs_of(job: Job, parts: Parts) -> dict[str, Any]:
 
 def _sources(job: Job) -> dict[str, list[str]]:
     """Return the version and the digest of the sources of recbench and of the model's distribution."""
-    entry = installed().find("model", job.config["model"]["kind"])
+    entry = installed().find("model", job.config.model["kind"])
     return {
         entry.distribution: [entry.version, sources_digest(entry.factory.__module__.partition(".")[0])],
         "recbench": [version("recbench"), sources_digest("recbench")],
     }
 
 
-def split_label(config: Mapping[str, Any]) -> str:
+def split_label(config: JobConfig) -> str:
     """Return the label of a configuration's split: its name, its options, and the filters of the training set."""
-    split = dict(config["split"])
+    split = dict(config.split)
     words = [split.pop("kind"), *(f"{name}={value}" for name, value in split.items())]
-    filters = config.get("filters") or {}
+    filters = config.filters or {}
     words += [f"train[{described(filters)}]"] if described(filters) and not filters.get("whole_set") else []
     return " ".join(words)
 
 
 def _user_options(job: Job) -> tuple[str, ...]:
     """Return the names of the options that an override sets, or that differ from a registered model's defaults."""
-    node = dict(job.config["model"])
+    node = dict(job.config.model)
     kind = node.pop("kind")
     overrides = map(Override.parse, job.overrides)
     names = {each.option.partition(".")[0] for each in overrides if each.group == "model" and each.option}
     known = installed().entries["model"]
     if job.model == kind and kind in known:
-        defaults = configuration.defaults_of(known[kind]) | {"seed": job.config["seed"]}
+        defaults = configuration.defaults_of(known[kind]) | {"seed": job.config.seed}
         names |= {name for name, value in node.items() if value != defaults.get(name)}
     return tuple(name for name in node if name in names)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from recbench.array_types import FloatArray
+from recbench.config.job_config import JobConfig
 from recbench.contracts import MODEL_EXTRAS, RatingModel
 from recbench.jobs.job import Job, cause_of
 from recbench.jobs.preparation import Parts, load_folds, prepare
@@ -30,10 +31,10 @@ def run(job: Job) -> Record:
     Any error becomes the record's cause, and its traceback goes to the log.
     """
     parts: Parts | None = None
-    with memoizing(job.config.get("share_mb", 0)) as reuse:
+    with memoizing(job.config.share_mb) as reuse:
         try:
             parts = prepare(job)
-            known = _load_stored(job, parts, reuse) if job.config.get("resume", True) else None
+            known = _load_stored(job, parts, reuse) if job.config.resume else None
             return known or _evaluate(job, parts, reuse)
         except PrunedError as pruned:
             return _save(job, unfinished(job, "pruned", str(pruned), parts))
@@ -83,7 +84,7 @@ def _evaluate(job: Job, parts: Parts, reuse: ReuseStats) -> Record:
         outcome=summary(outcomes, parts.metrics),
         provenance=provenance_of(job, parts, reuse),
     )
-    keep = job.config.get("keep_predictions", True)
+    keep = job.config.keep_predictions
     return _save(job, record, [outcome.predicted for outcome in outcomes] if keep else None)
 
 
@@ -107,7 +108,7 @@ def _load_stored(job: Job, parts: Parts, reuse: ReuseStats) -> Record | None:
     record = store.record(key) if store is not None else None
     if store is None or record is None:
         return None
-    pruned = record.outcome.status == "pruned" and same_study(record.job.config, job.config)
+    pruned = record.outcome.status == "pruned" and same_study(JobConfig.from_plain(record.job.config), job.config)
     if not (pruned or record.outcome.status == "ok"):
         return None
     scores = {} if pruned else _score_again(job, parts, record.outcome.scores, store.predictions(key))

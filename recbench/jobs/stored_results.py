@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from recbench.array_types import FloatArray, IntArray
+from recbench.config.job_config import JobConfig
 from recbench.jobs.job import Job
 from recbench.jobs.preparation import load_folds, prepare
 from recbench.protocol.folds import FoldData
@@ -41,7 +42,7 @@ def load_scored_folds(record: Record) -> list[FoldData]:
     Raises:
         LookupError, ValueError, OSError: the ratings are not available, or have changed.
     """
-    job = Job(record.job.config, record.job.model, scored_on=record.job.scored_on)
+    job = Job(JobConfig.from_plain(record.job.config), record.job.model, scored_on=record.job.scored_on)
     parts = prepare(job)
     provenance = record.provenance
     if (parts.dataset.digest, parts.split_digest) != (provenance.data["digest"], provenance.split_digest):

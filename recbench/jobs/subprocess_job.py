@@ -14,6 +14,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from recbench.config.job_config import JobConfig
 from recbench.jobs import run as jobs
 from recbench.jobs.job import Job
 from recbench.results.records import Record, Status, read_record, write_record
@@ -29,12 +30,13 @@ def run(job: Job, log_file: Path | None = None) -> Record:
     all its descendants. Resident memory is what counts, because TensorFlow reserves far more addresses
     than it uses.
     """
-    timeout_s, memory_mb = job.config.get("timeout_s"), job.config.get("memory_mb")
+    timeout_s, memory_mb = job.config.timeout_s, job.config.memory_mb
     if timeout_s is None and memory_mb is None:
         return jobs.run(job)
     with tempfile.TemporaryDirectory(prefix="recbench-") as name:
         folder = Path(name)
-        description = json.dumps(asdict(job) | {"store": str(job.store) if job.store else None})
+        plain = {"config": job.config.to_plain(), "store": str(job.store) if job.store else None}
+        description = json.dumps(asdict(job) | plain)
         (folder / "job.json").write_text(description, encoding="utf-8")
         command = [sys.executable, "-m", "recbench.jobs.subprocess_job", str(folder), str(log_file or os.devnull)]
         child = subprocess.Popen(  # noqa: S603 our own interpreter and module
@@ -80,7 +82,7 @@ def _main(folder: Path, log_file: str) -> None:
     logging.basicConfig(filename=log_file, level=logging.INFO)
     logging.captureWarnings(capture=True)
     description = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    job = Job(**description)
+    job = Job(**description | {"config": JobConfig.from_plain(description["config"])})
     record = jobs.run(job)
     write_record(record, folder)
 

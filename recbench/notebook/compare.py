@@ -7,10 +7,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recbench.config import schema as config
 from recbench.config.explain import SeveralValuesError, explain
+from recbench.config.job_config import JobConfig
 from recbench.config.overrides import Override
 from recbench.contracts import RatingDataset, RatingModel
 from recbench.datasets.tabular.dataframe import from_frame
@@ -122,13 +123,13 @@ def _result(model: Model, overrides: Sequence[str], dataset: RatingDataset | Non
     _check(model, overrides, by_data=dataset is not None)
     choice = model if isinstance(model, str) else "bias"  # if a model object is passed, the node is not used
     composed = _composed([f"model={choice}", *overrides])
-    if by_object and (limits := [name for name in LIMITS if composed[name] is not None]):
+    if by_object and (limits := [name for name in LIMITS if getattr(composed, name) is not None]):
         raise ValueError(f"{limits[0]} applies only to models and datasets given by name, not to objects; leave it out")
-    store = str(composed["store"])
+    store = composed.store
     job = Job(composed, choice, tuple(overrides), store=store)
     if not by_object:
         return stored_result(isolation.run(job), open_store(store))
-    with memoizing(composed["share_mb"]):
+    with memoizing(composed.share_mb):
         return objects.run(job, model, dataset)
 
 
@@ -153,7 +154,7 @@ def _is_option(override: str, group: str) -> bool:
     return parsed.group == group and bool(parsed.option)
 
 
-def _composed(words: Sequence[str]) -> dict[str, Any]:
+def _composed(words: Sequence[str]) -> JobConfig:
     try:
         return config.compose(words)
     except Exception as error:

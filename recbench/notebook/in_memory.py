@@ -75,12 +75,12 @@ def _describe_job(job: Job, model: Model, dataset: RatingDataset | None) -> JobD
 def _maker(job: Job, model: Model) -> Callable[[], RatingModel]:
     """Return a function that makes an unfitted model, called once per fold."""
     if isinstance(model, str):
-        entry, options = config.arguments("model", job.config["model"], installed())
+        entry, options = config.arguments("model", job.config.model, installed())
         return partial(entry.factory, **options)
     if isinstance(model, RatingModel):
         return partial(dataclasses.replace if dataclasses.is_dataclass(model) else copy.deepcopy, model)
     seeded = "seed" in inspect.signature(model).parameters  # a model's seed follows the run's
-    return partial(model, **{"seed": job.config["seed"]} if seeded else {})
+    return partial(model, **{"seed": job.config.seed} if seeded else {})
 
 
 def _describe_model(about: JobDescription, made: Any, model: Model) -> JobDescription:

@@ -11,9 +11,8 @@ from typing import Any
 NODE = "_trial"
 
 
-def trial_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the private node of a job's configuration; empty where no search launched the job."""
-    search: Mapping[str, Any] = config.get("search") or {}
+def trial_of(search: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the private node of a configuration's `search`; empty where no search launched the job."""
     trial: Mapping[str, Any] = search.get(NODE) or {}
     return trial
 
@@ -21,5 +20,5 @@ def trial_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
 def searched_ranges(config: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
     """Return the searched range of each numeric option: its bounds, and whether it is logarithmic."""
     search: Mapping[str, Any] = config.get("search") or {}
-    ranges: Mapping[str, Sequence[Any]] = trial_of(config).get("ranges") or search.get("ranges") or {}
+    ranges: Mapping[str, Sequence[Any]] = trial_of(search).get("ranges") or search.get("ranges") or {}
     return ranges  # `search.ranges` is where version 0.1 had them

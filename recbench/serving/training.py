@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from recbench.config import schema as config
+from recbench.config.job_config import JobConfig
 from recbench.config.overrides import Override, first_outside
 from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.jobs.job import PLAIN_ERRORS, cause_of
@@ -35,15 +36,15 @@ def train(overrides: Sequence[str], folder: Path) -> str:
     """
     _check(overrides, folder)
     composed = config.compose(overrides)
-    if composed["threads"] is not None:
-        limit_threads(composed["threads"])
+    if composed.threads is not None:
+        limit_threads(composed.threads)
     try:
-        entry, options = config.arguments("model", composed["model"], installed())
+        entry, options = config.arguments("model", composed.model, installed())
         model: RatingModel = entry.factory(**options)
         import_requirements(model)  # checked before a large file is read
         early_stopping_split = _early_stopping_split(composed, overrides)
-        dataset: RatingDataset = config.make("dataset", composed["dataset"], installed())
-        rows = config.filters_of(composed["filters"]).apply(dataset)
+        dataset: RatingDataset = config.make("dataset", composed.dataset, installed())
+        rows = config.filters_of(composed.filters).apply(dataset)
         before = cpu_seconds()
         model.fit(*fit_arguments(model, add_unknown_slot(rows), early_stopping_split))
         seconds = cpu_seconds() - before
@@ -75,22 +76,23 @@ def _check(overrides: Sequence[str], folder: Path) -> None:
         raise UsageError(f"{folder} exists and is not an empty folder", "choose another one or remove it")
 
 
-def _early_stopping_split(composed: Mapping[str, Any], overrides: Sequence[str]) -> Split:
+def _early_stopping_split(composed: JobConfig, overrides: Sequence[str]) -> Split:
     """Return the split that cuts the validation set: the one of a job, at random if no split is named."""
-    split: Split = config.make("split", composed["split"], installed())
+    split: Split = config.make("split", composed.split, installed())
     named = [word for word in overrides if Override.parse(word).group == "split"]
     if named and not asks_own_question(split):
         raise UsageError(
             f"{named[0]}: a fit on all ratings has no test set, and this split has no validation sets of its own",
             "leave it out: a model with early stopping then gets a random validation set",
         )
-    return validation_splits(split, composed["valid_size"], composed["seed"]).early_stopping
+    return validation_splits(split, composed.valid_size, composed.seed).early_stopping
 
 
-def _about(kind: str, dataset: RatingDataset, composed: Mapping[str, Any]) -> dict[str, Any]:
+def _about(kind: str, dataset: RatingDataset, composed: JobConfig) -> dict[str, Any]:
+    plain = composed.to_plain()
     return {
         "versions": versions_of(kind),
         "dataset": dataset.name,
         "digest": dataset.digest,
-        "config": {name: composed[name] for name in FIT_GROUPS if name in composed},
+        "config": {name: plain[name] for name in FIT_GROUPS},
     }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from recbench.config import schema as configuration
+from recbench.config.job_config import JobConfig
 from recbench.jobs.job import Job
 from recbench.registry.registry import installed
 from recbench.results.records import Record
@@ -26,7 +28,8 @@ def missing_baseline_jobs(records: Sequence[Record], store: str | None = None) -
                 is_baseline(record) and record.job.kind == kind and record.job.scored_on == "test" for record in group
             ):
                 node = {"kind": kind} | configuration.defaults_of(installed().find("model", kind))
-                jobs.append(Job(dict(group[0].job.config) | {"model": node}, kind, store=store))
+                config = replace(JobConfig.from_plain(group[0].job.config), model=node)
+                jobs.append(Job(config, kind, store=store))
     return jobs
 
 

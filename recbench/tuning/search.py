@@ -74,8 +74,8 @@ class SearchDriver:
         study.run(evaluate)
         return {
             "model": job.model,
-            "dataset": job.config["dataset"],
-            "split": job.config["split"],
+            "dataset": job.config.dataset,
+            "split": job.config.split,
             "space": {name: str(each) for name, each in space.items()},
             "study": study.name,
             "journal": str(study.journal),
@@ -121,12 +121,12 @@ class SearchDriver:
 
     def _space(self, job: Job) -> dict[str, Space]:
         """Return what varies: the options with several values, and the declared spaces of those that are not fixed."""
-        declared = options_of(installed().find("model", job.config["model"]["kind"]).factory)
+        declared = options_of(installed().find("model", job.config.model["kind"]).factory)
         free = {name: each.search for name, each in declared.items() if name not in self.request.pinned}
         return {name: space for name, space in free.items() if space is not None} | self.request.swept
 
     def _study(self, job: Job, space: Mapping[str, Space], options: SearchOptions, metrics: list[str]) -> Study:
-        node = job.config["model"]
+        node = job.config.model
         parts = prepare(job)
         metric = parts.metrics[metrics[0]]
         inputs = inputs_of(job, parts)
@@ -134,7 +134,7 @@ class SearchDriver:
         inputs |= {"space": {name: str(each) for name, each in space.items()}, "seeds": self.request.seeds}
         sampling = [options.sampler, options.seed, options.grid_points, options.pruning]
         inputs |= {"metric": metrics[0], "sampler": sampling}
-        resumed = open_store(job.store) if job.store is not None and job.config["resume"] else None
+        resumed = open_store(job.store) if job.store is not None and job.config.resume else None
         store = resumed.folder if resumed else None  # None: a new study, in the sweep's own folder
         folder = (store or Path(str(self.config.hydra.sweep.dir))).absolute() / STUDIES
         name = f"{job.model}-{content_key(inputs)[:16]}"

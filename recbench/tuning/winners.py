@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
+from recbench.config.job_config import JobConfig
 from recbench.jobs.job import Job
 from recbench.results.first_metric import first_metric, round_score
 from recbench.results.records import Record
@@ -32,7 +34,7 @@ def winner_jobs(records: Sequence[Record], store: str | None = None) -> list[Job
             per_fold = [_seeded(node, example) for node in nodes]
             first = per_fold[0]
             differing = [{name: value for name, value in each.items() if value != first[name]} for each in per_fold]
-            config = dict(example.job.config) | {"model": {"kind": example.job.kind} | first}
+            config = replace(JobConfig.from_plain(example.job.config), model={"kind": example.job.kind} | first)
             overrides = tuple(f"model.{name}=" for record in group for name in record.job.user_options)
             jobs.append(Job(config, example.job.model, overrides, "test", store, differing if any(differing) else ()))
     return jobs

@@ -12,6 +12,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from recbench import RatingDataset
+from recbench.config.job_config import JobConfig
 from recbench.config.schema import arguments, contents, defaults_of, make, metrics_of, node_of, store_schemas
 from recbench.config.variants import conf_dir
 from recbench.registry.registry import Entry, Registry, UnknownNameError, installed
@@ -59,7 +60,7 @@ def _registry(*factories: Any) -> Registry:
     return Registry({"model": {entry.name: entry for entry in map(_entry, factories)}})
 
 
-def _compose(*overrides: str) -> dict[str, Any]:
+def _compose(*overrides: str) -> JobConfig:
     store_schemas(installed())
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         return contents(compose("config", overrides=list(overrides)))
@@ -75,24 +76,24 @@ def test_the_shipped_configuration_is_found() -> None:
 def test_every_registered_choice_composes_to_its_kind() -> None:
     for group in ("model", "split"):
         for name in installed().entries[group]:
-            assert _compose(f"{group}={name}")[group]["kind"] == name
+            assert getattr(_compose(f"{group}={name}"), group)["kind"] == name
 
 
 def test_a_composed_model_has_the_options_and_defaults_of_its_signature() -> None:
-    assert _compose("model=bias")["model"] == {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
+    assert _compose("model=bias").model == {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
 
 
 def test_an_option_is_overridden_by_its_path_and_typed() -> None:
-    assert _compose("model=bias", "model.reg_user=3")["model"]["reg_user"] == 3.0
+    assert _compose("model=bias", "model.reg_user=3").model["reg_user"] == 3.0
 
 
 def test_top_level_options_are_typed() -> None:
     composed = _compose("dataset=synthetic", "seed=7", "metrics=[mae]")
-    assert (composed["seed"], composed["metrics"], composed["valid_size"]) == (7, ["mae"], 0.1)
+    assert (composed.seed, composed.metrics, composed.valid_size) == (7, ["mae"], 0.1)
 
 
 def test_a_split_keeps_its_own_seed() -> None:
-    assert _compose("seed=7")["split"]["seed"] == 42
+    assert _compose("seed=7").split["seed"] == 42
 
 
 def test_a_models_seed_follows_the_runs() -> None:
@@ -112,9 +113,10 @@ def test_a_node_begins_with_its_kind() -> None:
 
 
 def test_contents_have_interpolations_resolved_and_enums_by_name() -> None:
-    node = OmegaConf.create({"seed": 7, "model": OmegaConf.structured(node_of(_entry(Machine)))})
+    rest = {"dataset": {}, "split": {}, "metrics": [], "seed": 7, "valid_size": 0.1}
+    node = OmegaConf.create(rest | {"model": OmegaConf.structured(node_of(_entry(Machine)))})
     node.model.width = 2
-    assert contents(node)["model"] == {
+    assert contents(node).model == {
         "kind": "machine",
         "width": 2,
         "color": "BLUE",
@@ -208,4 +210,4 @@ def test_an_unknown_metric_is_rejected() -> None:
 
 
 def test_the_composed_split_makes_the_registered_one() -> None:
-    assert make("split", _compose("split=holdout", "split.test_size=0.5")["split"], installed()) == Holdout(0.5, 42)
+    assert make("split", _compose("split=holdout", "split.test_size=0.5").split, installed()) == Holdout(0.5, 42)

@@ -75,7 +75,7 @@ def test_every_experiment_composes_and_names_installed_models(experiment: str) -
 def test_every_variant_composes_and_differs_from_its_model(variant: str) -> None:
     config.store_schemas(installed())
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        node = config.contents(compose("config", overrides=[f"model={variant}"]))["model"]
+        node = config.contents(compose("config", overrides=[f"model={variant}"])).model
     entry, _ = config.arguments("model", node, installed())
     text = (ROOT / "conf" / "model" / f"{variant}.yaml").read_text(encoding="utf-8")
     defaults = config.defaults_of(entry)

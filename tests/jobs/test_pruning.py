@@ -16,6 +16,7 @@ from recbench.progress import PrunedError, checkpoint, checkpoint_listener, has_
 from recbench.results.records import Record
 from recbench.tuning.winners import winner_jobs
 from tests.support.command import SMALL, recbench, records_in, write_plugin
+from tests.support.jobs import CONFIG
 from tests.support.made_records import record_of
 
 CLIMBER = """
@@ -151,7 +152,7 @@ def _valid(guess: float, seed: int, rmse: float, status: Any = "ok") -> Record:
             status=status,
             model="climber",
             kind="climber",
-            options={"guess": guess, "seed": seed},
+            config=CONFIG | {"model": {"kind": "climber", "guess": guess, "seed": seed}},
             seed=seed,
             scored_on="valid",
             data={"digest": "d"},
@@ -164,7 +165,7 @@ def _valid(guess: float, seed: int, rmse: float, status: Any = "ok") -> Record:
 
 def test_a_candidate_pruned_with_one_seed_does_not_win() -> None:
     records = [_valid(2.0, 0, 0.9), _valid(2.0, 1, 0.9), _valid(3.0, 0, 0.1), _valid(3.0, 1, 0.1, "pruned")]
-    assert {job.config["model"]["guess"] for job in winner_jobs(records)} == {2.0}
+    assert {job.config.model["guess"] for job in winner_jobs(records)} == {2.0}
 
 
 @dataclass

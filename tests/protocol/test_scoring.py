@@ -15,6 +15,7 @@ import pytest
 
 from recbench import Metric, RatingDataset, RatingModel
 from recbench.array_types import FloatArray, IntArray
+from recbench.config.job_config import JobConfig
 from recbench.jobs.job import Job
 from recbench.jobs.run import run
 from recbench.metrics import register_metrics
@@ -195,7 +196,7 @@ def test_interval_coverage_rejects_columns_of_different_length() -> None:
 
 
 def _job(folder: Path, *metrics: str, **options: Any) -> Job:
-    return Job(CONFIG | {"metrics": list(metrics)} | options, "bias", store=folder)
+    return Job(JobConfig.from_plain(CONFIG | {"metrics": list(metrics)} | options), "bias", store=folder)
 
 
 def test_a_resumed_job_reuses_catalog_scores_and_computes_other_metrics_again(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from recbench.config.job_config import JobConfig
 from recbench.jobs.job import Job
 from recbench.jobs.run import run
 from recbench.report import write_report
@@ -231,7 +232,7 @@ def _ran_on_file(folder: Path, name: str = "ratings", *, keep_predictions: bool 
         "valid_size": 0.1,
         "keep_predictions": keep_predictions,
     }
-    record = run(Job(config, "bias", store=folder / "store"))
+    record = run(Job(JobConfig.from_plain(config), "bias", store=folder / "store"))
     assert record.outcome.status == "ok", record.outcome.cause
     write_record(record, folder / "run")
     return path

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from recbench.jobs.job import Job
 from recbench.jobs.run import run
 from recbench.results.records import Record
 from recbench.tuning.baselines import is_baseline, missing_baseline_jobs
+from tests.support.jobs import BIAS, job_of
 from tests.support.made_records import changed
-
-BIAS = {"kind": "bias", "reg_user": 5.0, "reg_item": 2.0, "n_epochs": 10}
-CONFIG: dict[str, Any] = {
-    "dataset": {"kind": "synthetic", "n_users": 30, "n_items": 20, "n_ratings": 200},
-    "split": {"kind": "holdout", "test_size": 0.25, "seed": 42},
-    "model": BIAS,
-    "metrics": ["rmse"],
-    "seed": 0,
-    "valid_size": 0.1,
-}
 
 
 def _bias(**config: Any) -> Record:
-    return run(Job(CONFIG | config, "bias"))
+    return run(job_of(metrics=["rmse"], **config))
 
 
 def _user_mean() -> Record:
-    return run(Job(CONFIG | {"model": {"kind": "user_mean"}}, "user_mean"))
+    return run(job_of("user_mean", metrics=["rmse"], model={"kind": "user_mean"}))
 
 
 def test_both_baselines_are_missing_from_a_sweep_without_them() -> None:
     jobs = missing_baseline_jobs([_user_mean()])
-    assert [(job.model, job.config["model"]) for job in jobs] == [
+    assert [(job.model, job.config.model) for job in jobs] == [
         ("global_mean", {"kind": "global_mean"}),
         ("bias", BIAS),
     ]
@@ -64,7 +54,7 @@ def test_other_models_are_not_baselines() -> None:
 
 def test_baselines_are_added_for_each_split() -> None:
     folds = _bias(split={"kind": "k_fold", "n_folds": 2, "seed": 1})
-    assert [(job.model, job.config["split"]["kind"]) for job in missing_baseline_jobs([_bias(), folds])] == [
+    assert [(job.model, job.config.split["kind"]) for job in missing_baseline_jobs([_bias(), folds])] == [
         ("global_mean", "holdout"),
         ("global_mean", "k_fold"),
     ]

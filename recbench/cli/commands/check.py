@@ -105,7 +105,7 @@ def _subject(role: str, name: str, options: Sequence[str]) -> Any:
         return registry.metric(name)
     if strange := next((each for each in map(Override.parse, options) if each.group != role or not each.option), None):
         raise UsageError(f"{strange.text!r} is not an option of the {role}", f"write {role}.<option>=<value>")
-    node = config.compose([f"{role}={name}", *options])[role]
+    node = getattr(config.compose([f"{role}={name}", *options]), role)
     try:
         entry, values = config.arguments(role, node, registry)
     except ValueError as error:  # an option without a default, or not one of the values it may have

@@ -12,13 +12,14 @@ import numpy as np
 
 from recbench.array_types import FloatArray
 from recbench.cli.command import Parser
+from recbench.config.job_config import JobConfig
 from recbench.jobs.job import Job
 from recbench.jobs.run import run as run_job
 from recbench.jobs.stored_results import scored_rows
 from recbench.results.records import Record, read_record
 from recbench.results.significance import paired_bootstrap
 from recbench.results.store import DEFAULT_STORE, Store, open_store
-from recbench.usage import UsageError
+from recbench.usage import InputError, UsageError
 
 EXAMPLES = (
     ("recbench reproduce 3ced04d3e0", "run a result of the store again; `recbench results` lists the keys"),
@@ -40,7 +41,7 @@ def run(options: Namespace) -> str:
     """Run a result again from its record and return the verdict, both scores, and which inputs have changed.
 
     Raises:
-        UsageError: no result, or more than one, has that key, or the result failed.
+        UsageError: no result, or more than one, has that key; the result failed, or lacks a part of its configuration.
     """
     store = open_store(options.store)
     before = _find(store, options.result)
@@ -67,7 +68,10 @@ def run(options: Namespace) -> str:
 def _same_job(before: Record, store: Path) -> Job:
     """Return the job of a record, set up to use no stored result and to store its own elsewhere."""
     job = before.job
-    config = dict(job.config) | {"resume": False}
+    try:
+        config = replace(JobConfig.from_plain(job.config), resume=False)
+    except InputError as error:  # a job of a notebook, whose dataset was an object
+        raise UsageError(f"this result can't be run again: {error.problem}", error.advice) from error
     overrides = tuple(f"model.{name}=" for name in job.user_options)
     return Job(config, job.model, overrides, job.scored_on, store, job.options_per_fold)
 

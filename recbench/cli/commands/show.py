@@ -69,7 +69,7 @@ def _variant(role: str, name: str, registry: Registry) -> dict[str, Any]:
 
     if not any((each.role, each.name) == (role, name) for each in variants()):
         return {}
-    return dict(config.compose([f"{role}={name}"])[role])
+    return dict(getattr(config.compose([f"{role}={name}"]), role))
 
 
 def _origin(entry: Entry, variant: dict[str, Any]) -> str:

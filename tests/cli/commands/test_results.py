@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,6 +158,28 @@ def test_reproduce_accepts_a_record_that_names_no_processor(folder: Path, tmp_pa
     run = recbench("reproduce", str(_with_versions(record, {}, tmp_path)), cwd=folder)
     assert run.stdout.startswith("same: slope_one")
     assert "changed since" not in run.stdout
+
+
+def test_a_record_with_unknown_keys_in_its_configuration_is_reproduced(folder: Path, tmp_path: Path) -> None:
+    record = next(r for r in records_in(folder) if r.job.model == "slope_one")
+    path = _with_config(record, {**record.job.config, "color": "red"}, tmp_path)
+    run = recbench("reproduce", str(path), cwd=folder)
+    assert (run.returncode, run.stdout.splitlines()[0]) == (0, f"same: slope_one on synthetic, {record.job.split}")
+
+
+def test_reproduce_names_what_the_configuration_of_a_record_lacks(folder: Path, tmp_path: Path) -> None:
+    record = next(r for r in records_in(folder) if r.job.model == "slope_one")
+    config = {name: value for name, value in record.job.config.items() if name != "dataset"}
+    run = recbench("reproduce", str(_with_config(record, config, tmp_path)), cwd=folder)
+    assert (run.returncode, run.stderr.count("\n")) == (2, 1)
+    assert run.stderr.startswith("error: this result can't be run again: the configuration has no dataset; a job needs")
+
+
+def _with_config(record: Record, config: Mapping[str, Any], folder: Path) -> Path:
+    """Write the record with another configuration to a file."""
+    path = folder / "record.json"
+    path.write_text(replace(record, job=replace(record.job, config=config)).to_json())
+    return path
 
 
 def _with_versions(record: Record, changed: dict[str, str], folder: Path) -> Path:
