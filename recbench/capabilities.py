@@ -90,19 +90,18 @@ class GivesReasons(Protocol):
 class FitsMembers(Protocol):
     """Fits other models inside its own fit, and cuts the validation sets of those that stop early."""
 
-    early_stopping_split: Split | None  # set before each fit; None: rows at random, drawn from the model's own seed
+    early_stopping_split: Split | None  # set before each fit of a run; None: fitted directly, without a protocol
 
 
 def training_sets(
-    model: RatingModel, train: RatingDataset, early_stopping_split: Split, members_split: Split | None = None
+    model: RatingModel, train: RatingDataset, early_stopping_split: Split
 ) -> tuple[RatingDataset, RatingDataset | None]:
     """Return what the model's `fit` takes: all of `train`, less the validation set of a model with `uses_valid`.
 
-    `early_stopping_split` cuts that validation set from `train`; `members_split` cuts those of a model's members,
-    None for rows at random.
+    `early_stopping_split` cuts that validation set from `train`, and those of a model's members.
     """
     if isinstance(model, FitsMembers):
-        model.early_stopping_split = members_split
+        model.early_stopping_split = early_stopping_split
     if not model.uses_valid:
         return train, None
     ((rows, held_out),) = early_stopping_split(train)

@@ -15,7 +15,6 @@ from recbench.registry.requirements import install_advice
 from recbench.runtime.memo import reused_cpu_seconds
 from recbench.runtime.metering import PeakMemory, cpu_seconds
 from recbench.runtime.quiet_import import import_quietly
-from recbench.splits import Holdout
 
 
 class ModelHandle(Protocol):
@@ -71,7 +70,7 @@ class InProcessModel:
         self, train: RatingDataset, early_stopping_split: Split, on_checkpoint: CheckpointListener | None = None
     ) -> None:
         """Fit the model; its imports and the validation split are not measured."""
-        fitted_on, valid = fit_arguments(self._model, train, early_stopping_split)
+        fitted_on, valid = training_sets(self._model, train, early_stopping_split)
         import_requirements(self._model)
         self._memory = PeakMemory()
         start = _cost()
@@ -102,15 +101,6 @@ class InProcessModel:
     def uses_time(self, scored: RatingDataset) -> bool:
         """Return whether the model sees the timestamps of these rows."""
         return uses_test_timestamps(self._model, scored)
-
-
-def fit_arguments(
-    model: RatingModel, train: RatingDataset, early_stopping_split: Split
-) -> tuple[RatingDataset, RatingDataset | None]:
-    """Return the arguments of the model's `fit`; the split also cuts the validation sets of a stack's members."""
-    # under a random split, a stack draws the validation sets of its members with its own seed
-    members_split = None if isinstance(early_stopping_split, Holdout) else early_stopping_split
-    return training_sets(model, train, early_stopping_split, members_split)
 
 
 def import_requirements(model: RatingModel) -> None:

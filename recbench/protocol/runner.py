@@ -14,6 +14,7 @@ from recbench.protocol.filters import Filters
 from recbench.protocol.folds import NO_FILTERS, fold_data, run_folds, summary, validation_splits
 from recbench.protocol.handle import InProcessModel, ModelHandle
 from recbench.results.records import JobDescription, Provenance, Record, ScoredOn
+from recbench.splits import VALID_SIZE
 
 
 def evaluate(  # noqa: PLR0913  each argument belongs to the protocol
@@ -23,7 +24,7 @@ def evaluate(  # noqa: PLR0913  each argument belongs to the protocol
     metrics: Mapping[str, Metric],
     *,
     scored_on: ScoredOn = "test",
-    valid_size: float = 0.1,
+    valid_size: float = VALID_SIZE,
     seed: int = 0,
     filters: Filters = NO_FILTERS,
 ) -> Record:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from recbench.capabilities import training_sets
 from recbench.config import schema as config
 from recbench.config.job_config import JobConfig
 from recbench.config.overrides import Override, first_outside
 from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.jobs.job import PLAIN_ERRORS, cause_of
 from recbench.protocol.folds import validation_splits
-from recbench.protocol.handle import fit_arguments, import_requirements
+from recbench.protocol.handle import import_requirements
 from recbench.registry.registry import installed
 from recbench.runtime.metering import cpu_seconds
 from recbench.runtime.threads import limit_threads
@@ -46,7 +47,7 @@ def train(overrides: Sequence[str], folder: Path) -> str:
         dataset: RatingDataset = config.make("dataset", composed.dataset, installed())
         rows = config.filters_of(composed.filters).apply(dataset)
         before = cpu_seconds()
-        model.fit(*fit_arguments(model, add_unknown_slot(rows), early_stopping_split))
+        model.fit(*training_sets(model, add_unknown_slot(rows), early_stopping_split))
         seconds = cpu_seconds() - before
         save(model, entry.name, folder, _about(entry.name, dataset, composed), Catalog.of(dataset).arrays())
     except PLAIN_ERRORS as error:

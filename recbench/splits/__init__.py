@@ -29,6 +29,8 @@ __all__ = [
     "validation_split",
 ]
 
+VALID_SIZE = 0.1  # share of a training set that a validation set is, where nothing else is asked for
+
 
 def validation_split(split: Split, valid_size: float, seed: int) -> Split:
     """Return the split that cuts a validation set from a training set: the split's own, else rows at random."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -51,11 +52,13 @@ def _dataset() -> RatingDataset:
     )
 
 
-def _fits(stack: Stack, split: Split, monkeypatch: pytest.MonkeyPatch) -> list[tuple[RatingDataset, RatingDataset]]:
+def _fits(
+    stack: Stack, split: Split, monkeypatch: pytest.MonkeyPatch, valid_size: float = 0.1
+) -> list[tuple[RatingDataset, RatingDataset]]:
     """Return the sets that the members of the stack were fitted on."""
     SEEN.clear()
     monkeypatch.setattr("recbench.models.stack.stack.new_member", lambda name, seed: Stopping())
-    evaluate(_dataset(), split, lambda: stack, RMSE)
+    evaluate(_dataset(), split, lambda: stack, RMSE, valid_size=valid_size)
     return list(SEEN)
 
 
@@ -73,12 +76,17 @@ def test_under_cold_user_members_of_a_stack_stop_by_other_users(monkeypatch: pyt
         assert not set(train.user_idx.tolist()) & set(valid.user_idx.tolist())
 
 
-def test_under_holdout_members_of_a_stack_stop_by_random_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    in_run = _fits(Stack(models=("stopping",), n_folds=3, seed=4), Holdout(), monkeypatch)
-    ((rows, _),) = Holdout()(_dataset())
+def test_members_of_a_stack_stop_by_the_share_that_the_run_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits = _fits(Stack(models=("stopping",), n_folds=3), Holdout(), monkeypatch, valid_size=0.25)
+    assert len(fits) >= 3
+    assert all(valid.n_ratings == math.ceil((train.n_ratings + valid.n_ratings) / 4) for train, valid in fits)
+
+
+def test_members_of_a_stack_that_is_fitted_directly_stop_by_random_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     SEEN.clear()
-    Stack(models=("stopping",), n_folds=3, seed=4).fit(_dataset().take(rows))
-    assert [valid.digest for _, valid in in_run] == [valid.digest for _, valid in SEEN]
+    monkeypatch.setattr("recbench.models.stack.stack.new_member", lambda name, seed: Stopping())
+    Stack(models=("stopping",), n_folds=4).fit(_dataset())
+    assert [valid.n_ratings for _, valid in SEEN][:4] == [math.ceil(0.1 * 375)] * 4
 
 
 def test_a_stack_that_is_fitted_again_does_not_use_the_earlier_split(monkeypatch: pytest.MonkeyPatch) -> None:

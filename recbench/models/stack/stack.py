@@ -22,11 +22,11 @@ from recbench.capabilities import (
     training_sets,
     with_extra_user,
 )
-from recbench.contracts import Fold, RatingDataset, RatingModel, Split
+from recbench.contracts import RatingDataset, RatingModel, Split
 from recbench.models.stack.members import new_member
 from recbench.progress import track
+from recbench.splits import VALID_SIZE, Holdout
 
-VALID_SIZE = 0.1  # share of the rows that a member with `uses_valid` stops by, where they are drawn at random
 MEMBER = "member_"  # prefix of the attributes that hold a member's state: member_0_user_bias_
 SHRINKAGE = 1e-9  # of the weights, as a share of their features' variance: gives equal members equal weights
 
@@ -141,13 +141,8 @@ class Stack(RatingModel):
 
     def _fitted(self, name: str, train: RatingDataset) -> RatingModel:
         member = new_member(name, self.seed)
-        split = self.early_stopping_split or self._random_rows
-        return member.fit(*training_sets(member, train, split, self.early_stopping_split))
-
-    def _random_rows(self, train: RatingDataset) -> Iterator[Fold]:
-        rows = np.random.default_rng([self.seed, 1]).permutation(train.n_ratings)
-        n_valid = int(np.ceil(VALID_SIZE * train.n_ratings))
-        yield rows[n_valid:], rows[:n_valid]
+        split = self.early_stopping_split or Holdout(VALID_SIZE, self.seed)
+        return member.fit(*training_sets(member, train, split))
 
     def _weighted(self) -> Iterator[tuple[int, RatingModel]]:
         """Yield the members with weight, restored, each with its number."""
