@@ -77,12 +77,12 @@ class Filters:
         if self.max_rating is not None:
             kept &= dataset.ratings <= self.max_rating
         kept &= self._in_time(dataset)
-        enough_user = _has(self.min_user_ratings, dataset.user_idx, kept)
-        enough_item = _has(self.min_item_ratings, dataset.item_idx, kept)
+        enough_user = _has_enough(self.min_user_ratings, dataset.user_idx, kept)
+        enough_item = _has_enough(self.min_item_ratings, dataset.item_idx, kept)
         kept &= enough_user & enough_item
         n_left = -1
         while self.k_core and n_left != (n_left := int(np.count_nonzero(kept))):
-            kept &= _has(self.k_core, dataset.user_idx, kept) & _has(self.k_core, dataset.item_idx, kept)
+            kept &= _has_enough(self.k_core, dataset.user_idx, kept) & _has_enough(self.k_core, dataset.item_idx, kept)
         return kept
 
     def _in_time(self, dataset: RatingDataset) -> BoolArray:
@@ -91,7 +91,7 @@ class Filters:
         if since is None and until is None:
             return inside
         if dataset.timestamps is None:
-            raise ValueError(f"filters {self} need times and {dataset.name!r} has none; leave out since and until")
+            raise ValueError(f"filters {self} need timestamps and {dataset.name!r} has none; leave out since and until")
         if since is not None:
             inside &= dataset.timestamps >= since
         if until is not None:
@@ -107,13 +107,13 @@ class Filters:
         except ValueError:
             pass
         try:
-            moment = datetime.fromisoformat(value)
+            time = datetime.fromisoformat(value)
         except ValueError as error:
             raise ValueError(
                 f"filters.{name} {value!r} is not a valid time; "
                 "write it like 2015-01-31, 2015-01-31T12:00 or 1422662400 (UTC)"
             ) from error
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
 def described(values: Mapping[str, object]) -> str:
@@ -122,7 +122,7 @@ def described(values: Mapping[str, object]) -> str:
     return " ".join(f"{name}={value}" for name, value in bounds.items() if value != getattr(Filters, name, None))
 
 
-def _has(n_ratings: int, index: IntArray, kept: BoolArray) -> BoolArray:
+def _has_enough(n_ratings: int, index: IntArray, kept: BoolArray) -> BoolArray:
     """Mark the ratings whose user (or item) has at least `n_ratings` kept ratings."""
     if n_ratings <= 1 or not len(index):
         return np.ones(len(index), bool)

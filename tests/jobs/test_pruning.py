@@ -108,7 +108,7 @@ def test_a_pruned_result_does_not_replace_a_finished_one(finished: Finished, tmp
     recbench("-m", "model=climber", *SMALL, f"model.guess={pruned},2.5", cwd=tmp_path, **environment)
     ran = recbench(*SEARCH, "budget.trials=12", "resume=false", cwd=tmp_path, **environment)
     assert "stopped early" in ran.stdout
-    listed = recbench("results", f"model.guess={pruned}", "part=valid", cwd=tmp_path, **environment).stdout
+    listed = recbench("results", f"model.guess={pruned}", "scored_on=valid", cwd=tmp_path, **environment).stdout
     assert listed.splitlines()[-1].startswith("1 of ")
     assert "rmse" in listed
 

@@ -1,4 +1,4 @@
-"""Filters keep what they say, give every user and item enough, and leave indices alone."""
+"""Filters keep the right ratings and do not change the indices of users and items."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOY = dataset_of([*ROWS])
 
 
 def kept(**options: Any) -> list[int]:
-    """The times of what is left, which tell the rows apart."""
+    """Return the timestamps of the kept rows, which identify the rows."""
     times = Filters(**options).apply(TOY).timestamps
     assert times is not None
     return [int(time) for time in times]
@@ -45,14 +45,14 @@ def kept(**options: Any) -> list[int]:
         ({"since": "1970-01-01T00:00:40", "until": "1970-01-01T01:01+01:00"}, [40, 50]),
         ({"min_user_ratings": 2}, [10, 20, 30, 40, 50, 60]),
         ({"min_item_ratings": 2}, [10, 20, 30, 40, 50]),
-        ({"min_user_ratings": 2, "min_item_ratings": 2}, [10, 20, 30, 40, 50]),  # user 2 had two when counted
-        ({"k_core": 2}, [10, 20, 30, 40]),  # without item 3, user 2 has one
+        ({"min_user_ratings": 2, "min_item_ratings": 2}, [10, 20, 30, 40, 50]),  # user 2 had two ratings when counted
+        ({"k_core": 2}, [10, 20, 30, 40]),  # without item 3, user 2 has one rating
         ({"min_rating": 2, "k_core": 2}, None),
         ({"k_core": 1}, [10, 20, 30, 40, 50, 60, 70]),
     ],
     ids=str,
 )
-def test_what_is_kept_by_hand(options: dict[str, Any], left: list[int] | None) -> None:
+def test_kept_ratings_match_those_selected_by_hand(options: dict[str, Any], left: list[int] | None) -> None:
     if left is None:
         with pytest.raises(ValueError, match="leave none of 7 ratings in 'toy'; loosen them"):
             kept(**options)
@@ -66,11 +66,11 @@ def test_users_and_items_keep_their_indices() -> None:
     assert (filtered.user_idx.tolist(), filtered.item_idx.tolist()) == ([0, 0, 1, 1], [0, 1, 0, 1])
 
 
-def test_filtering_nothing_gives_the_data_set_itself() -> None:
+def test_a_filter_that_keeps_all_ratings_returns_the_dataset_itself() -> None:
     assert Filters(k_core=1).apply(TOY) is TOY
 
 
-def test_the_folds_of_a_data_set_follow_its_rows() -> None:
+def test_the_folds_of_a_dataset_are_renumbered_to_the_kept_rows() -> None:
     with_folds = replace(TOY, folds=((np.array([0, 2, 4, 6]), np.array([5, 3, 1])),))
     filtered = Filters(since="25", until="65").apply(with_folds)
     assert filtered.folds is not None
@@ -81,19 +81,19 @@ def test_the_folds_of_a_data_set_follow_its_rows() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, unique=True), st.integers(2, 4))
-def test_the_core_is_the_largest_set_in_which_all_have_enough(pairs: list[tuple[int, int]], k: int) -> None:
+def test_the_k_core_is_the_largest_set_with_k_ratings_each(pairs: list[tuple[int, int]], k: int) -> None:
     left = set(pairs)
-    while True:  # one at a time, the slow way: the core does not depend on the order
+    while True:  # remove one at a time: the k-core does not depend on the order
         counts = Counter(("user", user) for user, _ in left) + Counter(("item", item) for _, item in left)
-        poor = next(((u, i) for u, i in left if counts["user", u] < k or counts["item", i] < k), None)
-        if poor is None:
+        removable = next(((u, i) for u, i in left if counts["user", u] < k or counts["item", i] < k), None)
+        if removable is None:
             break
-        left.remove(poor)
+        left.remove(removable)
     dataset = dataset_of([(user, item, 1.0, 0) for user, item in pairs])
-    assert {pair for pair, stays in zip(pairs, Filters(k_core=k).keeps(dataset), strict=True) if stays} == left
+    assert {pair for pair, is_kept in zip(pairs, Filters(k_core=k).keeps(dataset), strict=True) if is_kept} == left
 
 
-def test_filters_say_what_is_set() -> None:
+def test_the_text_of_filters_has_those_that_are_set() -> None:
     assert str(Filters(k_core=5, since="2015-01-31", whole_set=True)) == "since=2015-01-31 k_core=5"
 
 
@@ -114,11 +114,11 @@ def test_filters_without_a_bound_are_false() -> None:
     ],
     ids=str,
 )
-def test_senseless_filters_are_refused(options: dict[str, Any], message: str) -> None:
+def test_invalid_filters_are_rejected(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Filters(**options)
 
 
-def test_a_time_window_needs_times() -> None:
-    with pytest.raises(ValueError, match="filters until=30 need times and 'toy' has none"):
+def test_a_time_filter_needs_timestamps() -> None:
+    with pytest.raises(ValueError, match="filters until=30 need timestamps and 'toy' has none"):
         Filters(until="30").apply(replace(TOY, timestamps=None))
