@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from recbench.metrics.concordance import fcp
 from recbench.metrics.over_catalog import OVER_CATALOG
-from tests.support.ranked import GAINS, RATED, full_value, one_ranking, rated_value
+from tests.support.ranked import GAINS, RATED, WITH_CUTOFF, full_value, one_ranking, rated_value
 
 some = settings(deadline=None, max_examples=60)
 
@@ -130,7 +130,7 @@ def _mean(values: Sequence[float | None]) -> float:
 
 
 def _options(name: str, k: int) -> dict[str, int]:
-    return {} if name.startswith("auc") else {"k": k}
+    return {"k": k} if f"{name.removesuffix('_rated')}_rated" in WITH_CUTOFF else {}
 
 
 USERS = st.lists(

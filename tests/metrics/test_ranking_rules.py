@@ -14,7 +14,7 @@ from recbench.metrics.over_catalog import OVER_CATALOG
 from recbench.metrics.ranking import Ranking
 from recbench.metrics.ranking_formulas import FORMULAS
 from recbench.registry.registry import installed
-from tests.support.ranked import RATED, full_value, one_ranking, one_user, rated_value
+from tests.support.ranked import RATED, WITH_CUTOFF, full_value, one_ranking, one_user, rated_value
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_negative_ratings_have_gains_too() -> None:
     assert rated_value("ndcg_rated", [-1, 0], [2, 1], scale=(-1, 1)) == pytest.approx(1 / math.log2(3))
 
 
-@pytest.mark.parametrize("name", [name for name in RATED if name != "auc_rated"])
+@pytest.mark.parametrize("name", WITH_CUTOFF)
 def test_a_rank_below_one_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="k is 0; it must be at least 1"):
         rated_value(name, [5, 1], [2, 1], k=0)

@@ -51,8 +51,8 @@ def halton(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sampler]
     del sys.modules["recbench.samplers.halton"]
 
 
-def test_there_are_three_samplers() -> None:
-    assert sorted(samplers()) == ["grid", "random", "tpe"]
+def test_grid_random_and_tpe_are_samplers() -> None:
+    assert {"grid", "random", "tpe"} <= set(samplers())
 
 
 @pytest.mark.parametrize("name", samplers())

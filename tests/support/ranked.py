@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from recbench.metrics.ranking import Ranking
 from tests.support.datasets import make_dataset
 
 RATED = list(AMONG_RATED)
+WITH_CUTOFF = [name for name, metric in AMONG_RATED.items() if "k" in signature(metric).parameters]
 # gains (3, 2, 3, 0, 1, 2) in the order of the prediction
 GAINS = np.array([3, 2, 3, 0, 1, 2], np.float32)
 
