@@ -31,7 +31,7 @@ class RunConfig:
     split: Any = UNSET
     model: Any = UNSET
     metrics: list[str] = field(default_factory=list)  # metrics to compute; the table is sorted by the first
-    seed: int = UNSET  # seed of the models and validation sets; a split has its own
+    seed: int = UNSET  # seed of models and validation sets, not of the split
     valid_size: float = UNSET  # share of the training set cut off for validation
     threads: int | None = UNSET  # threads per job; null: the default of each library
     timeout_s: float | None = UNSET  # wall seconds per job; null: no limit
@@ -39,8 +39,8 @@ class RunConfig:
     sealed: bool = UNSET  # only the winner of a sweep is scored on the test set
     resume: bool = UNSET  # reuse results from the store
     keep_predictions: bool = UNSET  # store predictions, to compare models row by row
-    share_mb: float = UNSET  # memory for what the jobs of a process share, in megabytes; 0: share nothing
-    store: str = UNSET  # folder of the results store
+    share_mb: float = UNSET  # megabytes of memory for shared work; 0: share none
+    store: str = UNSET  # results store, a folder or a URL
     budget: Budget = field(default_factory=Budget)  # how much a search may spend per model
     filters: Any = field(default_factory=schema("Filters", options_of(Filters).values()))  # which ratings are used
     search: SearchOptions | None = None  # how to search, with search=auto or search=quick

@@ -54,7 +54,7 @@ def test_help_has_one_line_per_option_of_a_run(monkeypatch: pytest.MonkeyPatch) 
     assert list(meaning_of) == [each.name for each in fields(RunConfig) if each.name not in GROUPS]
     for name, meaning in meaning_of.items():
         assert [line for line in lines if line.startswith(name) and line.endswith(f" {meaning}")], name
-    assert "seed=0 seed of the models; a split has its own" in lines
+    assert "seed=0 seed of models and validation sets, not of the split" in lines
     assert any(line.startswith("filters.k_core=0 ") for line in lines)
     assert any(line.startswith("search.sampler=tpe ") for line in lines)
 

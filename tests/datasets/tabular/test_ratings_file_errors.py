@@ -35,7 +35,7 @@ MALFORMED: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
     "unknown_time": (HEADER + GOOD, {"timestamp_column": "when"}, "no column 'when'"),
     "two_item_columns": ("user,item,movieId,rating\n1,2,3,4\n", {}, r"2 columns .* item: \['item', 'movieId'\]"),
     "one_column_twice": (HEADER + GOOD, {"item_column": "userId"}, "'userId' .* is both user and item"),
-    "same_name_twice": ("user,item,rating,rating\n1,2,3,4\n", {}, "2 columns for the rating"),
+    "same_name_twice": ("user,item,rating,rating\n1,2,3,4\n", {}, "2 columns that may be the rating"),
     "text_rating": (HEADER + GOOD + "1,11,good,100\n", {}, "rating 'good' at line 3 of .*ratings.csv is not a finite"),
     "nan_rating": (HEADER + GOOD + "1,11,nan,100\n", {}, "rating 'nan' at line 3 .*; write it like 4 or 3.5"),
     "infinite_rating": (HEADER + GOOD + "1,11,-inf,100\n", {}, "rating '-inf' at line 3"),
