@@ -41,7 +41,7 @@ def run(options: Namespace) -> str:
     """Run a result again from its record and return the verdict, both scores, and which inputs have changed.
 
     Raises:
-        UsageError: no result, or more than one, has that key; the result failed, or lacks a part of its configuration.
+        UsageError: no result, or more than one, has that key; it failed, or its configuration is incomplete.
     """
     store = open_store(options.store)
     before = _find(store, options.result)
