@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -202,6 +204,14 @@ WRONG = [
 def test_an_option_out_of_range_is_an_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         UserKNN(**options).fit(ratings_from([[5, 3], [4, 1], [2, NAN]]))
+
+
+@pytest.mark.parametrize("make_model", [UserKNN, ItemKNN])
+def test_all_kernels_are_compiled_before_the_fit_is_timed(make_model: type[Neighbors]) -> None:
+    family = Path(inspect.getfile(make_model)).parent
+    compiled = {f"{make_model.__module__.rpartition('.')[0]}.{path.stem}" for path in family.glob("kernels_*.py")}
+    assert compiled
+    assert set(make_model.requires) == compiled
 
 
 def test_importing_the_models_imports_no_compiler() -> None:
