@@ -69,7 +69,8 @@ class CafeNet(RatingModel):
 
     def _residuals(self, rows: RatingDataset) -> FloatArray:
         """Return r_ui − mean − b_u − b_i of each row: (n_ratings,)."""
-        return np.asarray(rows.ratings - self.mean_ - self.user_bias_[rows.user_idx] - self.item_bias_[rows.item_idx])
+        predicted = self.mean_ + self.user_bias_[rows.user_idx] + self.item_bias_[rows.item_idx]
+        return np.asarray(rows.ratings - predicted)
 
     def _network(self, n_users: int, n_items: int) -> Any:
         keras = _keras()
