@@ -133,7 +133,7 @@ def test_a_disabled_model_is_named_with_the_reason(plug_in: Callable[[str, str],
     message = explained("model=switched")
     assert message is not None
     assert message.startswith(
-        "model 'switched' of acme-taken (acme_taken) is disabled: recbench.models.baselines.bias.Bias has "
+        "model 'switched' of acme-taken (acme_taken) is disabled: the name 'bias' is that of the built-in "
     )
 
 

@@ -206,6 +206,7 @@ CANNOT_CHANGE_WHAT_IS_READ = {
     "recbench.hookspecs",
     "recbench.progress",
     "recbench.runtime.locks",
+    "recbench.usage",
 }
 
 

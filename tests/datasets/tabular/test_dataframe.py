@@ -54,7 +54,7 @@ def test_arguments_are_respected() -> None:
     [
         (_frame(user=None, who=[1, 2, 3]), "no column for the user: ['item', 'rating', 'who']; set user_column"),
         (pd.DataFrame(np.ones((2, 3))), "no column for the user: ['0', '1', '2']; set user_column"),
-        (_frame(movie=[1, 2, 3]), "2 columns for the item: ['item', 'movie']; set item_column"),
+        (_frame(movie=[1, 2, 3]), "2 columns that may be the item: ['item', 'movie']; set item_column"),
         (_frame().iloc[:0], "the DataFrame has columns but no ratings; give at least one row"),
         (_frame(user=[1, None, 2]), "user nan at row 2 of the DataFrame is missing; give every rating an id"),
         (_frame(rating=[1, np.inf, 2]), "rating inf at row 2 of the DataFrame is not a finite number"),
