@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def test_every_page_is_linked_from_the_index() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / link).resolve() for link in re.findall(r"\]\(([^)#]+)\)", index.read_text("utf-8"))}
     assert {page for page in PAGES if page not in (index, ROOT / "README.md")} <= linked
+
+
+def test_the_architecture_page_shows_the_layers_that_are_checked() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    checked = next(each["layers"] for each in contracts if each["type"] == "layers")
+    page = ROOT / "docs" / "explanation" / "architecture.md"
+    shown = next(each.text for each in blocks(page) if each.text.startswith("__main__"))
+    assert shown.splitlines() == [row for row in checked if row != "abilities"]
 
 
 @pytest.mark.parametrize("page", sorted(REFERENCE), ids=str)
