@@ -34,11 +34,13 @@ def test_a_console_block_shows_a_recbench_command(page: Path) -> None:
 def test_every_block_of_a_page_runs_and_prints_what_is_shown(page: Path, tmp_path: Path) -> None:
     runnable = [each for each in blocks(page) if each.language in RUNNABLE and not each.no_run]
     python = [each.text for each in runnable if each.language == "python"]
-    for block in runnable:
+    for number, block in enumerate(runnable):
         if block.language == "python":
             continue
         script = block.command() if block.language == "console" else block.text
-        done = run(script, tmp_path)
+        folder = tmp_path / f"console-{number}" if block.language == "console" else tmp_path  # nothing is cached there
+        folder.mkdir(exist_ok=True)
+        done = run(script, folder)
         assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
         if block.language == "console":
             assert words(done.stdout) == words(block.output())
