@@ -13,17 +13,16 @@ import pytest
 from recbench import RatingDataset
 from recbench.audit import Audit, audit_of
 from tests.support.command import SMALL, recbench, records_in
+from tests.support.datasets import make_dataset
 
 # rows: 0 u0 i0 t10, 1 u0 i1 t20, 2 u0 i2 t30, 3 u1 i0 t40, 4 u1 i1 t50, 5 u2 i3 t5
-TOY = RatingDataset(
-    "toy",
+TOY = make_dataset(
     np.array([0, 0, 0, 1, 1, 2]),
     np.array([0, 1, 2, 0, 1, 3]),
     np.array([1.0, 2, 3, 4, 5, 5]),
-    np.arange(3),
-    np.arange(4),
-    (1, 5),
-    np.array([10, 20, 30, 40, 50, 5]),
+    n_users=3,
+    n_items=4,
+    timestamps=np.array([10, 20, 30, 40, 50, 5]),
 )
 TRAIN, TEST = np.array([0, 2, 3]), np.array([1, 4, 5])
 
@@ -32,7 +31,7 @@ def _dataset(pairs: list[tuple[int, int]], ratings: list[float] | None = None) -
     users, items = np.array(pairs).T
     values = np.full(len(pairs), 1.0) if ratings is None else np.array(ratings)
     scale = (-1, 1) if values.min() <= 0 else (1, 5)
-    return RatingDataset("toy", users, items, values, np.arange(users.max() + 1), np.arange(items.max() + 1), scale)
+    return make_dataset(users, items, values, n_users=users.max() + 1, n_items=items.max() + 1, scale=scale)
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +133,8 @@ def test_a_row_on_both_sides_is_found() -> None:
 
 
 def test_a_pair_on_both_sides_is_found() -> None:
-    twice = RatingDataset(
-        "twice", np.array([0, 0, 1]), np.array([0, 0, 1]), np.array([1.0, 2, 3]), np.arange(2), np.arange(2), (1, 5)
+    twice = make_dataset(
+        np.array([0, 0, 1]), np.array([0, 0, 1]), np.array([1.0, 2, 3]), n_users=2, n_items=2, name="twice"
     )
     found = audit_of(twice, [(np.array([0, 2]), np.array([1]))], "by hand")
     assert (found.n_overlapping_pairs, found.n_repeated_pairs, found.future_share) == (1, 1, None)

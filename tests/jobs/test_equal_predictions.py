@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from recbench.array_types import FloatArray
-from recbench.contracts import RatingDataset
 from recbench.jobs.comparison import add_comparisons
 from recbench.jobs.stored_results import Result
 from recbench.protocol.folds import FoldData
@@ -19,11 +18,12 @@ from recbench.report.columns import columns
 from recbench.results.records import Record
 from recbench.results.render import as_text, footnotes
 from recbench.results.rows import Row, rows_of
+from tests.support.datasets import make_dataset
 from tests.support.made_records import DATA, made_record, models_of
 
 N_USERS = 12
-TEST = RatingDataset(
-    "Toy", np.arange(N_USERS), np.zeros(N_USERS, int), np.ones(N_USERS), np.arange(N_USERS), np.arange(1), (1, 5)
+TEST = make_dataset(
+    np.arange(N_USERS), np.zeros(N_USERS, int), np.ones(N_USERS), n_users=N_USERS, n_items=1, name="Toy"
 )
 ERRORS = {"a": 0.5, "b": 0.5, "worse": 1.0}
 

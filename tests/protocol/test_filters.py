@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from recbench import RatingDataset
 from recbench.protocol.filters import Filters
+from tests.support.datasets import make_dataset
 
 # user, item, rating, time; user 3 and item 3 have one rating each, user 4 and item 4 none
 ROWS = [(0, 0, 1, 10), (0, 1, 2, 20), (1, 0, 3, 30), (1, 1, 4, 40), (2, 1, 5, 50), (2, 3, 0, 60), (3, 2, -1, 70)]
@@ -20,7 +21,7 @@ ROWS = [(0, 0, 1, 10), (0, 1, 2, 20), (1, 0, 3, 30), (1, 1, 4, 40), (2, 1, 5, 50
 
 def dataset_of(rows: list[tuple[int, int, float, int]]) -> RatingDataset:
     users, items, ratings, times = (np.array(column) for column in zip(*rows, strict=True))
-    return RatingDataset("toy", users, items, ratings, np.arange(5), np.arange(5), (-1, 5), times)
+    return make_dataset(users, items, ratings, n_users=5, n_items=5, scale=(-1, 5), timestamps=times)
 
 
 TOY = dataset_of([*ROWS])

@@ -19,6 +19,7 @@ from recbench.models.baselines.bias import Bias
 from recbench.progress import progress_listener
 from recbench.protocol.runner import evaluate
 from recbench.splits import KFold
+from tests.support.datasets import make_dataset
 
 RMSE = {"rmse": Metric(rmse)}
 
@@ -49,7 +50,7 @@ def _dataset() -> RatingDataset:
     """4 users, 4 items; the last user and the last item have one row each."""
     users, items = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3]), np.array([0, 1, 2, 0, 1, 2, 0, 1, 3, 0])
     ratings = np.array([1, 2, 3, 4, 5, 4, 3, 2, 1, 5])
-    return RatingDataset("toy", users, items, ratings, np.arange(4), np.arange(4), (1, 5))
+    return make_dataset(users, items, ratings, n_users=4, n_items=4)
 
 
 def _fold(*test_rows: int) -> Callable[[RatingDataset], Iterator[Fold]]:

@@ -12,11 +12,12 @@ from recbench.protocol.descriptions import describe, split_digest, versions
 from recbench.protocol.runner import evaluate
 from recbench.runtime.metering import processor
 from recbench.splits import Holdout
+from tests.support.datasets import make_dataset
 
 
 def _dataset() -> RatingDataset:
     users, items = np.arange(10) % 4, np.arange(10) % 3
-    return RatingDataset("toy", users, items, 1.0 + np.arange(10) % 5, np.arange(4), np.arange(4), (1, 5))
+    return make_dataset(users, items, 1.0 + np.arange(10) % 5, n_users=4, n_items=4)
 
 
 def test_a_record_describes_what_was_evaluated() -> None:

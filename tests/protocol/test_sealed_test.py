@@ -15,6 +15,7 @@ from recbench.models.baselines.bias import Bias
 from recbench.protocol.runner import evaluate
 from recbench.results.records import ScoredOn
 from recbench.splits import Holdout, KFold
+from tests.support.datasets import make_dataset
 
 RMSE = {"rmse": Metric(rmse)}
 N_ROWS = 200
@@ -49,8 +50,10 @@ def _dataset(ratings: FloatArray | None = None) -> RatingDataset:
     values = 1 + (rows + 0.5) / 1024 if ratings is None else ratings
     pairs = np.random.default_rng(0).permutation(20 * 15)[:N_ROWS]
     users, items = np.divmod(pairs, 15)
-    folds = tuple(KFold(2)(RatingDataset("", users, items, values, np.arange(20), np.arange(15), (0, 9))))
-    return RatingDataset("toy", users, items, values, np.arange(20), np.arange(15), (0, 9), DATES + rows, folds=folds)
+    folds = tuple(KFold(2)(make_dataset(users, items, values, n_users=20, n_items=15, scale=(0, 9), name="")))
+    return make_dataset(
+        users, items, values, n_users=20, n_items=15, scale=(0, 9), timestamps=DATES + rows, folds=folds
+    )
 
 
 def _arrays(value: Any, seen: dict[int, Any]) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.metrics import rmse
 from recbench.results.breakdown import COLD, BreakdownRow, breakdown, pooled_breakdown
+from tests.support.datasets import make_dataset
 
 N_USERS, N_ITEMS = 6, 5
 GROUPS = ["user activity", "item popularity", "cold start", "rating value"]
@@ -22,7 +23,7 @@ GROUPS = ["user activity", "item popularity", "cold start", "rating value"]
 def dataset(
     users: Any, items: Any, ratings: Any, scale: tuple[float, float] = (1, 5), n: tuple[int, int] = (N_USERS, N_ITEMS)
 ) -> RatingDataset:
-    return RatingDataset("example", users, items, ratings, np.arange(n[0]), np.arange(n[1]), scale)
+    return make_dataset(users, items, ratings, n_users=n[0], n_items=n[1], scale=scale, name="example")
 
 
 def parts(rows: list[BreakdownRow], group: str) -> list[tuple[str, int, float]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset, RatingModel
+from tests.support.datasets import make_dataset
 
 NAN = float("nan")
 
@@ -17,7 +18,9 @@ def ratings_from(table: Any, scale: tuple[float, float] = (1, 5)) -> RatingDatas
     ratings = np.array(table, float)
     users, items = np.nonzero(~np.isnan(ratings))
     n_users, n_items = ratings.shape
-    return RatingDataset("table", users, items, ratings[users, items], np.arange(n_users), np.arange(n_items), scale)
+    return make_dataset(
+        users, items, ratings[users, items], n_users=n_users, n_items=n_items, scale=scale, name="table"
+    )
 
 
 def random_table(n_users: int = 40, n_items: int = 30, seed: int = 0) -> FloatArray:

@@ -10,6 +10,7 @@ from recbench.array_types import FloatArray
 from recbench.contracts import RatingDataset
 from recbench.models.bayes.fm import BayesFM
 from recbench.models.bayes.time_effects import A_DAY, seconds_of
+from tests.support.datasets import make_dataset
 
 SMALL = BayesFM(n_factors=2, n_samples=30, n_burn_in=10, n_kept=10, uses_time=True)
 NOON = 20_000 * A_DAY + A_DAY // 2  # seconds
@@ -25,7 +26,9 @@ def ratings_with_session_effects(effects: FloatArray) -> tuple[RatingDataset, Ra
     evening = rng.integers(0, 5, len(users))
     ratings = np.clip(np.round(2 * (3 + effects[users, evening] + 0.3 * rng.normal(size=len(users)))) / 2, -5, 11)
     times = NOON + evening * A_DAY + rng.integers(0, 10, len(users))
-    whole = RatingDataset("session effects", users, items, ratings, np.arange(40), np.arange(30), (-5, 11), times)
+    whole = make_dataset(
+        users, items, ratings, n_users=40, n_items=30, scale=(-5, 11), timestamps=times, name="session effects"
+    )
     order = rng.permutation(len(users))
     return whole.take(order[240:]), whole.take(order[:240])
 

@@ -10,6 +10,7 @@ from recbench.metrics import rmse
 from recbench.models.baselines.bias import Bias
 from recbench.models.baselines.means import GlobalMean, ItemMean, UserMean
 from recbench.testing.toy import toy_ratings
+from tests.support.datasets import make_dataset
 
 # user 1: (5, ?, 3, 2), user 2: (4, 3, ?, 1), user 3: (2, 5, 4, ?)
 USERS = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
@@ -19,7 +20,7 @@ MISSING = (np.array([0, 1, 2]), np.array([1, 2, 3]))
 
 
 def example(n_users: int = 3, n_items: int = 4) -> RatingDataset:
-    return RatingDataset("example", USERS, ITEMS, RATINGS, np.arange(n_users), np.arange(n_items), (1, 5))
+    return make_dataset(USERS, ITEMS, RATINGS, n_users=n_users, n_items=n_items, name="example")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_a_cold_user_or_item_has_bias_0_and_only_both_are_a_fallback() -> None:
 
 def test_predictions_follow_a_shift_and_a_scaling_of_ratings() -> None:
     def predicted(ratings: np.ndarray) -> np.ndarray:
-        data = RatingDataset("x", USERS, ITEMS, ratings, np.arange(3), np.arange(4), (-100, 100))
+        data = make_dataset(USERS, ITEMS, ratings, n_users=3, n_items=4, scale=(-100, 100), name="x")
         return Bias().fit(data).predict(*MISSING)
 
     plain = predicted(RATINGS)

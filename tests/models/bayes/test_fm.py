@@ -17,6 +17,7 @@ from recbench.models.bayes.mf import BayesMF
 from recbench.models.bayes.sorted_ratings import sort_ratings
 from recbench.testing.toy import COLD_ITEM, toy_ratings
 from tests.models.bayes.test_mf import all_pairs, fold_one, rmse
+from tests.support.datasets import make_dataset
 
 SMALL = BayesFM(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10)
 
@@ -56,7 +57,7 @@ def by_choice() -> tuple[RatingDataset, RatingDataset]:
     rated = np.array([rng.choice(40, 8, replace=False, p=p / p.sum()) for p in chance])
     users, items = np.repeat(np.arange(200), 8), rated.ravel()
     ratings = np.clip(3 + np.where(kind[users] == half[items], 1, -1) + rng.normal(size=len(users)), -5, 11)
-    whole = RatingDataset("by choice", users, items, ratings, np.arange(200), np.arange(40), (-5, 11))
+    whole = make_dataset(users, items, ratings, n_users=200, n_items=40, scale=(-5, 11), name="by choice")
     order = rng.permutation(len(users))
     return whole.take(order[400:]), whole.take(order[:400])
 
@@ -73,9 +74,7 @@ def by_genre() -> RatingDataset:
     users, items = (index.ravel() for index in np.indices((30, 20)))
     ratings = np.where(items % 2 == 0, 4.0, 2.0) + np.random.default_rng(0).choice([-1.0, 0.0, 1.0], len(users))
     genres = np.array(["Drama", "War"] * 11, dtype=object)
-    return RatingDataset(
-        "by genre", users, items, ratings, np.arange(30), np.arange(22), (1, 5), item_columns={"genres": genres}
-    )
+    return make_dataset(users, items, ratings, n_users=30, n_items=22, item_columns={"genres": genres}, name="by genre")
 
 
 def test_side_information_without_item_columns_is_an_error() -> None:

@@ -17,6 +17,7 @@ from recbench.models.bayes.fm import BayesFM
 from recbench.models.bayes.mf import BayesMF
 from recbench.registry.options import options_of
 from recbench.testing.toy import COLD_ITEM, COLD_USER, toy_ratings
+from tests.support.datasets import make_dataset
 
 SMALL = BayesMF(n_factors=3, n_samples=30, n_burn_in=10, n_kept=10)
 
@@ -28,7 +29,7 @@ def planted(seed: int = 0, noise: FloatArray | float = 0.3) -> tuple[RatingDatas
     truth = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 40)) + rng.normal(size=(60, 1)) + 3
     spread = np.broadcast_to(noise, 60)[users]
     ratings = np.clip(truth[users, items] + spread * rng.normal(size=len(users)), -20, 20)
-    whole = RatingDataset("planted", users, items, ratings, np.arange(60), np.arange(40), (-20, 20))
+    whole = make_dataset(users, items, ratings, n_users=60, n_items=40, scale=(-20, 20), name="planted")
     order = rng.permutation(len(users))
     return whole.take(order[480:]), whole.take(order[:480])
 

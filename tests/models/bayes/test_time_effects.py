@@ -14,6 +14,7 @@ from recbench.contracts import RatingDataset
 from recbench.models.bayes.mf import BayesMF
 from recbench.models.bayes.time_effects import A_DAY, GAPS, Calendar, TimeEffects, seconds_of
 from recbench.testing.toy import toy_ratings
+from tests.support.datasets import make_dataset
 from tests.support.session_effects import SMALL, USER_EFFECTS, ratings_with_session_effects, rmse_on, shift_timestamps
 
 SHORT, MIDDLE, LONG = GAPS
@@ -23,8 +24,8 @@ NOON = 20_000 * A_DAY + A_DAY // 2  # seconds
 def rated_at(user_idx: Any, timestamps: Any) -> RatingDataset:
     """Return ratings of 3, one per item, by these users at these times."""
     n = len(user_idx)
-    return RatingDataset(
-        "times", user_idx, np.arange(n), np.full(n, 3.0), np.arange(3), np.arange(n), (1, 5), np.asarray(timestamps)
+    return make_dataset(
+        user_idx, np.arange(n), np.full(n, 3.0), n_users=3, n_items=n, timestamps=np.asarray(timestamps), name="times"
     )
 
 

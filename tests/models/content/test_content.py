@@ -16,6 +16,7 @@ from recbench.models.baselines.bias import Bias
 from recbench.models.content.content import Content
 from recbench.models.item_features import item_features
 from recbench.serving.model_folder import load, save
+from tests.support.datasets import make_dataset
 
 GENRES = ("Action", "Comedy", "Drama", "War")
 
@@ -27,8 +28,16 @@ def _dataset(
     items: dict[str, npt.NDArray[Any]] = {name: np.array(values) for name, values in columns.items()}
     n_items = len(next(iter(items.values())))
     users, rated = table[:, 0].astype(int), table[:, 1].astype(int)
-    return RatingDataset(
-        "made", users, rated, table[:, 2], np.arange(n_users), np.arange(n_items), (-9, 9), None, items
+    return make_dataset(
+        users,
+        rated,
+        table[:, 2],
+        n_users=n_users,
+        n_items=n_items,
+        scale=(-9, 9),
+        timestamps=None,
+        item_columns=items,
+        name="made",
     )
 
 
@@ -231,7 +240,7 @@ def test_items_without_features_are_an_error(columns: Mapping[str, Sequence[Any]
 
 
 def test_a_dataset_without_item_columns_is_an_error() -> None:
-    bare = RatingDataset("bare", np.array([0]), np.array([0]), np.array([3.0]), np.arange(1), np.arange(1), (1, 5))
+    bare = make_dataset(np.array([0]), np.array([0]), np.array([3.0]), n_users=1, n_items=1, name="bare")
     with pytest.raises(ValueError, match=r"the items of 'bare' have no features: its item columns are \[\]"):
         Content().fit(bare)
 

@@ -21,12 +21,13 @@ from recbench.models.factorization.mf import MF
 from recbench.models.factorization.mf_als import RidgeProblem, half_sweeps, random_start, ridge_problems, train_als
 from recbench.models.factorization.penalty import Penalty
 from recbench.models.factorization.starts import Coefficients
+from tests.support.datasets import make_dataset
 from tests.support.tastes import predictions_of, rmse_of
 
 
 def _dataset(users: IntArray, items: IntArray, ratings: FloatArray, n_users: int, n_items: int) -> RatingDataset:
     scale = (float(ratings.min()), float(ratings.max()))
-    return RatingDataset("made", users, items, ratings, np.arange(n_users), np.arange(n_items), scale)
+    return make_dataset(users, items, ratings, n_users=n_users, n_items=n_items, scale=scale, name="made")
 
 
 def _tastes(seed: int = 0, n_users: int = 60, n_items: int = 40) -> tuple[RatingDataset, RatingDataset]:

@@ -19,6 +19,7 @@ from recbench.models.row_pointers import row_pointers
 from recbench.runtime import memo as shared
 from recbench.runtime.memo import memoizing
 from recbench.runtime.process_state import reset
+from tests.support.datasets import make_dataset
 
 EITHER = pytest.mark.parametrize("make", [UserKNN, ItemKNN])
 N_USERS, N_ITEMS = 60, 50
@@ -35,7 +36,7 @@ def ratings(share: float = 0.4) -> RatingDataset:
     rng = np.random.default_rng(3)
     users, items = np.nonzero(rng.random((N_USERS, N_ITEMS)) < share)
     values = rng.integers(1, 11, len(users)) / 2
-    return RatingDataset("random", users, items, values, np.arange(N_USERS), np.arange(N_ITEMS), (0.5, 5))
+    return make_dataset(users, items, values, n_users=N_USERS, n_items=N_ITEMS, scale=(0.5, 5), name="random")
 
 
 def everything() -> npt.NDArray[np.intp]:

@@ -17,6 +17,7 @@ from recbench.models.neural.autorec_network import AutoencoderLoss, Rows, codes,
 from recbench.models.trainer import tensorflow
 from recbench.progress import checkpoint_listener
 from recbench.runtime.seeds import derive_seed
+from tests.support.datasets import make_dataset
 
 N_USERS, N_ITEMS = 12, 9  # the last of each is cold
 SMALL = AutoRec(n_hidden=6, reg=0.01, dropout=0.2, learning_rate=0.02, batch_size=4, n_epochs=30)
@@ -28,7 +29,7 @@ def toy(seed: int = 0) -> RatingDataset:
     table = np.outer(np.sin(np.arange(N_USERS - 1)), np.cos(np.arange(N_ITEMS - 1)))
     users, items = np.nonzero(np.add.outer(np.arange(N_USERS - 1), np.arange(N_ITEMS - 1)) % 3)
     ratings = np.clip(table[users, items] + rng.normal(0, 0.1, len(users)), -1, 1)
-    return RatingDataset("toy", users, items, ratings, np.arange(N_USERS), np.arange(N_ITEMS), rating_scale=(-1, 1))
+    return make_dataset(users, items, ratings, n_users=N_USERS, n_items=N_ITEMS, scale=(-1, 1))
 
 
 def all_pairs(model: AutoRec) -> FloatArray:
@@ -202,7 +203,7 @@ def test_the_rmse_on_ml_100k_is_below_the_bias_model_and_shows_no_leak() -> None
     parts = []
     for part in ("base", "test"):
         users, items, ratings, _ = np.loadtxt(folder / f"u1.{part}", dtype=np.int64).T
-        parts.append(RatingDataset("u1", users - 1, items - 1, ratings, np.arange(943), np.arange(1682), (1, 5)))
+        parts.append(make_dataset(users - 1, items - 1, ratings, n_users=943, n_items=1682, name="u1"))
     base, test = parts
     shuffled = np.random.default_rng(0).permutation(base.n_ratings)
     model = AutoRec().fit(base.take(shuffled[8000:]), base.take(shuffled[:8000]))

@@ -18,6 +18,7 @@ from recbench.models.neural import ncf
 from recbench.models.neural.ncf import NCF
 from recbench.progress import checkpoint_listener
 from recbench.runtime.seeds import derive_seed
+from tests.support.datasets import make_dataset
 
 N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 CLASSIC = Path(__file__).parents[3] / "conf" / "model" / "ncf_classic.yaml"
@@ -33,7 +34,7 @@ def toy(seed: int = 0) -> RatingDataset:
     """Return a random rating of -1, 0 or 1 for each pair of a known user and a known item."""
     users, items = (index.ravel() for index in np.indices((N_USERS - 1, N_ITEMS - 1)))
     ratings = np.random.default_rng(seed).integers(-1, 2, len(users)).astype(np.float32)
-    return RatingDataset("toy", users, items, ratings, np.arange(N_USERS), np.arange(N_ITEMS), rating_scale=(-1, 1))
+    return make_dataset(users, items, ratings, n_users=N_USERS, n_items=N_ITEMS, scale=(-1, 1))
 
 
 def all_pairs(model: NCF) -> FloatArray:
@@ -211,7 +212,7 @@ def test_the_rmse_on_ml_100k_is_below_the_bias_model_and_shows_no_leak() -> None
     parts = []
     for part in ("base", "test"):
         users, items, ratings, _ = np.loadtxt(folder / f"u1.{part}", dtype=np.int64).T
-        parts.append(RatingDataset("u1", users - 1, items - 1, ratings, np.arange(943), np.arange(1682), (1, 5)))
+        parts.append(make_dataset(users - 1, items - 1, ratings, n_users=943, n_items=1682, name="u1"))
     base, test = parts
     rows = np.random.default_rng(0).permutation(base.n_ratings)
     model = NCF().fit(base.take(rows[8000:]), base.take(rows[:8000]))

@@ -9,6 +9,7 @@ from recbench.contracts import RatingDataset
 from recbench.models.neural.ncf_implicit import anchor_updater, initial_anchors
 from recbench.models.neural.ncf_network import Network, NetworkLoss, _drop, frozen_hyperparameters, initial_params
 from recbench.models.trainer import FROZEN, Params, Trainer, tensorflow
+from tests.support.datasets import make_dataset
 
 N_USERS, N_ITEMS = 8, 6  # the last of each is cold
 
@@ -17,7 +18,7 @@ def toy(seed: int = 0) -> RatingDataset:
     """Return a random rating of -1, 0 or 1 for each pair of a known user and a known item."""
     users, items = (index.ravel() for index in np.indices((N_USERS - 1, N_ITEMS - 1)))
     ratings = np.random.default_rng(seed).integers(-1, 2, len(users)).astype(np.float32)
-    return RatingDataset("toy", users, items, ratings, np.arange(N_USERS), np.arange(N_ITEMS), rating_scale=(-1, 1))
+    return make_dataset(users, items, ratings, n_users=N_USERS, n_items=N_ITEMS, scale=(-1, 1))
 
 
 def test_the_output_for_a_pair_by_hand() -> None:
@@ -56,9 +57,9 @@ def test_loss_is_the_squared_error_plus_the_penalties() -> None:
 
 def test_anchors_are_sums_over_rated_items_and_over_raters() -> None:
     # user 0 rated all three items, user 1 the last one, user 2 nothing
-    train = RatingDataset(
-        "toy", np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]), np.zeros(4), np.arange(3), np.arange(3), (-1.0, 1.0)
-    )  # fmt: skip
+    train = make_dataset(
+        np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]), np.zeros(4), n_users=3, n_items=3, scale=(-1.0, 1.0)
+    )
     rng = np.random.default_rng(0)
     params = initial_anchors(train, 2) | {
         name: rng.normal(size=(3, 2)).astype(np.float32) for name in ("user_gmf", "item_gmf")
